@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The account authority: does this response prove this account? The door takes a challenge, a
+ * response, a user and a domain, and gives back a session base key and who that is; never a
+ * hash. Behind it stands the SQLite store, and later a local authority process or a domain.
+ */
+#ifndef ACCOUNT_ACCOUNT_H
+#define ACCOUNT_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "base/status.h"
+
+struct account_authority;
+
+/* Who a proven account is. Immutable and shared; names are UTF-16LE, the rest UTF-8. */
+struct account_identity {
+    struct bytes user;   /* as the account was created */
+    struct bytes domain; /* the authority's own name: [server] domain, or the computer's */
+    const char *sid;     /* "S-1-5-21-…-1001" */
+    const char *const *groups;     /* names; n_groups of them */
+    const char *const *group_sids; /* the same order */
+    size_t n_groups;
+    const char *unix_user;           /* NULL: none given */
+    uint64_t password_expires_100ns; /* FILETIME, UTC; UINT64_MAX: never */
+};
+
+struct account_identity *account_identity_ref(const struct account_identity *);
+void account_identity_unref(const struct account_identity *); /* NULL is a no-op */
+
+/* The form of a response. Which of them policy admits is the caller's decision; the authority
+ * computes exactly the one it is asked for. */
+enum account_proof_kind {
+    ACCOUNT_NTLM_V2,     /* nt_response: NTProofStr and blob */
+    ACCOUNT_LM_V2,       /* lm_response: 24 bytes, proof and client challenge */
+    ACCOUNT_NTLM_V1,     /* nt_response: 24 bytes over server_challenge */
+    ACCOUNT_NTLM_V1_ESS, /* nt_response: 24 bytes; lm_response begins with the client challenge */
+    ACCOUNT_LM_V1,       /* lm_response: 24 bytes; only where the store keeps LM hashes */
+};
+
+/* What a network client claims, and how it means to prove it. Borrowed for the call. */
+struct account_claim {
+    enum account_proof_kind kind;
+    struct bytes user, domain; /* UTF-16LE, exactly as sent: both go into the NTLMv2 key */
+    struct bytes nt_response, lm_response;
+    uint8_t server_challenge[8];
+    uint64_t now_100ns; /* FILETIME, UTC */
+};
+
+struct account_proof {
+    struct secret16 session_base_key;
+    struct secret16 lm_session_key; /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
+    bool has_lm_session_key;        /* only where the store keeps LM hashes */
+    struct account_identity *identity; /* owned by the caller: account_identity_unref */
+    uint32_t sub_status;  /* NTSTATUS, for the event log alone: STATUS_WRONG_PASSWORD and so on */
+    bool locked_out_now;  /* this failure was the one that locked the account */
+};
+
+/* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status and
+ * locked_out_now alone are set, and:
+ *   SEC_E_LOGON_DENIED                 wrong, unknown, disabled, expired or locked: all alike, and
+ *                                      all take alike
+ *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the store cannot answer; counts towards no lock-out
+ *   SEC_E_INSUFFICIENT_MEMORY
+ * Safe from any thread; takes microseconds when the account is in the cache. */
+SEC_NODISCARD sec_status account_prove(struct account_authority *, const struct account_claim *,
+                                       struct account_proof *out);
+void account_proof_clear(struct account_proof *);
+
+/* What the [server] and [accounts] and [policy] sections say of accounts. Borrowed for the call. */
+struct account_options {
+    const char *store;    /* "sqlite:PATH" */
+    const char *key_file; /* made on first use by the store that creates the database */
+    struct bytes domain;  /* UTF-16LE: the name under which identities appear */
+    unsigned lockout_threshold; /* 0: never */
+    unsigned lockout_minutes;
+    bool keep_lm_hashes; /* off by default: LM hashes are as good as passwords */
+};
+
+/* Opens the store that options name. *out is owned by the caller: account_authority_close. A store
+ * that does not exist or cannot be read is no error here: account_prove answers
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY until it can be (and says why with sec_fail). */
+SEC_NODISCARD sec_status account_authority_open(const struct account_options *,
+                                                struct account_authority **out);
+void account_authority_close(struct account_authority *); /* NULL is a no-op */
+
+#endif

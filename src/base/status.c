@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reasons of failures, and the names of status values. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+static _Thread_local char reason[SEC_REASON_BYTES];
+
+sec_status
+sec_fail(sec_status status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    return status;
+}
+
+const char *
+sec_reason(void)
+{
+    return reason;
+}
+
+void
+sec_reason_clear(void)
+{
+    reason[0] = 0;
+}
+
+#define NAMED(status) { status, #status }
+
+static const struct {
+    sec_status status;
+    const char *name;
+} status_names[] = {
+    NAMED(SEC_E_OK),
+    NAMED(SEC_E_INSUFFICIENT_MEMORY),
+    NAMED(SEC_E_INVALID_HANDLE),
+    NAMED(SEC_E_UNSUPPORTED_FUNCTION),
+    NAMED(SEC_E_TARGET_UNKNOWN),
+    NAMED(SEC_E_INTERNAL_ERROR),
+    NAMED(SEC_E_SECPKG_NOT_FOUND),
+    NAMED(SEC_E_NOT_OWNER),
+    NAMED(SEC_E_CANNOT_INSTALL),
+    NAMED(SEC_E_INVALID_TOKEN),
+    NAMED(SEC_E_CANNOT_PACK),
+    NAMED(SEC_E_QOP_NOT_SUPPORTED),
+    NAMED(SEC_E_NO_IMPERSONATION),
+    NAMED(SEC_E_LOGON_DENIED),
+    NAMED(SEC_E_UNKNOWN_CREDENTIALS),
+    NAMED(SEC_E_NO_CREDENTIALS),
+    NAMED(SEC_E_MESSAGE_ALTERED),
+    NAMED(SEC_E_OUT_OF_SEQUENCE),
+    NAMED(SEC_E_NO_AUTHENTICATING_AUTHORITY),
+    NAMED(SEC_E_BAD_PKGID),
+    NAMED(SEC_E_CONTEXT_EXPIRED),
+    NAMED(SEC_E_INCOMPLETE_MESSAGE),
+    NAMED(SEC_E_BUFFER_TOO_SMALL),
+    NAMED(SEC_E_WRONG_PRINCIPAL),
+    NAMED(SEC_E_TIME_SKEW),
+    NAMED(SEC_E_SECURITY_QOS_FAILED),
+    NAMED(SEC_E_BAD_BINDINGS),
+    NAMED(SEC_E_DOWNGRADE_DETECTED),
+    NAMED(SEC_E_INVALID_PARAMETER),
+    NAMED(SEC_E_MUTUAL_AUTH_FAILED),
+    NAMED(SEC_I_CONTINUE_NEEDED),
+    NAMED(SEC_I_COMPLETE_NEEDED),
+    NAMED(SEC_I_COMPLETE_AND_CONTINUE),
+};
+
+const char *
+sec_status_name(sec_status status)
+{
+    for (size_t i = 0; i < SEC_ARRAY_LEN(status_names); i++) {
+        if (status_names[i].status == status) {
+            return status_names[i].name;
+        }
+    }
+    return "unknown status";
+}

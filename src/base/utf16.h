@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-16LE, as wire formats and the W functions have it, and UTF-8. Strict in both directions:
+ * a lone surrogate or ill-formed UTF-8 is WIRE_BAD_VALUE, never replaced. */
+#ifndef BASE_UTF16_H
+#define BASE_UTF16_H
+
+#include "base/bytes.h"
+#include "base/wire.h"
+
+/* Each appends to w, without a terminator. */
+void utf16_put_utf8(struct wire_writer *w, struct bytes utf8);
+void utf8_put_utf16(struct wire_writer *w, struct bytes utf16);
+
+/* Upper case by Unicode's simple mapping, one code point to one ([MS-NLMP] 3.3.2's UpperCase and
+ * how Windows compares account names). Ill-formed units pass unchanged: a peer's name is hashed
+ * exactly as it was sent. Same length. */
+void utf16_put_upper(struct wire_writer *w, struct bytes utf16);
+
+/* Whether two names are the same without regard to case. */
+bool utf16_equal_nocase(struct bytes a, struct bytes b);
+
+/* NUL-terminated UTF-8 on the heap (mem_free), ill-formed units as U+FFFD: for logs and reports,
+ * never for comparing. NULL without memory. */
+SEC_NODISCARD char *utf8_from_utf16(struct bytes utf16);
+
+#endif

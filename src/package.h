@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A security package, as the seam (src/sspi) and Negotiate see it, and the host that a package
+ * lives in. A package turns (state, token in) into (state, token out, status). It does no I/O of
+ * its own; time, random, accounts and settings come from its host, so that every exchange
+ * replays byte for byte under a fake one.
+ */
+#ifndef PACKAGE_H
+#define PACKAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "base/status.h"
+#include "base/wire.h"
+
+struct account_authority;
+struct account_identity;
+struct sec_package;
+
+/* --- the host ------------------------------------------------------------------------------ */
+
+enum sec_bindings_policy { SEC_BINDINGS_OFF, SEC_BINDINGS_ALLOW_MISSING, SEC_BINDINGS_REQUIRED };
+enum sec_ntlm_policy { SEC_NTLM_ALLOW, SEC_NTLM_AUDIT, SEC_NTLM_DENY };
+
+/* Names are UTF-16LE without a terminator, as they go over the wire. Read once, then const: a
+ * credential keeps a reference to the settings that it was acquired under. */
+struct sec_settings {
+    struct bytes computer, domain;         /* NetBIOS names */
+    struct bytes dns_computer, dns_domain; /* may be empty: not announced */
+    const char *packages;                  /* "Kerberos,NTLM"; the form of a PackageList */
+    enum sec_ntlm_policy ntlm;
+    unsigned lm_level_client; /* LmCompatibilityLevel, 0 to 5, default 3 */
+    unsigned lm_level_server; /* default 5 */
+    bool require_mic;
+    bool allow_anonymous;
+    enum sec_bindings_policy channel_bindings;
+    enum sec_bindings_policy service_binding;
+    const struct bytes *spns; /* UTF-16LE; the target names that this service goes by */
+    size_t n_spns;
+    uint64_t max_response_age_100ns; /* of an NTLMv2 time stamp; 36 h as Windows has it */
+};
+
+struct sec_host {
+    const struct sec_settings *settings;
+    struct account_authority *accounts;          /* NULL: this process has none */
+    const struct sec_package *const *packages;   /* what Negotiate may choose from */
+    size_t n_packages;
+    uint64_t (*now_100ns)(const struct sec_host *); /* FILETIME, UTC */
+    /* false: no random to be had; the call must fail */
+    SEC_NODISCARD bool (*random)(const struct sec_host *, void *to, size_t n);
+};
+
+/* --- flags --------------------------------------------------------------------------------- */
+
+/* What a caller wants of a context and what the context is, free of the bit positions in which
+ * ISC_REQ, ISC_RET, ASC_REQ and ASC_RET differ: src/sspi/flags.c translates. */
+enum sec_flag {
+    SEC_DELEGATE = 1u << 0,
+    SEC_MUTUAL_AUTH = 1u << 1,
+    SEC_REPLAY_DETECT = 1u << 2,
+    SEC_SEQUENCE_DETECT = 1u << 3,
+    SEC_CONFIDENTIALITY = 1u << 4,
+    SEC_INTEGRITY = 1u << 5,
+    SEC_NO_INTEGRITY = 1u << 6,
+    SEC_IDENTIFY = 1u << 7,
+    SEC_NULL_SESSION = 1u << 8,
+    SEC_DATAGRAM = 1u << 9,
+    SEC_CONNECTION = 1u << 10,
+    SEC_STREAM = 1u << 11,
+    SEC_EXTENDED_ERROR = 1u << 12,
+    SEC_DCE_STYLE = 1u << 13,
+    SEC_USE_SESSION_KEY = 1u << 14,
+    SEC_UNVERIFIED_TARGET = 1u << 15,
+    SEC_ALLOW_MISSING_BINDINGS = 1u << 16,
+    SEC_PROXY_BINDINGS = 1u << 17,
+    SEC_USE_SUPPLIED_CREDS = 1u << 18,
+    SEC_MANUAL_VALIDATION = 1u << 19,
+    SEC_PROMPT = 1u << 20,
+    SEC_NO_TOKEN = 1u << 21,
+    SEC_HTTP_STYLE = 1u << 22,
+};
+
+/* --- credentials --------------------------------------------------------------------------- */
+
+enum sec_use { SEC_USE_INBOUND = 1, SEC_USE_OUTBOUND = 2, SEC_USE_BOTH = 3 };
+
+/* An explicit identity, decoded from any of its public forms. UTF-16LE. Borrowed for the call. */
+struct sec_identity {
+    struct bytes user, domain, password;
+    struct bytes package_list; /* UTF-16LE: "!ntlm", "kerberos,ntlm"; empty: all */
+};
+
+struct sec_acquire_args {
+    enum sec_use use;
+    bool restricted;                     /* never use default credentials */
+    const struct sec_identity *identity; /* NULL: the process's default credentials */
+};
+
+/* The head of each package's own credential structure, which is immutable once acquired. */
+struct sec_cred {
+    const struct sec_package *package;
+    const struct sec_host *host;
+};
+
+/* --- contexts ------------------------------------------------------------------------------ */
+
+enum sec_role { SEC_INITIATOR, SEC_ACCEPTOR };
+
+/* The head of each package's own context structure. */
+struct sec_ctx {
+    const struct sec_package *package;
+    bool half_duplex; /* both directions share one key stream: the seam must not run them at once */
+};
+
+/* The caller's channel bindings: not given; given. The hash is that of RFC 4121 4.1.1.2. */
+struct sec_bindings {
+    bool given;
+    uint8_t md5[16];
+};
+
+/* One leg. Everything borrowed is valid for the call. */
+struct sec_step_args {
+    struct bytes token; /* p NULL: the caller gave none */
+    uint32_t wanted;    /* enum sec_flag */
+    struct bytes target; /* UTF-16LE; initiator */
+    struct sec_bindings bindings;
+    bool network_drep;
+
+    uint32_t granted;       /* out: enum sec_flag, each bit only if it is true */
+    uint64_t expires_100ns; /* out: UTC; UINT64_MAX: never */
+};
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+struct sec_segment {
+    uint8_t *p;
+    size_t n;
+    bool checksum_only; /* covered by the signature, neither read nor written by the cipher */
+};
+
+struct sec_msg {
+    const struct sec_segment *segments;
+    size_t n_segments;
+    uint8_t *token;  /* signature or trailer */
+    size_t token_n;  /* in: capacity (sign, seal) or size (verify, unseal); out: bytes written */
+    uint32_t seq;    /* the caller's; datagram contexts alone use it */
+    bool no_encrypt; /* in: seal as signature only; out of unseal: the peer did */
+};
+
+/* --- what is known of a context ------------------------------------------------------------ */
+
+enum sec_phase { SEC_PHASE_HALF_OPEN, SEC_PHASE_ESTABLISHED, SEC_PHASE_FAILED };
+
+/* How an NTLM client proved itself, for events and tools. */
+enum sec_ntlm_version { SEC_NTLM_NONE, SEC_NTLM_LM, SEC_NTLM_V1, SEC_NTLM_V1_ESS, SEC_NTLM_V2 };
+
+/* Views into the context: valid until it is next stepped or freed. What does not apply is 0 or
+ * empty. What a peer claims stands in claimed_*; names stand in user and domain only when they
+ * are proven. */
+struct sec_facts {
+    enum sec_phase phase;
+    const struct sec_package *mechanism; /* NULL: Negotiate has not chosen yet */
+    uint32_t flags;                      /* enum sec_flag, as granted */
+    uint32_t max_token, max_signature, block_size, security_trailer;
+    struct bytes user, domain;                       /* NAMES: whose context this is, proven */
+    struct bytes native_client, native_server;       /* NATIVE_NAMES, in the mechanism's own form */
+    uint64_t start_100ns, expires_100ns, password_expires_100ns; /* UTC; UINT64_MAX: never */
+    const char *sign_algorithm, *seal_algorithm;
+    uint32_t key_bits, sign_algorithm_id, seal_algorithm_id;
+    struct bytes session_key;  /* a secret: copy it only to who asked for it */
+    struct bytes target;       /* CLIENT_SPECIFIED_TARGET */
+    bool target_known;         /* an empty target that the client did send */
+    struct bytes target_info;  /* TARGET_INFORMATION: the server's AV pairs */
+    const struct account_identity *identity; /* acceptor, proven; NULL: anonymous or initiator */
+    struct bytes claimed_user, claimed_domain, claimed_workstation; /* acceptor */
+    enum sec_ntlm_version ntlm_version;
+    bool anonymous, mic_verified, bindings_verified, locked_out_now;
+    uint32_t sub_status; /* NTSTATUS of a refusal, for the event log alone; 0: none */
+};
+
+/* --- the package --------------------------------------------------------------------------- */
+
+/* Facts of a package's protocol that no slot below shows; SECPKG_FLAG_* that have one are derived
+ * from it (src/sspi/packages.c). */
+enum sec_trait {
+    SEC_TRAIT_TOKEN_ONLY = 1u << 0,
+    SEC_TRAIT_CONNECTION = 1u << 1,
+    SEC_TRAIT_MULTI_REQUIRED = 1u << 2,
+    SEC_TRAIT_WIN32_NAMES = 1u << 3,
+    SEC_TRAIT_LOGON = 1u << 4,
+    SEC_TRAIT_EXTENDED_ERROR = 1u << 5,
+    SEC_TRAIT_GSS_COMPATIBLE = 1u << 6,
+    SEC_TRAIT_IMPERSONATION = 1u << 7,
+};
+
+/* A NULL slot is a function that the package does not have: SEC_E_UNSUPPORTED_FUNCTION.
+ * The seam sees to locks: step, describe and complete never run at once on one context; sign and
+ * seal are one direction, verify and unseal the other, and the two run side by side unless the
+ * context is half_duplex. */
+struct sec_package_ops {
+    /* *out is owned by the caller: free_cred. */
+    sec_status (*acquire)(const struct sec_host *, const struct sec_acquire_args *,
+                          struct sec_cred **out);
+    void (*free_cred)(struct sec_cred *); /* NULL is a no-op; wipes */
+    /* Name of the identity that an outbound credential acts as, "DOMAIN\user" in UTF-16LE,
+     * appended to out; SEC_E_NO_CREDENTIALS where there is none. */
+    sec_status (*cred_name)(const struct sec_cred *, struct wire_writer *out);
+
+    /* A context before its first leg. It borrows cred: who calls keeps cred alive for the
+     * context's life. *out is owned by the caller: free_ctx. */
+    sec_status (*open)(const struct sec_cred *, enum sec_role, struct sec_ctx **out);
+    /* One leg. The token out is appended to out. SEC_E_OK, SEC_I_CONTINUE_NEEDED,
+     * SEC_I_COMPLETE_*; after any SEC_E_* the context is dead, and what is in out (an error
+     * token) may still go to the peer. */
+    sec_status (*step)(struct sec_ctx *, struct sec_step_args *, struct wire_writer *out);
+    /* CompleteAuthToken: amends, in place, a token for which step answered SEC_I_COMPLETE_*. */
+    sec_status (*complete)(struct sec_ctx *, uint8_t *token, size_t n);
+    void (*free_ctx)(struct sec_ctx *); /* NULL is a no-op; wipes */
+
+    sec_status (*sign)(struct sec_ctx *, struct sec_msg *);
+    sec_status (*verify)(struct sec_ctx *, struct sec_msg *);
+    sec_status (*seal)(struct sec_ctx *, struct sec_msg *);
+    sec_status (*unseal)(struct sec_ctx *, struct sec_msg *);
+    void (*describe)(const struct sec_ctx *, struct sec_facts *out);
+
+    /* For Negotiate. The MIC over a list of mechanisms: made (appended to out) and checked with
+     * the context's keys once it is established, and without moving its application messages'
+     * key stream ([MS-SPNG] 3.3.5.1). NULL: the mechanism has no integrity. */
+    sec_status (*make_mic)(struct sec_ctx *, struct bytes data, struct wire_writer *out);
+    sec_status (*check_mic)(struct sec_ctx *, struct bytes data, struct bytes mic);
+    /* Whether Negotiate must exchange MICs even where this mechanism was the first choice. */
+    bool (*wants_mic)(const struct sec_ctx *);
+};
+
+struct sec_package {
+    const char *name, *comment;
+    uint16_t rpc_id;
+    uint32_t max_token_bytes;
+    uint32_t traits; /* enum sec_trait */
+    /* As a mechanism of Negotiate: its object identifiers in DER, tag and length included, the
+     * one to announce first; and how its raw first token begins. n_oids 0: not negotiable. */
+    const struct bytes *oids;
+    size_t n_oids;
+    struct bytes raw_token_prefix;
+    const struct sec_package_ops *ops;
+};
+
+#endif
