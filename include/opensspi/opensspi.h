@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OpenSSPI's own additions to the interface: configuration, policy per credential, and why a
+ * logon was refused. Strings here are UTF-8. All functions are safe from any thread.
+ */
+#ifndef OPENSSPI_OPENSSPI_H
+#define OPENSSPI_OPENSSPI_H
+
+#include <opensspi/sspi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0", of the library that is loaded. Static. */
+SEC_EXPORT const char *SEC_ENTRY OpenSspiVersion(void);
+
+/*
+ * Reads the configuration file for this process: the sections [server], [accounts], [policy] and
+ * [kerberos]. pszFile NULL: OPENSSPI_CONFIG, or /etc/opensspi/opensspi.conf where that is not set.
+ * Without this call the first AcquireCredentialsHandle does it, and a file that is absent means
+ * defaults and no account store. Credentials that exist keep the settings they were acquired
+ * under. Sections that belong to programs ([events], [listener NAME], [ras], [port NAME]) pass.
+ *
+ * pszError (may be NULL): cbError bytes for "FILE:LINE: what was expected"; always terminated.
+ * SEC_E_OK; SEC_E_INVALID_PARAMETER: the file or a value in it is not good (nothing changed);
+ * SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLoadConfiguration(const char *pszFile, char *pszError,
+                                                               ULONG cbError);
+
+/* One key of [policy] and its value, spelled as in the file. */
+typedef struct _OPENSSPI_OPTION {
+    const char *pszName;
+    const char *pszValue;
+} OPENSSPI_OPTION, *POPENSSPI_OPTION;
+
+/*
+ * AcquireCredentialsHandle with policy of its own: each option overrides the key of that name in
+ * [policy] for contexts of this credential ("channel_bindings" = "required", "spn" =
+ * "HTTP/web1.example.test HTTP/web1"). pAuthData as for AcquireCredentialsHandleA. pszError as
+ * above. phCredential NULL: only checks the options.
+ * SEC_E_INVALID_PARAMETER: an option is unknown or its value not good.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiAcquireCredentialsHandle(
+    const char *pszPackage, ULONG fCredentialUse, void *pAuthData, const OPENSSPI_OPTION *pOptions,
+    ULONG cOptions, char *pszError, ULONG cbError, PCredHandle phCredential, PTimeStamp ptsExpiry);
+
+/* What a server knows of a logon, granted or refused. */
+typedef struct _OPENSSPI_LOGON {
+    SECURITY_STATUS Status; /* of the context's last leg */
+    ULONG SubStatus;        /* NTSTATUS of a refusal (0xC000006A wrong password …); 0: none */
+    BOOLEAN Anonymous;
+    BOOLEAN LockedOutNow; /* this refusal locked the account */
+    BOOLEAN MicVerified;
+    BOOLEAN BindingsVerified;
+    const char *PackageName; /* the mechanism that was used: "NTLM"; "" when none was chosen */
+    const char *NtlmVersion; /* "NTLM V2", "NTLM V1", "LM", or "" */
+    ULONG KeyLength;         /* bits of the session key; 0: none */
+    const char *UserName;    /* proven; on a refusal, what the client claimed */
+    const char *DomainName;
+    const char *ClaimedUserName; /* as the client sent them, on success too */
+    const char *ClaimedDomainName;
+    const char *Workstation; /* what the client says of itself: never proof of anything */
+    const char *TargetName;  /* the service name that the client asked for */
+    const char *UserSid;     /* "" when refused or anonymous */
+    const char *UnixUser;
+    ULONG GroupCount;
+    const char *const *Groups;
+    const char *const *GroupSids;
+    const char *Reason; /* for the operator's log; never for the peer */
+} OPENSSPI_LOGON, *POPENSSPI_LOGON;
+
+/*
+ * Describes a server context, before or after AcceptSecurityContext failed on it. One block:
+ * *ppLogon is owned by the caller, FreeContextBuffer. Strings are never NULL.
+ * SEC_E_INVALID_HANDLE; SEC_E_UNSUPPORTED_FUNCTION: a client's context;
+ * SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryLogon(PCtxtHandle phContext,
+                                                        POPENSSPI_LOGON *ppLogon);
+
+/*
+ * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,
+ * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call.
+ */
+SEC_EXPORT const char *SEC_ENTRY OpenSspiReason(void);
+
+/* "SEC_E_LOGON_DENIED" and so on; static. */
+SEC_EXPORT const char *SEC_ENTRY OpenSspiStatusName(SECURITY_STATUS Status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
