@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Security Support Provider Interface: functions, function-pointer types, function table.
+ *
+ * What holds for every function, unless its comment says otherwise:
+ *  - Pointers that go in are borrowed for the call. What comes out through a pointer to a pointer
+ *    is owned by the caller: FreeContextBuffer. Outputs are written only on success.
+ *  - Sizes are in bytes, lengths of strings in characters. A strings are UTF-8, W strings UTF-16 in
+ *    the machine's byte order; both end in NUL. UNICODE chooses what a name without a letter means.
+ *  - Any thread may call with any handle, but the legs of one context are called one at a time. One
+ *    thread may encrypt or sign while another decrypts or verifies on the same context.
+ *  - Beside the errors named: SEC_E_INVALID_HANDLE (a handle that is not alive, or NULL where one
+ *    is needed), SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR, and SEC_E_UNSUPPORTED_FUNCTION
+ *    where the package does not do what is asked.
+ *
+ * Source: the public documentation of sspi.h; each function's page bears its name, the first three
+ * have one page for each package ("AcquireCredentialsHandle (NTLM)").
+ */
+#ifndef OPENSSPI_SSPI_H
+#define OPENSSPI_SSPI_H
+
+#if !defined(SECURITY_WIN32) && !defined(SECURITY_KERNEL) && !defined(SECURITY_MAC)
+#error "Define SECURITY_WIN32 (or, for source that did so on Windows, SECURITY_MAC) before sspi.h"
+#endif
+#if defined(SECURITY_KERNEL) && !defined(SECURITY_WIN32)
+#error "SECURITY_KERNEL: this is the user-mode interface, there is no other; define SECURITY_WIN32"
+#endif
+#define ISSP_LEVEL 32
+#define ISSP_MODE  1
+
+#include <opensspi/secstatus.h>
+#include <opensspi/sspi_constants.h>
+#include <opensspi/sspi_identity.h>
+#include <opensspi/sspi_types.h>
+#include <opensspi/wintypes.h>
+
+#define SEC_ENTRY WINAPI
+#define SEC_FAR
+#define __SEC_FAR
+#ifdef UNICODE
+#define SEC_TEXT(quote) u##quote
+#else
+#define SEC_TEXT(quote) quote
+#endif
+
+OPENSSPI_BEGIN
+
+/* Packages. */
+
+/*
+ * Lists the packages there are: *ppPackageInfo is an array of *pcPackages entries, one allocation
+ * with its strings, freed by one FreeContextBuffer.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI EnumerateSecurityPackagesW(ULONG *pcPackages,
+                                                             PSecPkgInfoW *ppPackageInfo);
+SEC_EXPORT SECURITY_STATUS WINAPI EnumerateSecurityPackagesA(ULONG *pcPackages,
+                                                             PSecPkgInfoA *ppPackageInfo);
+typedef SECURITY_STATUS(WINAPI *ENUMERATE_SECURITY_PACKAGES_FN_W)(ULONG *, PSecPkgInfoW *);
+typedef SECURITY_STATUS(WINAPI *ENUMERATE_SECURITY_PACKAGES_FN_A)(ULONG *, PSecPkgInfoA *);
+
+/*
+ * Describes one package by its name, which is compared without case. Its cbMaxToken sizes a token
+ * buffer that always suffices. SEC_E_SECPKG_NOT_FOUND: *ppPackageInfo is untouched. One
+ * FreeContextBuffer frees the entry and its strings.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName,
+                                                            PSecPkgInfoW *ppPackageInfo);
+SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName,
+                                                            PSecPkgInfoA *ppPackageInfo);
+typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_PACKAGE_INFO_FN_W)(SEC_WCHAR *, PSecPkgInfoW *);
+typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_PACKAGE_INFO_FN_A)(SEC_CHAR *, PSecPkgInfoA *);
+
+/* Adds a package to the running system. */
+SEC_EXPORT SECURITY_STATUS WINAPI AddSecurityPackageW(LPWSTR pszPackageName,
+                                                      PSECURITY_PACKAGE_OPTIONS pOptions);
+SEC_EXPORT SECURITY_STATUS WINAPI AddSecurityPackageA(LPSTR pszPackageName,
+                                                      PSECURITY_PACKAGE_OPTIONS pOptions);
+
+/* Takes a package out of the running system. */
+SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
+SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageA(SEC_CHAR *pszPackageName);
+
+/* Credentials. */
+
+/*
+ * Makes a handle to credentials for one package and for one or both roles. It is no logon: a wrong
+ * password shows when a context is made with it.
+ *
+ *   pszPrincipal: whose credentials; NULL is the caller's own.
+ *   pszPackage: "Negotiate", "NTLM", ...; compared without case.
+ *   fCredentialUse: SECPKG_CRED_INBOUND to accept, SECPKG_CRED_OUTBOUND to initiate, or BOTH.
+ *   pvLogonId: a LUID, or NULL.
+ *   pAuthData: an identity (sspi_identity.h) or the package's own structure; NULL is the default
+ *       credential. It is copied: the caller may wipe its own when the call returns.
+ *   pGetKeyFn, pvGetKeyArgument: NULL.
+ *   phCredential: receives the handle, owned by the caller (FreeCredentialsHandle). It serves any
+ *       number of contexts in any number of threads.
+ *   ptsExpiry: may be NULL; local time.
+ *
+ * Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_NO_CREDENTIALS, SEC_E_NOT_OWNER.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI
+AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, ULONG fCredentialUse,
+                          void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                          void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+SEC_EXPORT SECURITY_STATUS WINAPI
+AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage, ULONG fCredentialUse,
+                          void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                          void *pvGetKeyArgument, PCredHandle phCredential, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(WINAPI *ACQUIRE_CREDENTIALS_HANDLE_FN_W)(SEC_WCHAR *, SEC_WCHAR *, ULONG,
+                                                                 void *, void *, SEC_GET_KEY_FN,
+                                                                 void *, PCredHandle, PTimeStamp);
+typedef SECURITY_STATUS(WINAPI *ACQUIRE_CREDENTIALS_HANDLE_FN_A)(SEC_CHAR *, SEC_CHAR *, ULONG,
+                                                                 void *, void *, SEC_GET_KEY_FN,
+                                                                 void *, PCredHandle, PTimeStamp);
+
+/*
+ * Adds a credential to a handle that is there already. Parameters as for AcquireCredentialsHandle.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal,
+                                                  SEC_WCHAR *pszPackage, ULONG fCredentialUse,
+                                                  void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                  void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+SEC_EXPORT SECURITY_STATUS WINAPI AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal,
+                                                  SEC_CHAR *pszPackage, ULONG fCredentialUse,
+                                                  void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                  void *pvGetKeyArgument, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(WINAPI *ADD_CREDENTIALS_FN_W)(PCredHandle, SEC_WCHAR *, SEC_WCHAR *, ULONG,
+                                                      void *, SEC_GET_KEY_FN, void *, PTimeStamp);
+typedef SECURITY_STATUS(WINAPI *ADD_CREDENTIALS_FN_A)(PCredHandle, SEC_CHAR *, SEC_CHAR *, ULONG,
+                                                      void *, SEC_GET_KEY_FN, void *, PTimeStamp);
+
+/* Frees a credential handle. Contexts made with it go on working: they hold what they need. */
+SEC_EXPORT SECURITY_STATUS WINAPI FreeCredentialsHandle(PCredHandle phCredential);
+typedef SECURITY_STATUS(WINAPI *FREE_CREDENTIALS_HANDLE_FN)(PCredHandle);
+
+/*
+ * Answers one attribute of a credential (SECPKG_CRED_ATTR_*) into the caller's structure
+ * (SecPkgCredentials_*), whose pointers the caller frees with FreeContextBuffer.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI QueryCredentialsAttributesW(PCredHandle phCredential,
+                                                              ULONG ulAttribute, void *pBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI QueryCredentialsAttributesA(PCredHandle phCredential,
+                                                              ULONG ulAttribute, void *pBuffer);
+typedef SECURITY_STATUS(WINAPI *QUERY_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, ULONG, void *);
+typedef SECURITY_STATUS(WINAPI *QUERY_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, ULONG, void *);
+
+/*
+ * The same, told the size of the caller's structure: SEC_E_BUFFER_TOO_SMALL where it is not enough.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI QueryCredentialsAttributesExW(PCredHandle phCredential,
+                                                                ULONG ulAttribute, void *pBuffer,
+                                                                ULONG cbBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI QueryCredentialsAttributesExA(PCredHandle phCredential,
+                                                                ULONG ulAttribute, void *pBuffer,
+                                                                ULONG cbBuffer);
+typedef SECURITY_STATUS(WINAPI *QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W)(PCredHandle, ULONG, void *,
+                                                                      ULONG);
+typedef SECURITY_STATUS(WINAPI *QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A)(PCredHandle, ULONG, void *,
+                                                                      ULONG);
+
+/* Sets one attribute of a credential from the caller's structure. */
+SEC_EXPORT SECURITY_STATUS WINAPI SetCredentialsAttributesW(PCredHandle phCredential,
+                                                            ULONG ulAttribute, void *pBuffer,
+                                                            ULONG cbBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI SetCredentialsAttributesA(PCredHandle phCredential,
+                                                            ULONG ulAttribute, void *pBuffer,
+                                                            ULONG cbBuffer);
+typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, ULONG, void *, ULONG);
+typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, ULONG, void *, ULONG);
+
+/*
+ * Changes an account's password, given the old one. pOutput: one SECBUFFER_CHANGE_PASS_RESPONSE
+ * that receives the domain's rules where the new password breaks them.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI ChangeAccountPasswordW(
+    SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName,
+    SEC_WCHAR *pszOldPassword, SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved,
+    PSecBufferDesc pOutput);
+SEC_EXPORT SECURITY_STATUS WINAPI
+ChangeAccountPasswordA(SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName,
+                       SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
+                       ULONG dwReserved, PSecBufferDesc pOutput);
+typedef SECURITY_STATUS(WINAPI *CHANGE_PASSWORD_FN_W)(SEC_WCHAR *, SEC_WCHAR *, SEC_WCHAR *,
+                                                      SEC_WCHAR *, SEC_WCHAR *, BOOLEAN, ULONG,
+                                                      PSecBufferDesc);
+typedef SECURITY_STATUS(WINAPI *CHANGE_PASSWORD_FN_A)(SEC_CHAR *, SEC_CHAR *, SEC_CHAR *,
+                                                      SEC_CHAR *, SEC_CHAR *, BOOLEAN, ULONG,
+                                                      PSecBufferDesc);
+
+/* Contexts. */
+
+/*
+ * One leg of the client's side of a handshake.
+ *
+ *   phCredential: an outbound credential; NULL is accepted after the first leg.
+ *   phContext: NULL on the first leg, then what the first leg put into phNewContext.
+ *   pszTargetName: the service principal name ("HTTP/host.name"), from a source that is not the
+ *       peer.
+ *   fContextReq: ISC_REQ_*. Reserved1 and Reserved2: 0. TargetDataRep: SECURITY_NATIVE_DREP or
+ *       SECURITY_NETWORK_DREP; the tokens are the same.
+ *   pInput: the peer's token in a SECBUFFER_TOKEN; NULL on a first leg, but for buffers such as
+ *       SECBUFFER_CHANNEL_BINDINGS, which are given on each leg.
+ *   phNewContext: receives the handle; may be the same variable as phContext.
+ *   pOutput: a SECBUFFER_TOKEN, whose cbBuffer is the capacity in and the size out, possibly 0.
+ *       With ISC_REQ_ALLOCATE_MEMORY the library allocates pvBuffer (FreeContextBuffer).
+ *   pfContextAttr: ISC_RET_*; the bits that speak of security are final on the last leg only.
+ *   ptsExpiry: may be NULL; local time; final on the last leg only.
+ *
+ * Answers SEC_E_OK (done; send the token if there is one), SEC_I_CONTINUE_NEEDED (send, receive,
+ * call again; the token may be empty), SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE
+ * (CompleteAuthToken first). Once the first leg succeeded the caller owns the context
+ * (DeleteSecurityContext), whatever the later legs answer.
+ *
+ * Errors: SEC_E_BUFFER_TOO_SMALL (the context has not moved: try again with more room),
+ * SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_NO_CREDENTIALS, SEC_E_TARGET_UNKNOWN,
+ * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OUT_OF_SEQUENCE.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI InitializeSecurityContextW(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
+    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+SEC_EXPORT SECURITY_STATUS WINAPI InitializeSecurityContextA(
+    PCredHandle phCredential, PCtxtHandle phContext, SEC_CHAR *pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
+    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(WINAPI *INITIALIZE_SECURITY_CONTEXT_FN_W)(PCredHandle, PCtxtHandle,
+                                                                  SEC_WCHAR *, ULONG, ULONG, ULONG,
+                                                                  PSecBufferDesc, ULONG,
+                                                                  PCtxtHandle, PSecBufferDesc,
+                                                                  ULONG *, PTimeStamp);
+typedef SECURITY_STATUS(WINAPI *INITIALIZE_SECURITY_CONTEXT_FN_A)(PCredHandle, PCtxtHandle,
+                                                                  SEC_CHAR *, ULONG, ULONG, ULONG,
+                                                                  PSecBufferDesc, ULONG,
+                                                                  PCtxtHandle, PSecBufferDesc,
+                                                                  ULONG *, PTimeStamp);
+
+/*
+ * One leg of the server's side of a handshake. Parameters and answers as for
+ * InitializeSecurityContext, with an inbound credential, ASC_REQ_* in fContextReq (what the server
+ * demands) and ASC_RET_* in *pfContextAttr.
+ *
+ * Send whatever token comes out, with SEC_E_OK too; with ASC_REQ_EXTENDED_ERROR there may be one
+ * beside an error. A final leg without a token sets its cbBuffer to 0. Errors also:
+ * SEC_E_BAD_BINDINGS, SEC_E_SECURITY_QOS_FAILED. SEC_E_NO_AUTHENTICATING_AUTHORITY says that
+ * accounts could not be looked up, which is nobody's wrong password.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI
+AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                      ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                      PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+typedef SECURITY_STATUS(WINAPI *ACCEPT_SECURITY_CONTEXT_FN)(PCredHandle, PCtxtHandle,
+                                                            PSecBufferDesc, ULONG, ULONG,
+                                                            PCtxtHandle, PSecBufferDesc, ULONG *,
+                                                            PTimeStamp);
+
+/*
+ * Completes a token after SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE, in place. Keep the
+ * earlier status: it says whether the handshake goes on. SEC_E_UNSUPPORTED_FUNCTION where there is
+ * nothing to complete.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
+typedef SECURITY_STATUS(WINAPI *COMPLETE_AUTH_TOKEN_FN)(PCtxtHandle, PSecBufferDesc);
+
+/* Deletes a context, finished, failed or half-way, and wipes its keys. */
+SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityContext(PCtxtHandle phContext);
+typedef SECURITY_STATUS(WINAPI *DELETE_SECURITY_CONTEXT_FN)(PCtxtHandle);
+
+/* Gives a context a control token, such as Schannel's shutdown. */
+SEC_EXPORT SECURITY_STATUS WINAPI ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput);
+typedef SECURITY_STATUS(WINAPI *APPLY_CONTROL_TOKEN_FN)(PCtxtHandle, PSecBufferDesc);
+
+/*
+ * Answers one attribute of a context (SECPKG_ATTR_*) into the caller's structure (SecPkgContext_*),
+ * whose pointers the caller frees with FreeContextBuffer. Most attributes are there only when the
+ * handshake has ended; SECPKG_ATTR_NEGOTIATION_INFO answers before. An attribute that the package
+ * does not have: SEC_E_UNSUPPORTED_FUNCTION.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
+                                                          void *pBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
+                                                          void *pBuffer);
+typedef SECURITY_STATUS(WINAPI *QUERY_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle, ULONG, void *);
+typedef SECURITY_STATUS(WINAPI *QUERY_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle, ULONG, void *);
+
+/*
+ * The same, told the size of the caller's structure: SEC_E_BUFFER_TOO_SMALL where it is not enough.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI QueryContextAttributesExW(PCtxtHandle phContext,
+                                                            ULONG ulAttribute, void *pBuffer,
+                                                            ULONG cbBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI QueryContextAttributesExA(PCtxtHandle phContext,
+                                                            ULONG ulAttribute, void *pBuffer,
+                                                            ULONG cbBuffer);
+typedef SECURITY_STATUS(WINAPI *QUERY_CONTEXT_ATTRIBUTES_EX_FN_W)(PCtxtHandle, ULONG, void *,
+                                                                  ULONG);
+typedef SECURITY_STATUS(WINAPI *QUERY_CONTEXT_ATTRIBUTES_EX_FN_A)(PCtxtHandle, ULONG, void *,
+                                                                  ULONG);
+
+/* Sets one attribute of a context from the caller's structure. */
+SEC_EXPORT SECURITY_STATUS WINAPI SetContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
+                                                        void *pBuffer, ULONG cbBuffer);
+SEC_EXPORT SECURITY_STATUS WINAPI SetContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
+                                                        void *pBuffer, ULONG cbBuffer);
+typedef SECURITY_STATUS(WINAPI *SET_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle, ULONG, void *, ULONG);
+typedef SECURITY_STATUS(WINAPI *SET_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle, ULONG, void *, ULONG);
+
+/*
+ * Makes the calling thread act as the client of a finished server context. A server whose call
+ * fails must not serve that client: it would act with its own rights. Errors:
+ * SEC_E_NO_IMPERSONATION.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI ImpersonateSecurityContext(PCtxtHandle phContext);
+typedef SECURITY_STATUS(WINAPI *IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle);
+
+/* Ends the impersonation: the calling thread acts for its process again. */
+SEC_EXPORT SECURITY_STATUS WINAPI RevertSecurityContext(PCtxtHandle phContext);
+typedef SECURITY_STATUS(WINAPI *REVERT_SECURITY_CONTEXT_FN)(PCtxtHandle);
+
+/* The access token of a server context's client; owned by the caller, who closes it. */
+SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token);
+typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle, HANDLE *);
+
+/*
+ * Packs a context for another process of the same machine. fFlags: SECPKG_CONTEXT_EXPORT_*.
+ * pPackedContext receives bytes that hold keys: hand them over privately, then FreeContextBuffer
+ * its pvBuffer.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags,
+                                                        PSecBuffer pPackedContext, void **pToken);
+typedef SECURITY_STATUS(WINAPI *EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle, ULONG, PSecBuffer,
+                                                            void **);
+
+/*
+ * Unpacks what ExportSecurityContext packed. The bytes are not trusted: SEC_E_INVALID_TOKEN where
+ * they make no context.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI ImportSecurityContextW(SEC_WCHAR *pszPackage,
+                                                         PSecBuffer pPackedContext, void *Token,
+                                                         PCtxtHandle phContext);
+SEC_EXPORT SECURITY_STATUS WINAPI ImportSecurityContextA(SEC_CHAR *pszPackage,
+                                                         PSecBuffer pPackedContext, void *Token,
+                                                         PCtxtHandle phContext);
+typedef SECURITY_STATUS(WINAPI *IMPORT_SECURITY_CONTEXT_FN_W)(SEC_WCHAR *, PSecBuffer, void *,
+                                                              PCtxtHandle);
+typedef SECURITY_STATUS(WINAPI *IMPORT_SECURITY_CONTEXT_FN_A)(SEC_CHAR *, PSecBuffer, void *,
+                                                              PCtxtHandle);
+
+/* Delegates a context to the target. */
+SEC_EXPORT SECURITY_STATUS WINAPI DelegateSecurityContext(
+    PCtxtHandle phContext, SEC_CHAR *pszTarget, SecDelegationType DelegationType,
+    PTimeStamp pExpiry, PSecBuffer pPackageParameters, PSecBufferDesc pOutput);
+
+/*
+ * Frees anything that a function of this interface allocated: tokens, package descriptions, members
+ * of attribute structures. NULL or a pointer of other origin: an error, never a crash.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI FreeContextBuffer(void *pvContextBuffer);
+typedef SECURITY_STATUS(WINAPI *FREE_CONTEXT_BUFFER_FN)(void *);
+
+/* Messages. */
+
+/*
+ * Signs a message. Its buffers, in any order: one SECBUFFER_TOKEN with room for cbMaxSignature
+ * bytes, whose cbBuffer becomes the signature's size, and one or more SECBUFFER_DATA. fQOP: 0.
+ * MessageSeqNo is used by datagram contexts only; others count for themselves.
+ *
+ * Errors: SEC_E_INVALID_TOKEN (no TOKEN buffer), SEC_E_BUFFER_TOO_SMALL, SEC_E_QOP_NOT_SUPPORTED,
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_OUT_OF_SEQUENCE.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI MakeSignature(PCtxtHandle phContext, ULONG fQOP,
+                                                PSecBufferDesc pMessage, ULONG MessageSeqNo);
+typedef SECURITY_STATUS(WINAPI *MAKE_SIGNATURE_FN)(PCtxtHandle, ULONG, PSecBufferDesc, ULONG);
+
+/*
+ * Verifies what the peer signed, given its token and its data as for MakeSignature. pfQOP may be
+ * NULL. Errors: SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE (replayed, lost or reordered, where
+ * the context detects it), SEC_E_INVALID_TOKEN, SEC_E_CONTEXT_EXPIRED.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                  ULONG MessageSeqNo, ULONG *pfQOP);
+typedef SECURITY_STATUS(WINAPI *VERIFY_SIGNATURE_FN)(PCtxtHandle, PSecBufferDesc, ULONG, ULONG *);
+
+/*
+ * Encrypts and signs a message in place: a SECBUFFER_TOKEN with room for cbSecurityTrailer bytes,
+ * one or more SECBUFFER_DATA, and a SECBUFFER_PADDING of cbBlockSize bytes for packages that pad.
+ * What goes to the peer is each buffer's returned cbBuffer. fQOP: 0, or SECQOP_WRAP_NO_ENCRYPT to
+ * sign only. Buffers marked SECBUFFER_READONLY are left alone, SECBUFFER_READONLY_WITH_CHECKSUM
+ * ones are signed and not encrypted. Errors as for MakeSignature.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
+                                                 PSecBufferDesc pMessage, ULONG MessageSeqNo);
+typedef SECURITY_STATUS(WINAPI *ENCRYPT_MESSAGE_FN)(PCtxtHandle, ULONG, PSecBufferDesc, ULONG);
+
+/*
+ * Verifies and decrypts a message in place: SECBUFFER_TOKEN and SECBUFFER_DATA as the peer sent
+ * them; or, where the package has the stream form, a SECBUFFER_STREAM with all of it and an empty
+ * SECBUFFER_DATA that comes back pointing into it. *pfQOP (pfQOP may be NULL) says
+ * SECQOP_WRAP_NO_ENCRYPT where the message was only signed. On an error the data is not to be used.
+ * Errors as for VerifySignature.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                 ULONG MessageSeqNo, ULONG *pfQOP);
+typedef SECURITY_STATUS(WINAPI *DECRYPT_MESSAGE_FN)(PCtxtHandle, PSecBufferDesc, ULONG, ULONG *);
+
+/* EncryptMessage and DecryptMessage under their first names. */
+SEC_EXPORT SECURITY_STATUS WINAPI SealMessage(PCtxtHandle phContext, ULONG fQOP,
+                                              PSecBufferDesc pMessage, ULONG MessageSeqNo);
+SEC_EXPORT SECURITY_STATUS WINAPI UnsealMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                ULONG MessageSeqNo, ULONG *pfQOP);
+
+/* SASL: the interface's framing of a handshake for protocols such as LDAP and SMTP. */
+
+/*
+ * The profiles there are: strings one after the other, an empty one at the end (FreeContextBuffer).
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount);
+SEC_EXPORT SECURITY_STATUS WINAPI SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount);
+
+/* The package behind a profile (FreeContextBuffer). */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslGetProfilePackageW(LPWSTR ProfileName,
+                                                         PSecPkgInfoW *PackageInfo);
+SEC_EXPORT SECURITY_STATUS WINAPI SaslGetProfilePackageA(LPSTR ProfileName,
+                                                         PSecPkgInfoA *PackageInfo);
+
+/* The package that a first token is for (FreeContextBuffer). */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslIdentifyPackageW(PSecBufferDesc pInput,
+                                                       PSecPkgInfoW *PackageInfo);
+SEC_EXPORT SECURITY_STATUS WINAPI SaslIdentifyPackageA(PSecBufferDesc pInput,
+                                                       PSecPkgInfoA *PackageInfo);
+
+/* InitializeSecurityContext with the SASL layer around it. */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslInitializeSecurityContextW(
+    PCredHandle phCredential, PCtxtHandle phContext, LPWSTR pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
+    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+SEC_EXPORT SECURITY_STATUS WINAPI SaslInitializeSecurityContextA(
+    PCredHandle phCredential, PCtxtHandle phContext, LPSTR pszTargetName, ULONG fContextReq,
+    ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
+    PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+
+/* AcceptSecurityContext with the SASL layer around it. */
+SEC_EXPORT SECURITY_STATUS WINAPI
+SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                          ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                          PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
+
+/* Sets a SASL_OPTION_* of a context: Size bytes at Value. */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
+                                                       PVOID Value, ULONG Size);
+
+/*
+ * Answers a SASL_OPTION_* of a context; *Needed (may be NULL) is the size that it has. A Size that
+ * is too small: SEC_E_BUFFER_TOO_SMALL.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option,
+                                                       PVOID Value, ULONG Size, PULONG Needed);
+
+/* Channel bindings. */
+
+/*
+ * Turns the bindings that SECPKG_ATTR_ENDPOINT_BINDINGS or UNIQUE_BINDINGS gave into the _EX form
+ * with these flags (SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS), in place: the pointer and the length may
+ * change.
+ */
+SEC_EXPORT SECURITY_STATUS WINAPI SspiSetChannelBindingFlags(PSecPkgContext_Bindings pBindings,
+                                                             ULONG flags);
+
+/*
+ * The function table. dwVersion says up to which version the members are there; a member may be
+ * NULL where the library has no such function. The table is static: nobody frees it.
+ */
+typedef struct _SECURITY_FUNCTION_TABLE_W {
+    ULONG dwVersion; /* SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_* */
+    ENUMERATE_SECURITY_PACKAGES_FN_W EnumerateSecurityPackagesW;
+    QUERY_CREDENTIALS_ATTRIBUTES_FN_W QueryCredentialsAttributesW;
+    ACQUIRE_CREDENTIALS_HANDLE_FN_W AcquireCredentialsHandleW;
+    FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
+    void *Reserved2;
+    INITIALIZE_SECURITY_CONTEXT_FN_W InitializeSecurityContextW;
+    ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+    COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+    DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+    APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+    QUERY_CONTEXT_ATTRIBUTES_FN_W QueryContextAttributesW;
+    IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+    REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+    MAKE_SIGNATURE_FN MakeSignature;
+    VERIFY_SIGNATURE_FN VerifySignature;
+    FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+    QUERY_SECURITY_PACKAGE_INFO_FN_W QuerySecurityPackageInfoW;
+    void *Reserved3; /* EncryptMessage, in the first public headers */
+    void *Reserved4; /* DecryptMessage, likewise */
+    EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+    IMPORT_SECURITY_CONTEXT_FN_W ImportSecurityContextW;
+    ADD_CREDENTIALS_FN_W AddCredentialsW;
+    void *Reserved8;
+    QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+    ENCRYPT_MESSAGE_FN EncryptMessage;
+    DECRYPT_MESSAGE_FN DecryptMessage;
+    /* from version 2 */
+    SET_CONTEXT_ATTRIBUTES_FN_W SetContextAttributesW;
+    /* from version 3 */
+    SET_CREDENTIALS_ATTRIBUTES_FN_W SetCredentialsAttributesW;
+    /* from version 4 */
+    CHANGE_PASSWORD_FN_W ChangeAccountPasswordW;
+    /* from version 5 */
+    QUERY_CONTEXT_ATTRIBUTES_EX_FN_W QueryContextAttributesExW;
+    QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W QueryCredentialsAttributesExW;
+} SecurityFunctionTableW, *PSecurityFunctionTableW;
+
+typedef struct _SECURITY_FUNCTION_TABLE_A {
+    ULONG dwVersion; /* SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_* */
+    ENUMERATE_SECURITY_PACKAGES_FN_A EnumerateSecurityPackagesA;
+    QUERY_CREDENTIALS_ATTRIBUTES_FN_A QueryCredentialsAttributesA;
+    ACQUIRE_CREDENTIALS_HANDLE_FN_A AcquireCredentialsHandleA;
+    FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
+    void *Reserved2;
+    INITIALIZE_SECURITY_CONTEXT_FN_A InitializeSecurityContextA;
+    ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+    COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+    DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+    APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+    QUERY_CONTEXT_ATTRIBUTES_FN_A QueryContextAttributesA;
+    IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+    REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+    MAKE_SIGNATURE_FN MakeSignature;
+    VERIFY_SIGNATURE_FN VerifySignature;
+    FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+    QUERY_SECURITY_PACKAGE_INFO_FN_A QuerySecurityPackageInfoA;
+    void *Reserved3; /* EncryptMessage, in the first public headers */
+    void *Reserved4; /* DecryptMessage, likewise */
+    EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+    IMPORT_SECURITY_CONTEXT_FN_A ImportSecurityContextA;
+    ADD_CREDENTIALS_FN_A AddCredentialsA;
+    void *Reserved8;
+    QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+    ENCRYPT_MESSAGE_FN EncryptMessage;
+    DECRYPT_MESSAGE_FN DecryptMessage;
+    /* from version 2 */
+    SET_CONTEXT_ATTRIBUTES_FN_A SetContextAttributesA;
+    /* from version 3 */
+    SET_CREDENTIALS_ATTRIBUTES_FN_A SetCredentialsAttributesA;
+    /* from version 4 */
+    CHANGE_PASSWORD_FN_A ChangeAccountPasswordA;
+    /* from version 5 */
+    QUERY_CONTEXT_ATTRIBUTES_EX_FN_A QueryContextAttributesExA;
+    QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
+} SecurityFunctionTableA, *PSecurityFunctionTableA;
+
+/* The function table, the same at each call. Reached by name too, once the library is loaded. */
+SEC_EXPORT PSecurityFunctionTableW WINAPI InitSecurityInterfaceW(void);
+SEC_EXPORT PSecurityFunctionTableA WINAPI InitSecurityInterfaceA(void);
+typedef PSecurityFunctionTableW(WINAPI *INIT_SECURITY_INTERFACE_W)(void);
+typedef PSecurityFunctionTableA(WINAPI *INIT_SECURITY_INTERFACE_A)(void);
+
+#define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
+#define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
+#define SECURITY_ENTRYPOINTW      SEC_TEXT("InitSecurityInterfaceW")
+#define SECURITY_ENTRYPOINTA      SEC_TEXT("InitSecurityInterfaceA")
+#define SECURITY_ENTRYPOINT16     "INITSECURITYINTERFACEA"
+
+/* The spelling that samples use. */
+#define FreeCredentialHandle FreeCredentialsHandle
+
+#ifdef UNICODE
+#define EnumerateSecurityPackages          EnumerateSecurityPackagesW
+#define QuerySecurityPackageInfo           QuerySecurityPackageInfoW
+#define AddSecurityPackage                 AddSecurityPackageW
+#define DeleteSecurityPackage              DeleteSecurityPackageW
+#define AcquireCredentialsHandle           AcquireCredentialsHandleW
+#define AddCredentials                     AddCredentialsW
+#define QueryCredentialsAttributes         QueryCredentialsAttributesW
+#define QueryCredentialsAttributesEx       QueryCredentialsAttributesExW
+#define SetCredentialsAttributes           SetCredentialsAttributesW
+#define ChangeAccountPassword              ChangeAccountPasswordW
+#define InitializeSecurityContext          InitializeSecurityContextW
+#define QueryContextAttributes             QueryContextAttributesW
+#define QueryContextAttributesEx           QueryContextAttributesExW
+#define SetContextAttributes               SetContextAttributesW
+#define ImportSecurityContext              ImportSecurityContextW
+#define SaslEnumerateProfiles              SaslEnumerateProfilesW
+#define SaslGetProfilePackage              SaslGetProfilePackageW
+#define SaslIdentifyPackage                SaslIdentifyPackageW
+#define SaslInitializeSecurityContext      SaslInitializeSecurityContextW
+#define SecurityFunctionTable              SecurityFunctionTableW
+#define PSecurityFunctionTable             PSecurityFunctionTableW
+#define InitSecurityInterface              InitSecurityInterfaceW
+#define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTW
+#define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIW
+#define ENUMERATE_SECURITY_PACKAGES_FN     ENUMERATE_SECURITY_PACKAGES_FN_W
+#define QUERY_SECURITY_PACKAGE_INFO_FN     QUERY_SECURITY_PACKAGE_INFO_FN_W
+#define ACQUIRE_CREDENTIALS_HANDLE_FN      ACQUIRE_CREDENTIALS_HANDLE_FN_W
+#define ADD_CREDENTIALS_FN                 ADD_CREDENTIALS_FN_W
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN    QUERY_CREDENTIALS_ATTRIBUTES_FN_W
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W
+#define SET_CREDENTIALS_ATTRIBUTES_FN      SET_CREDENTIALS_ATTRIBUTES_FN_W
+#define CHANGE_PASSWORD_FN                 CHANGE_PASSWORD_FN_W
+#define INITIALIZE_SECURITY_CONTEXT_FN     INITIALIZE_SECURITY_CONTEXT_FN_W
+#define QUERY_CONTEXT_ATTRIBUTES_FN        QUERY_CONTEXT_ATTRIBUTES_FN_W
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN     QUERY_CONTEXT_ATTRIBUTES_EX_FN_W
+#define SET_CONTEXT_ATTRIBUTES_FN          SET_CONTEXT_ATTRIBUTES_FN_W
+#define IMPORT_SECURITY_CONTEXT_FN         IMPORT_SECURITY_CONTEXT_FN_W
+#define INIT_SECURITY_INTERFACE            INIT_SECURITY_INTERFACE_W
+#else
+#define EnumerateSecurityPackages          EnumerateSecurityPackagesA
+#define QuerySecurityPackageInfo           QuerySecurityPackageInfoA
+#define AddSecurityPackage                 AddSecurityPackageA
+#define DeleteSecurityPackage              DeleteSecurityPackageA
+#define AcquireCredentialsHandle           AcquireCredentialsHandleA
+#define AddCredentials                     AddCredentialsA
+#define QueryCredentialsAttributes         QueryCredentialsAttributesA
+#define QueryCredentialsAttributesEx       QueryCredentialsAttributesExA
+#define SetCredentialsAttributes           SetCredentialsAttributesA
+#define ChangeAccountPassword              ChangeAccountPasswordA
+#define InitializeSecurityContext          InitializeSecurityContextA
+#define QueryContextAttributes             QueryContextAttributesA
+#define QueryContextAttributesEx           QueryContextAttributesExA
+#define SetContextAttributes               SetContextAttributesA
+#define ImportSecurityContext              ImportSecurityContextA
+#define SaslEnumerateProfiles              SaslEnumerateProfilesA
+#define SaslGetProfilePackage              SaslGetProfilePackageA
+#define SaslIdentifyPackage                SaslIdentifyPackageA
+#define SaslInitializeSecurityContext      SaslInitializeSecurityContextA
+#define SecurityFunctionTable              SecurityFunctionTableA
+#define PSecurityFunctionTable             PSecurityFunctionTableA
+#define InitSecurityInterface              InitSecurityInterfaceA
+#define SECURITY_ENTRYPOINT                SECURITY_ENTRYPOINTA
+#define SECURITY_ENTRYPOINT_ANSI           SECURITY_ENTRYPOINT_ANSIA
+#define ENUMERATE_SECURITY_PACKAGES_FN     ENUMERATE_SECURITY_PACKAGES_FN_A
+#define QUERY_SECURITY_PACKAGE_INFO_FN     QUERY_SECURITY_PACKAGE_INFO_FN_A
+#define ACQUIRE_CREDENTIALS_HANDLE_FN      ACQUIRE_CREDENTIALS_HANDLE_FN_A
+#define ADD_CREDENTIALS_FN                 ADD_CREDENTIALS_FN_A
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN    QUERY_CREDENTIALS_ATTRIBUTES_FN_A
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A
+#define SET_CREDENTIALS_ATTRIBUTES_FN      SET_CREDENTIALS_ATTRIBUTES_FN_A
+#define CHANGE_PASSWORD_FN                 CHANGE_PASSWORD_FN_A
+#define INITIALIZE_SECURITY_CONTEXT_FN     INITIALIZE_SECURITY_CONTEXT_FN_A
+#define QUERY_CONTEXT_ATTRIBUTES_FN        QUERY_CONTEXT_ATTRIBUTES_FN_A
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN     QUERY_CONTEXT_ATTRIBUTES_EX_FN_A
+#define SET_CONTEXT_ATTRIBUTES_FN          SET_CONTEXT_ATTRIBUTES_FN_A
+#define IMPORT_SECURITY_CONTEXT_FN         IMPORT_SECURITY_CONTEXT_FN_A
+#define INIT_SECURITY_INTERFACE            INIT_SECURITY_INTERFACE_A
+#endif
+
+#if UINTPTR_MAX > 0xffffffff
+OPENSSPI_STATIC_ASSERT(sizeof(SecurityFunctionTableW) == 256, "SecurityFunctionTableW");
+OPENSSPI_STATIC_ASSERT(sizeof(SecurityFunctionTableA) == 256, "SecurityFunctionTableA");
+OPENSSPI_STATIC_ASSERT(offsetof(SecurityFunctionTableW, EncryptMessage) == 200, "table order");
+#endif
+
+OPENSSPI_END
+
+#endif
