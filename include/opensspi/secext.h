@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of users and computers in the formats that directories know.
+ *
+ * Source: the public documentation of secext.h. These functions answer FALSE and set the last error
+ * (GetLastError, compat/windows.h) where they fail. Any thread may call them.
+ */
+#ifndef OPENSSPI_SECEXT_H
+#define OPENSSPI_SECEXT_H
+
+#include <opensspi/sspi.h>
+
+OPENSSPI_BEGIN
+
+typedef enum {
+    NameUnknown = 0,
+    NameFullyQualifiedDN = 1,  /* CN=someone,OU=Users,DC=example,DC=test */
+    NameSamCompatible = 2,     /* EXAMPLE\someone */
+    NameDisplay = 3,           /* Some One */
+    NameUniqueId = 6,          /* {4fa050f0-f561-11cf-bdd9-00aa003a77b6} */
+    NameCanonical = 7,         /* example.test/Users/someone */
+    NameUserPrincipal = 8,     /* someone@example.test */
+    NameCanonicalEx = 9,       /* as NameCanonical, with a newline before the last part */
+    NameServicePrincipal = 10, /* www/www.example.test@example.test */
+    NameDnsDomain = 12,        /* EXAMPLE.TEST\someone */
+    NameGivenName = 13,
+    NameSurname = 14
+} EXTENDED_NAME_FORMAT,
+    *PEXTENDED_NAME_FORMAT;
+
+/*
+ * The name of the user that the calling thread acts for.
+ *
+ * *nSize: the buffer's size in characters in; out, the characters written without the NUL. Where
+ * the buffer is too small the last error is ERROR_MORE_DATA, *nSize the size needed with the NUL,
+ * and the buffer untouched. ERROR_NONE_MAPPED: the user has no name of this format.
+ */
+SEC_EXPORT BOOLEAN SEC_ENTRY GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer,
+                                            PULONG nSize);
+SEC_EXPORT BOOLEAN SEC_ENTRY GetUserNameExA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer,
+                                            PULONG nSize);
+
+/* The same for the computer's own account in its domain. */
+SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat,
+                                                    LPWSTR lpNameBuffer, PULONG nSize);
+SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat,
+                                                    LPSTR lpNameBuffer, PULONG nSize);
+
+/* A directory object's name from one format into another; *nSize as above. */
+SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,
+                                            EXTENDED_NAME_FORMAT AccountNameFormat,
+                                            EXTENDED_NAME_FORMAT DesiredNameFormat,
+                                            LPWSTR lpTranslatedName, PULONG nSize);
+SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameA(LPCSTR lpAccountName,
+                                            EXTENDED_NAME_FORMAT AccountNameFormat,
+                                            EXTENDED_NAME_FORMAT DesiredNameFormat,
+                                            LPSTR lpTranslatedName, PULONG nSize);
+
+#ifdef UNICODE
+#define GetUserNameEx         GetUserNameExW
+#define GetComputerObjectName GetComputerObjectNameW
+#define TranslateName         TranslateNameW
+#else
+#define GetUserNameEx         GetUserNameExA
+#define GetComputerObjectName GetComputerObjectNameA
+#define TranslateName         TranslateNameA
+#endif
+
+OPENSSPI_END
+
+#endif
