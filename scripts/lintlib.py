@@ -88,7 +88,7 @@ def functions(text):
     """(name, first line, last line) of each function, in the layout that .clang-format makes."""
     found, start, name = [], None, None
     for number, line in enumerate(code_only(text).splitlines(), 1):
-        head = re.match(r"[A-Za-z_].*?\b([A-Za-z_]\w*)\s*\(", line)
+        head = re.match(r"(?=[A-Za-z_]).*?\b([A-Za-z_]\w*)\s*\(", line)
         if head and not line.startswith(("#", "return")):
             name, head_line = head.group(1), number
         if line.startswith("{") and name:
