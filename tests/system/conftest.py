@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system tests share: where the build is, and a service with accounts of its own, on loopback, in a temporary folder.
+
+    def test_x(service):                      # accounts alice and bob, a framed echo and an HTTP whoami listener
+        host_port = service.address("http")
+
+    def test_y(make_service):                 # another policy, other accounts, other listeners
+        s = make_service(policy={"require_mic": "yes"}, accounts={"carol": "Pw1"}, listeners={"web": {"protocol": "http"}})
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build"))
+ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x"}
+LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "http": {"protocol": "http", "backend": "whoami"}}
+PATIENCE = 15  # seconds for what should take a moment
+
+
+def program(name):
+    """A program of the build, by its name."""
+    found = [path for path in BUILD.glob(f"*/**/{name}") if path.is_file() and os.access(path, os.X_OK)]
+    assert len(found) == 1, f"{name} in {BUILD}: {found}"
+    return found[0]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Service:
+    """One sspid, its configuration and its store. ctl() runs sspictl on them; events() reads the event log."""
+
+    def __init__(self, folder, accounts, policy, listeners, server):
+        self.folder = folder
+        self.config = folder / "opensspi.conf"
+        self.event_file = folder / "events.jsonl"
+        self.log = folder / "sspid.log"
+        self.process = None
+        self.listeners = {name: {"address": f"127.0.0.1:{free_port()}", **keys} for name, keys in listeners.items()}
+        (folder / "keys").mkdir(mode=0o700)
+        self.write_config(policy, server)
+        for name, password in accounts.items():
+            self.ctl("account", "add", name, "--password-stdin", stdin=password + "\n")
+
+    def write_config(self, policy, server):
+        sections = {
+            "server": {"computer": "WEB1", "domain": "WORKGROUP", **server},
+            "accounts": {"store": f"sqlite:{self.folder}/accounts.db", "key_file": f"{self.folder}/keys/accounts.key"},
+            "policy": policy,
+            "events": {"file": self.event_file},
+            **{f"listener {name}": keys for name, keys in self.listeners.items()},
+        }
+        self.config.write_text("".join(
+            f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+            for section, keys in sections.items()), encoding="utf-8")
+
+    def environment(self, **more):
+        return {**os.environ, "OPENSSPI_CONFIG": str(self.config), **more}
+
+    def run(self, name, *args, stdin="", check=True):
+        """Runs one of the project's programs against this service's configuration."""
+        done = subprocess.run([program(name), *map(str, args)], input=stdin, env=self.environment(), capture_output=True,
+                              text=True, timeout=60)
+        assert not check or done.returncode == 0, f"{name} {args}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def ctl(self, *args, stdin="", check=True):
+        return self.run("sspictl", *args, stdin=stdin, check=check)
+
+    def address(self, listener):
+        return self.listeners[listener]["address"]
+
+    def url(self, path, listener="http"):
+        return f"http://{self.address(listener)}{path}"
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([program("sspid")], env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log)
+        for name in self.listeners:
+            self.wait_for(lambda: self.accepts(name), f"listener {name} answers")
+        return self
+
+    def accepts(self, listener):
+        assert self.process.poll() is None, f"sspid ended with {self.process.returncode}:\n{self.log.read_text()}"
+        host, port = self.address(listener).rsplit(":", 1)
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self, expect=0):
+        """SIGTERM; a service that does not end, or ends badly (a sanitizer's finding, say), fails the test."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            status = "no end after SIGTERM"
+        assert status == expect, f"sspid: {status}\n{self.log.read_text(errors='replace')}"
+
+    def events(self, event_id=None):
+        lines = self.event_file.read_text(encoding="utf-8").splitlines() if self.event_file.exists() else []
+        rows = [json.loads(line) for line in lines]
+        return [row for row in rows if event_id is None or event_id in (row.get("EventID"), row.get("EventId"))]
+
+    @staticmethod
+    def wait_for(true, what):
+        """Waits until true() is, and gives what it answered."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if answer := true():
+                return answer
+            time.sleep(0.02)
+        raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+@pytest.fixture
+def make_service(tmp_path):
+    made = []
+
+    def make(accounts=ACCOUNTS, policy=(), listeners=LISTENERS, server=(), start=True):
+        folder = tmp_path / f"service{len(made)}"
+        folder.mkdir(mode=0o700)
+        made.append(Service(folder, accounts, dict(policy), dict(listeners), dict(server)))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    for service in made:
+        service.stop()
+
+
+@pytest.fixture
+def service(make_service):
+    return make_service()
