@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-16LE and UTF-8: strict conversion, Unicode's simple upper case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/utf16.h"
+#include "tests/support/hex.h"
+
+static const struct {
+    const char *name, *utf8, *utf16;
+} pairs[] = {
+    { "nothing", "", "" },
+    { "ASCII", "User", "5500730065007200" },
+    { "last of one octet", "\x7f", "7f00" },
+    { "first of two", "\xc2\x80", "8000" },
+    { "last of two", "\u07ff", "ff07" },
+    { "first of three", "\u0800", "0008" },
+    { "below the surrogates", "\uD7FF", "ffd7" },
+    { "above the surrogates", "\uE000", "00e0" },
+    { "a noncharacter", "\uFFFF", "ffff" },
+    { "first pair", "\U00010000", "00d800dc" },
+    { "last pair", "\U0010FFFF", "ffdbffdf" },
+    { "mixed", "Ж€😀", "1604ac203dd800de" },
+};
+
+static void
+test_utf16_put_utf8__and_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        uint8_t want[64], room[64];
+        struct bytes utf16 = hex_into(want, sizeof(want), pairs[i].utf16);
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+        char *heap;
+
+        print_message("# %s\n", pairs[i].name);
+        utf16_put_utf8(&w, bytes_of_string(pairs[i].utf8));
+        assert_int_equal(wire_writer_status(&w), WIRE_OK);
+        assert_bytes_equal(wire_written(&w), utf16);
+
+        w = wire_writer_fixed(room, sizeof(room));
+        utf8_put_utf16(&w, utf16);
+        assert_int_equal(wire_writer_status(&w), WIRE_OK);
+        assert_bytes_equal(wire_written(&w), bytes_of_string(pairs[i].utf8));
+
+        heap = utf8_from_utf16(utf16);
+        assert_string_equal(heap, pairs[i].utf8);
+        mem_free(heap);
+    }
+}
+
+static void
+test_utf16_put_utf8__ill_formed_refused(void **state)
+{
+    static const char *const cases[] = {
+        "80",       "bf",         "c2",       "c241",     "c080",   "c1bf",
+        "e08080",   "e09fbf",     "e280",     "eda080",   "edbfbf", "f08080af",
+        "f08fbfbf", "f0908080c2", "f4908080", "f5808080", "ff",     "41fe",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t in[16], room[64];
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+        utf16_put_utf8(&w, hex_into(in, sizeof(in), cases[i]));
+        assert_int_equal(wire_writer_status(&w), WIRE_BAD_VALUE);
+    }
+}
+
+static void
+test_utf8_put_utf16__lone_surrogates_and_half_units_refused(void **state)
+{
+    static const struct {
+        const char *hex, *replaced;
+    } cases[] = {
+        { "00d8", "\uFFFD" },           { "ffdb", "\uFFFD" },
+        { "00dc", "\uFFFD" },           { "00d84100", "\uFFFDA" },
+        { "00d800d8", "\uFFFD\uFFFD" }, { "00d800d800dc", "\uFFFD\U00010000" },
+        { "00d800", "\uFFFD\uFFFD" },   { "4100ff", "A\uFFFD" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t in[16], room[64];
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+        struct bytes utf16 = hex_into(in, sizeof(in), cases[i].hex);
+        char *heap;
+
+        utf8_put_utf16(&w, utf16);
+        assert_int_equal(wire_writer_status(&w), WIRE_BAD_VALUE);
+        heap = utf8_from_utf16(utf16);
+        assert_string_equal(heap, cases[i].replaced);
+        mem_free(heap);
+    }
+}
+
+/* Unicode's simple mapping: one code point to one, so the eszett and the ligature stay. */
+static void
+test_utf16_put_upper__simple_mapping(void **state)
+{
+    static const struct {
+        const char *name, *from, *to;
+    } cases[] = {
+        { "ASCII", "user-Z{`", "USER-Z{`" },
+        { "Latin", "éß", "Éß" },
+        { "y with diaeresis leaves Latin-1", "ÿ", "Ÿ" },
+        { "Greek", "σς", "ΣΣ" },
+        { "Cyrillic", "жя", "ЖЯ" },
+        { "dotless i", "ı", "I" },
+        { "ligature", "ﬁ", "ﬁ" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t from_room[64], to_room[64], upper_room[64];
+        struct wire_writer from = wire_writer_fixed(from_room, sizeof(from_room));
+        struct wire_writer to = wire_writer_fixed(to_room, sizeof(to_room));
+        struct wire_writer upper = wire_writer_fixed(upper_room, sizeof(upper_room));
+
+        print_message("# %s\n", cases[i].name);
+        utf16_put_utf8(&from, bytes_of_string(cases[i].from));
+        utf16_put_utf8(&to, bytes_of_string(cases[i].to));
+        utf16_put_upper(&upper, wire_written(&from));
+        assert_bytes_equal(wire_written(&upper), wire_written(&to));
+        assert_true(utf16_equal_nocase(wire_written(&from), wire_written(&to)));
+    }
+}
+
+static void
+test_utf16_put_upper__ill_formed_units_pass_unchanged(void **state)
+{
+    uint8_t room[16];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+    (void)state;
+    utf16_put_upper(&w, HEX("610000d8620063"));
+    assert_bytes_equal(wire_written(&w), HEX("410000d8420063"));
+}
+
+static void
+test_utf16_equal_nocase__differences_found(void **state)
+{
+    (void)state;
+    assert_true(utf16_equal_nocase(UTF16(""), UTF16("")));
+    assert_true(utf16_equal_nocase(UTF16("NTLM"), UTF16("ntlm")));
+    assert_false(utf16_equal_nocase(UTF16("NTLM"), UTF16("ntl")));
+    assert_false(utf16_equal_nocase(UTF16("a@"), UTF16("a`")));
+    assert_false(utf16_equal_nocase(UTF16("["), UTF16("{")));
+    assert_false(utf16_equal_nocase(HEX("6100"), HEX("6101")));
+    assert_false(utf16_equal_nocase(HEX("41"), HEX("41"))); /* half a unit is no name */
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf16_put_utf8__and_back),
+        cmocka_unit_test(test_utf16_put_utf8__ill_formed_refused),
+        cmocka_unit_test(test_utf8_put_utf16__lone_surrogates_and_half_units_refused),
+        cmocka_unit_test(test_utf16_put_upper__simple_mapping),
+        cmocka_unit_test(test_utf16_put_upper__ill_formed_units_pass_unchanged),
+        cmocka_unit_test(test_utf16_equal_nocase__differences_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
