@@ -23,7 +23,13 @@ struct sec_package;
 
 /* --- the host ------------------------------------------------------------------------------ */
 
-enum sec_bindings_policy { SEC_BINDINGS_OFF, SEC_BINDINGS_ALLOW_MISSING, SEC_BINDINGS_REQUIRED };
+/* BY_CALLER: nothing is configured, and the flags of the call decide as they do on Windows. */
+enum sec_bindings_policy {
+    SEC_BINDINGS_BY_CALLER,
+    SEC_BINDINGS_OFF,
+    SEC_BINDINGS_ALLOW_MISSING,
+    SEC_BINDINGS_REQUIRED,
+};
 enum sec_ntlm_policy { SEC_NTLM_ALLOW, SEC_NTLM_AUDIT, SEC_NTLM_DENY };
 
 /* Names are UTF-16LE without a terminator, as they go over the wire. Read once, then const: a
@@ -36,12 +42,17 @@ struct sec_settings {
     unsigned lm_level_client; /* LmCompatibilityLevel, 0 to 5, default 3 */
     unsigned lm_level_server; /* default 5 */
     bool require_mic;
+    bool require_128bit; /* no message is protected with a key of fewer bits; default yes */
     bool allow_anonymous;
     enum sec_bindings_policy channel_bindings;
     enum sec_bindings_policy service_binding;
     const struct bytes *spns; /* UTF-16LE; the target names that this service goes by */
     size_t n_spns;
     uint64_t max_response_age_100ns; /* of an NTLMv2 time stamp; 36 h as Windows has it */
+};
+
+struct sec_default_identity {
+    struct secret user, domain, password; /* UTF-16LE */
 };
 
 struct sec_host {
@@ -52,6 +63,10 @@ struct sec_host {
     uint64_t (*now_100ns)(const struct sec_host *); /* FILETIME, UTC */
     /* false: no random to be had; the call must fail */
     SEC_NODISCARD bool (*random)(const struct sec_host *, void *to, size_t n);
+    /* Whom an outbound credential without an identity acts as. SEC_E_NO_CREDENTIALS: nobody.
+     * NULL: this host has no defaults. The secrets in *out are the
+     * caller's to clear. */
+    sec_status (*default_identity)(const struct sec_host *, struct sec_default_identity *out);
 };
 
 /* --- flags --------------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ fake_host_init(struct fake_host *fake)
             .packages = "Kerberos,NTLM",
             .lm_level_client = 3,
             .lm_level_server = 5,
+            .require_128bit = true,
             .channel_bindings = SEC_BINDINGS_ALLOW_MISSING,
             .service_binding = SEC_BINDINGS_ALLOW_MISSING,
             .max_response_age_100ns = UINT64_C(36) * 3600 * 10000000,

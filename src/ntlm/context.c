@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NTLM contexts: their life, their names, their MIC, and what is known of them. */
+#include "ntlm/context.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ntlm/ntlm.h"
+#include "ntlm/step.h"
+
+static void
+handshake_free(struct ntlm_handshake *h)
+{
+    if (h) {
+        wire_writer_clear(&h->messages);
+        mem_free_wiped(h, sizeof(*h));
+    }
+}
+
+void
+ntlm_context_end_handshake(struct ntlm_context *c)
+{
+    handshake_free(c->handshake);
+    c->handshake = NULL;
+}
+
+sec_status
+ntlm_context_open(const struct sec_cred *cred, enum sec_role role, struct sec_ctx **out)
+{
+    struct ntlm_context *c = mem_new(sizeof(*c));
+    struct ntlm_handshake *h = mem_new(sizeof(*h));
+
+    if (!c || !h) {
+        mem_free(c);
+        mem_free(h);
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    h->messages = wire_writer_growing(h->room, sizeof(h->room));
+    c->base.package = &ntlm_package;
+    c->cred = (const struct ntlm_credential *)cred;
+    c->handshake = h;
+    c->role = (uint8_t)role;
+    c->state = NTLM_START;
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+void
+ntlm_context_free(struct sec_ctx *ctx)
+{
+    struct ntlm_context *c = ntlm_context_of(ctx);
+
+    if (!c) {
+        return;
+    }
+    handshake_free(c->handshake);
+    account_identity_unref(c->identity);
+    mem_free(c->names);
+    mem_free_wiped(c, sizeof(*c));
+}
+
+struct bytes
+ntlm_context_name(const struct ntlm_context *c, enum ntlm_name which)
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < (unsigned)which; i++) {
+        at += c->name_bytes[i];
+    }
+    return (struct bytes){ c->name_bytes[which] ? c->names + at : NULL, c->name_bytes[which] };
+}
+
+sec_status
+ntlm_context_keep_names(struct ntlm_context *c, const struct bytes names[NTLM_NAMES])
+{
+    size_t total = 0, at = 0;
+    uint8_t *block;
+
+    for (unsigned i = 0; i < NTLM_NAMES; i++) {
+        if (names[i].n > UINT16_MAX) {
+            return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: a name of %zu bytes", names[i].n);
+        }
+        total += names[i].n;
+    }
+    block = mem_new(total);
+    if (!block) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    for (unsigned i = 0; i < NTLM_NAMES; i++) {
+        bytes_copy(block + at, names[i].p, names[i].n);
+        at += names[i].n;
+    }
+    mem_free(c->names);
+    c->names = block;
+    for (unsigned i = 0; i < NTLM_NAMES; i++) {
+        c->name_bytes[i] = (uint16_t)names[i].n;
+    }
+    return SEC_E_OK;
+}
+
+uint32_t
+ntlm_context_granted(uint32_t flags)
+{
+    uint32_t granted = flags & NTLMSSP_NEGOTIATE_DATAGRAM ? SEC_DATAGRAM : SEC_CONNECTION;
+
+    if (flags & NTLMSSP_NEGOTIATE_SIGN) {
+        granted |= SEC_INTEGRITY;
+        /* A connectionless context takes its sequence numbers from the caller. */
+        if (!(flags & NTLMSSP_NEGOTIATE_DATAGRAM)) {
+            granted |= SEC_REPLAY_DETECT | SEC_SEQUENCE_DETECT;
+        }
+    }
+    if (flags & NTLMSSP_NEGOTIATE_SEAL) {
+        granted |= SEC_CONFIDENTIALITY;
+    }
+    if (flags & NTLMSSP_NEGOTIATE_IDENTIFY) {
+        granted |= SEC_IDENTIFY;
+    }
+    return granted;
+}
+
+sec_status
+ntlm_refuse(enum wire_err err, const char *field, uint32_t at)
+{
+    switch (err) {
+    case WIRE_NO_MEMORY:
+        return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "ntlm: %s: no memory", field);
+    case WIRE_NO_SPACE:
+        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "ntlm: %s does not fit", field);
+    default:
+        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: %s at offset %u %s", field, at,
+                        wire_err_text(err));
+    }
+}
+
+void
+ntlm_compute_mic(const struct ntlm_context *c, struct bytes authenticate,
+                 uint8_t mic[static NTLM_MIC_BYTES])
+{
+    static const uint8_t zeros[NTLM_MIC_BYTES];
+    const struct bytes parts[] = {
+        wire_written(&c->handshake->messages),
+        bytes_of(authenticate.p, NTLM_MIC_OFFSET),
+        bytes_of(zeros, sizeof(zeros)),
+        bytes_of(authenticate.p + NTLM_MIC_END, authenticate.n - NTLM_MIC_END),
+    };
+
+    digest_hmac_md5(c->session.key.b, parts, SEC_ARRAY_LEN(parts), mic);
+}
+
+static void
+describe_message_protection(const struct ntlm_context *c, struct sec_facts *out)
+{
+    bool extended = c->session.flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
+
+    out->sign_algorithm = extended ? "HMAC-MD5" : "RSADSI RC4-CRC32";
+    out->sign_algorithm_id = extended ? UINT32_C(0xFFFFFF76) : UINT32_C(0xFFFFFF7C);
+    out->seal_algorithm = "RSADSI RC4";
+    out->seal_algorithm_id = 0x6801; /* CALG_RC4 */
+    out->key_bits = ntlm_session_key_bits(&c->session);
+    if (!c->anonymous) {
+        out->session_key = bytes_of(c->session.key.b, sizeof(c->session.key.b));
+    }
+}
+
+static void
+describe_established(const struct ntlm_context *c, struct sec_facts *out)
+{
+    out->flags = c->granted;
+    if (c->role == SEC_INITIATOR) {
+        out->user = c->cred->user;
+        out->domain = c->cred->domain;
+    } else if (c->identity) {
+        out->user = c->identity->user;
+        out->domain = c->identity->domain;
+        out->identity = c->identity;
+        out->password_expires_100ns = c->identity->password_expires_100ns;
+    }
+    out->anonymous = c->anonymous;
+    out->native_client = c->role == SEC_INITIATOR ? c->cred->user
+                                                  : ntlm_context_name(c, NTLM_USER);
+    describe_message_protection(c, out);
+}
+
+static enum sec_phase
+phase_of(const struct ntlm_context *c)
+{
+    switch ((enum ntlm_state)c->state) {
+    case NTLM_ESTABLISHED:
+        return SEC_PHASE_ESTABLISHED;
+    case NTLM_FAILED:
+        return SEC_PHASE_FAILED;
+    default:
+        return SEC_PHASE_HALF_OPEN;
+    }
+}
+
+void
+ntlm_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
+{
+    const struct ntlm_context *c = ntlm_context_of(ctx);
+
+    *out = (struct sec_facts){
+        .phase = phase_of(c),
+        .mechanism = &ntlm_package,
+        .max_token = NTLM_MAX_TOKEN_BYTES,
+        .max_signature = NTLM_SIGNATURE_BYTES,
+        .security_trailer = NTLM_SIGNATURE_BYTES,
+        .start_100ns = c->start_100ns,
+        .expires_100ns = CLOCK_NEVER_100NS,
+        .password_expires_100ns = CLOCK_NEVER_100NS,
+        .target = ntlm_context_name(c, NTLM_TARGET),
+        .target_known = c->target_sent,
+        .target_info = ntlm_context_name(c, NTLM_TARGET_INFO),
+        .ntlm_version = (enum sec_ntlm_version)c->version,
+        .mic_verified = c->role == SEC_ACCEPTOR && c->mic_used,
+        .bindings_verified = c->bindings_verified,
+        .locked_out_now = c->locked_out_now,
+        .sub_status = c->sub_status,
+    };
+    if (c->role == SEC_ACCEPTOR) {
+        out->claimed_user = ntlm_context_name(c, NTLM_USER);
+        out->claimed_domain = ntlm_context_name(c, NTLM_DOMAIN);
+        out->claimed_workstation = ntlm_context_name(c, NTLM_WORKSTATION);
+    }
+    if (c->state == NTLM_ESTABLISHED) {
+        describe_established(c, out);
+    }
+}

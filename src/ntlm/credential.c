@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NTLM credentials. [MS-NLMP] 3.1.1.1, 3.3.1, 3.3.2. */
+#include "ntlm/credential.h"
+
+#include "base/mem.h"
+#include "base/utf16.h"
+#include "crypto/ntlm_key.h"
+#include "ntlm/ntlm.h"
+
+/* SSPI's own limits, in UTF-16 code units; domains in DNS form are longer than NetBIOS names. */
+enum { USER_MAX_UNITS = 256, DOMAIN_MAX_UNITS = 256, PASSWORD_MAX_UNITS = 256 };
+
+static struct ntlm_credential *
+credential_of(const struct sec_cred *cred)
+{
+    return (struct ntlm_credential *)(uintptr_t)cred;
+}
+
+/* "DOMAIN\user" in the user's place, where no domain is given. */
+static void
+split_user(struct bytes *user, struct bytes *domain)
+{
+    if (domain->n) {
+        return;
+    }
+    for (size_t i = 0; i + 1 < user->n; i += 2) {
+        if (wire_load_le16(user->p + i) == '\\') {
+            *domain = (struct bytes){ user->p, i };
+            *user = (struct bytes){ user->p + i + 2, user->n - i - 2 };
+            return;
+        }
+    }
+}
+
+static bool
+keep(struct bytes *to, struct bytes from)
+{
+    to->p = mem_dup(from.p, from.n);
+    to->n = to->p ? from.n : 0;
+    return to->p != NULL;
+}
+
+static sec_status
+make_keys(struct ntlm_credential *c, struct bytes password)
+{
+    uint8_t room[2 * USER_MAX_UNITS];
+    struct wire_writer upper = wire_writer_fixed(room, sizeof(room));
+
+    ntlm_key_nt_hash(password, &c->nt_hash);
+    c->has_lm_hash = ntlm_key_lm_hash(password, &c->lm_hash);
+    utf16_put_upper(&upper, c->user);
+    if (wire_writer_status(&upper) != WIRE_OK) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "ntlm: user name of %zu bytes", c->user.n);
+    }
+    ntlm_key_v2(&c->nt_hash, wire_written(&upper), c->domain, &c->v2_key);
+    return SEC_E_OK;
+}
+
+static sec_status
+take_identity(struct ntlm_credential *c, struct bytes user, struct bytes domain,
+              struct bytes password)
+{
+    split_user(&user, &domain);
+    if (user.n > 2 * USER_MAX_UNITS || domain.n > 2 * DOMAIN_MAX_UNITS ||
+        password.n > 2 * PASSWORD_MAX_UNITS) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
+                        "ntlm: user, domain or password of more than %d characters",
+                        USER_MAX_UNITS);
+    }
+    c->has_identity = true;
+    c->anonymous = user.n == 0 && password.n == 0;
+    if (!keep(&c->user, user) || !keep(&c->domain, domain)) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return make_keys(c, password);
+}
+
+static sec_status
+take_default_identity(struct ntlm_credential *c, const struct sec_host *host)
+{
+    struct sec_default_identity d = { 0 };
+    sec_status status;
+
+    if (!host->default_identity) {
+        return SEC_E_OK;
+    }
+    status = host->default_identity(host, &d);
+    if (status == SEC_E_OK) {
+        status = take_identity(c, secret_bytes(&d.user), secret_bytes(&d.domain),
+                               secret_bytes(&d.password));
+    } else if (status == SEC_E_NO_CREDENTIALS) {
+        /* Nobody, yet: acquiring is not a logon, and the first messages need no identity. */
+        status = SEC_E_OK;
+    }
+    secret_clear(&d.user);
+    secret_clear(&d.domain);
+    secret_clear(&d.password);
+    return status;
+}
+
+sec_status
+ntlm_credential_acquire(const struct sec_host *host, const struct sec_acquire_args *args,
+                        struct sec_cred **out)
+{
+    struct ntlm_credential *c = mem_new(sizeof(*c));
+    sec_status status = SEC_E_OK;
+
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->base = (struct sec_cred){ .package = &ntlm_package, .host = host };
+    c->use = args->use;
+    if (args->identity) {
+        status = take_identity(c, args->identity->user, args->identity->domain,
+                               args->identity->password);
+    } else if ((args->use & SEC_USE_OUTBOUND) && !args->restricted) {
+        status = take_default_identity(c, host);
+    }
+    if (status != SEC_E_OK) {
+        ntlm_credential_free(&c->base);
+        return status;
+    }
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+void
+ntlm_credential_free(struct sec_cred *cred)
+{
+    struct ntlm_credential *c = credential_of(cred);
+
+    if (!c) {
+        return;
+    }
+    mem_free((void *)(uintptr_t)c->user.p);
+    mem_free((void *)(uintptr_t)c->domain.p);
+    mem_free_wiped(c, sizeof(*c));
+}
+
+sec_status
+ntlm_credential_name(const struct sec_cred *cred, struct wire_writer *out)
+{
+    const struct ntlm_credential *c = credential_of(cred);
+
+    if (!c->has_identity || c->anonymous) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: the credential names nobody");
+    }
+    if (c->domain.n) {
+        wire_put_bytes(out, c->domain);
+        wire_put_le16(out, '\\');
+    }
+    wire_put_bytes(out, c->user);
+    return SEC_E_OK;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An NTLM credential: whom a client acts as, with the keys that its responses need. */
+#ifndef NTLM_CREDENTIAL_H
+#define NTLM_CREDENTIAL_H
+
+#include "crypto/digest.h"
+#include "package.h"
+
+/* Immutable once acquired: many contexts in many threads use it at once. The password itself is
+ * not kept. */
+struct ntlm_credential {
+    struct sec_cred base;
+    enum sec_use use;
+    bool has_identity;
+    bool anonymous;            /* an identity with nothing in it */
+    struct bytes user, domain; /* UTF-16LE, on the heap */
+    struct secret16 nt_hash, lm_hash;
+    bool has_lm_hash;
+    struct secret16 v2_key; /* NTOWFv2 of nt_hash, user and domain */
+};
+
+sec_status ntlm_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,
+                                   struct sec_cred **out);
+void ntlm_credential_free(struct sec_cred *);
+sec_status ntlm_credential_name(const struct sec_cred *, struct wire_writer *out);
+
+#endif
