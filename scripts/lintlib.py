@@ -80,6 +80,13 @@ def code_only(text):
     return _C_NOISE.sub(blank, text)
 
 
+def comments(text):
+    """(offset, comment) of each comment in C."""
+    for match in _C_NOISE.finditer(text):
+        if match.group(0).startswith("/"):
+            yield match.start(), match.group(0)
+
+
 def line_of(text, offset):
     return text.count("\n", 0, offset) + 1
 
