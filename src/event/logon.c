@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The events of a logon, field by field as Windows names them (Microsoft, "Audit Logon", "Audit
+ * Credential Validation", "Audit User Account Management"); what Windows has no name for is in
+ * small letters. */
+#include <stdio.h>
+
+#include "event/event_log.h"
+
+enum { LOGON_TYPE_NETWORK = 3 };
+
+/* [MS-ERREF] 2.3.1 */
+enum {
+    STATUS_NO_SUCH_USER = 0xC0000064,
+    STATUS_WRONG_PASSWORD = 0xC000006A,
+    STATUS_LOGON_FAILURE = 0xC000006D,
+    STATUS_ACCOUNT_RESTRICTION = 0xC000006E,
+    STATUS_INVALID_LOGON_HOURS = 0xC000006F,
+    STATUS_INVALID_WORKSTATION = 0xC0000070,
+    STATUS_PASSWORD_EXPIRED = 0xC0000071,
+    STATUS_ACCOUNT_DISABLED = 0xC0000072,
+    STATUS_LOGON_TYPE_NOT_GRANTED = 0xC000015B,
+    STATUS_ACCOUNT_EXPIRED = 0xC0000193,
+    STATUS_PASSWORD_MUST_CHANGE = 0xC0000224,
+    STATUS_ACCOUNT_LOCKED_OUT = 0xC0000234,
+};
+
+/* Windows' texts for FailureReason, %%2304 to %%2313, in its own spelling. */
+static const struct {
+    uint32_t sub_status, status;
+    const char *text;
+} failures[] = {
+    { STATUS_NO_SUCH_USER, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
+    { STATUS_WRONG_PASSWORD, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
+    { STATUS_LOGON_FAILURE, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
+    { STATUS_INVALID_LOGON_HOURS, STATUS_ACCOUNT_RESTRICTION,
+      "Account logon time restriction violation." },
+    { STATUS_INVALID_WORKSTATION, STATUS_ACCOUNT_RESTRICTION,
+      "User not allowed to logon at this computer." },
+    { STATUS_PASSWORD_EXPIRED, STATUS_ACCOUNT_RESTRICTION,
+      "The specified account's password has expired." },
+    { STATUS_PASSWORD_MUST_CHANGE, STATUS_ACCOUNT_RESTRICTION,
+      "The specified account's password has expired." },
+    { STATUS_ACCOUNT_DISABLED, STATUS_ACCOUNT_RESTRICTION, "Account currently disabled." },
+    { STATUS_ACCOUNT_EXPIRED, STATUS_ACCOUNT_EXPIRED, "The specified user account has expired." },
+    { STATUS_ACCOUNT_LOCKED_OUT, STATUS_ACCOUNT_LOCKED_OUT, "Account locked out." },
+    { STATUS_LOGON_TYPE_NOT_GRANTED, STATUS_LOGON_TYPE_NOT_GRANTED,
+      "The user has not been granted the requested logon type at this machine." },
+};
+
+/* The status to tell, and its text; as Windows does, a SECURITY_STATUS where there is nothing
+ * better. */
+static uint32_t
+failure_of(const struct event_logon *logon, const char **text)
+{
+    for (size_t i = 0; i < SEC_ARRAY_LEN(failures); i++) {
+        if (failures[i].sub_status == logon->sub_status) {
+            *text = failures[i].text;
+            return failures[i].status;
+        }
+    }
+    if (logon->status == SEC_E_LOGON_DENIED && logon->sub_status == 0) {
+        *text = failures[2].text;
+        return STATUS_LOGON_FAILURE;
+    }
+    *text = "An Error occured during Logon.";
+    return (uint32_t)logon->status;
+}
+
+static const char *
+mechanism_of(const struct event_logon *logon)
+{
+    return logon->mechanism && *logon->mechanism ? logon->mechanism : logon->package;
+}
+
+static bool
+is_ntlm(const struct event_logon *logon)
+{
+    return logon->mechanism && strcmp(logon->mechanism, "NTLM") == 0;
+}
+
+/* What 4624 and 4625 have in common, in Windows' order. */
+static void
+describe_network(struct event_record *record, const struct event_logon *logon)
+{
+    event_record_number(record, "LogonType", LOGON_TYPE_NETWORK);
+    event_record_field(record, "LogonProcessName", is_ntlm(logon) ? "NtLmSsp" : "sspid");
+    event_record_field(record, "AuthenticationPackageName", mechanism_of(logon));
+    event_record_field(record, "WorkstationName", logon->workstation);
+    event_record_field(record, "LmPackageName", logon->ntlm_version);
+    event_record_number(record, "KeyLength", logon->key_bits);
+    event_record_field(record, "IpAddress", logon->address);
+    event_record_number(record, "IpPort", logon->port);
+    event_record_text(record, "listener", logon->listener);
+    event_record_text(record, "protocol", logon->protocol);
+    event_record_text(record, "package", logon->package);
+    event_record_text(record, "target_name", logon->target);
+    event_record_flag(record, "mic_verified", logon->mic_verified);
+    event_record_flag(record, "channel_bindings_verified", logon->bindings_verified);
+}
+
+static void
+describe_granted(struct event_record *record, const void *user)
+{
+    const struct event_logon *logon = user;
+
+    /* S-1-5-7 is ANONYMOUS LOGON */
+    event_record_field(record, "TargetUserSid", logon->anonymous ? "S-1-5-7" : logon->sid);
+    event_record_field(record, "TargetUserName",
+                       logon->anonymous ? "ANONYMOUS LOGON" : logon->user);
+    event_record_field(record, "TargetDomainName",
+                       logon->anonymous ? "NT AUTHORITY" : logon->domain);
+    describe_network(record, logon);
+    event_record_text(record, "claimed_user", logon->claimed_user);
+    event_record_text(record, "claimed_domain", logon->claimed_domain);
+    event_record_text(record, "unix_user", logon->unix_user);
+}
+
+static void
+describe_refused(struct event_record *record, const void *user)
+{
+    const struct event_logon *logon = user;
+    const char *text;
+    uint32_t status = failure_of(logon, &text);
+
+    event_record_field(record, "TargetUserSid", "S-1-0-0"); /* NULL SID: nobody */
+    event_record_field(record, "TargetUserName", logon->user);
+    event_record_field(record, "TargetDomainName", logon->domain);
+    event_record_hex(record, "Status", status);
+    event_record_field(record, "FailureReason", text);
+    event_record_hex(record, "SubStatus", logon->sub_status);
+    describe_network(record, logon);
+    event_record_text(record, "status_name", sec_status_name(logon->status));
+    event_record_text(record, "reason", logon->reason);
+}
+
+static void
+describe_validation(struct event_record *record, const void *user)
+{
+    const struct event_logon *logon = user;
+
+    event_record_field(record, "PackageName", "MICROSOFT_AUTHENTICATION_PACKAGE_V1_0");
+    event_record_field(record, "TargetUserName", logon->claimed_user);
+    event_record_field(record, "Workstation", logon->workstation);
+    event_record_hex(record, "Status", logon->status == SEC_E_OK ? 0 : logon->sub_status);
+    event_record_text(record, "domain", logon->claimed_domain);
+    event_record_text(record, "LmPackageName", logon->ntlm_version);
+    event_record_text(record, "IpAddress", logon->address);
+    event_record_text(record, "listener", logon->listener);
+}
+
+static void
+describe_locked_out(struct event_record *record, const void *user)
+{
+    const struct event_logon *logon = user;
+
+    event_record_field(record, "TargetUserName", logon->user);
+    /* Windows' own oddity: the computer that the last try came from. */
+    event_record_field(record, "TargetDomainName", logon->workstation);
+    event_record_field(record, "TargetSid", logon->sid);
+    event_record_text(record, "domain", logon->domain);
+    event_record_text(record, "IpAddress", logon->address);
+    event_record_number(record, "IpPort", logon->port);
+    event_record_text(record, "listener", logon->listener);
+}
+
+/* For people, in the journal. */
+static void
+write_message(char *to, size_t n, const struct event_logon *logon, const char *what)
+{
+    const char *user = logon->anonymous ? "ANONYMOUS LOGON" : logon->user;
+    bool reason = logon->status != SEC_E_OK && logon->reason && *logon->reason;
+
+    (void)snprintf(to, n, "%s: %s%s%s from %s%s%s", what, logon->domain ? logon->domain : "",
+                   logon->domain && *logon->domain ? "\\" : "", user && *user ? user : "-",
+                   logon->address ? logon->address : "-", reason ? ": " : "",
+                   reason ? logon->reason : "");
+}
+
+void
+event_log_logon(struct event_log *log, const struct event_logon *logon)
+{
+    bool granted = logon->status == SEC_E_OK;
+    bool judged = is_ntlm(logon) && !logon->anonymous && (granted || logon->sub_status);
+    char message[512];
+    struct event_entry entry = {
+        .failure = !granted, .address = logon->address, .message = message, .user = logon
+    };
+
+    if (judged) {
+        write_message(message, sizeof(message), logon, "NTLM validation");
+        entry.id = EVENT_NTLM_VALIDATION;
+        entry.describe = describe_validation;
+        event_log_write(log, &entry);
+    }
+    write_message(message, sizeof(message), logon, granted ? "logon" : "logon refused");
+    entry.id = granted ? EVENT_LOGON : EVENT_REFUSED;
+    entry.describe = granted ? describe_granted : describe_refused;
+    event_log_write(log, &entry);
+    if (logon->locked_out_now) {
+        write_message(message, sizeof(message), logon, "account locked out");
+        entry.id = EVENT_LOCKED_OUT;
+        entry.failure = false; /* Windows: Audit Success, of the locking */
+        entry.describe = describe_locked_out;
+        event_log_write(log, &entry);
+    }
+}
