@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What source written for Windows around SSPI expects of windows.h: types, last error, dynamic
+ * loading, names, events. Opt-in: its names (BOOL, BYTE, …) collide with other libraries', so it
+ * lives in an include folder of its own, and its functions in libopensspi-compat.
+ *
+ * A functions take UTF-8, W functions UTF-16. TEXT("x") is right in both builds. L"x" is 32 bits a
+ * character here: compile with -fshort-wchar where the source has such literals, and leave the C
+ * library's own wide functions alone then. printf takes a DWORD with %u; %lu expects 64 bits.
+ */
+#ifndef OPENSSPI_COMPAT_WINDOWS_H
+#define OPENSSPI_COMPAT_WINDOWS_H
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <opensspi/wintypes.h>
+#include "sal.h"
+#include "winerror.h"
+
+OPENSSPI_BEGIN
+
+typedef int BOOL, *PBOOL, *LPBOOL;
+#ifndef TRUE
+#define TRUE 1
+#endif
+#ifndef FALSE
+#define FALSE 0
+#endif
+
+#ifndef VOID
+#define VOID void
+#endif
+#ifndef CONST
+#define CONST const
+#endif
+#define FAR
+#define NEAR
+#define IN
+#define OUT
+#define OPTIONAL
+#define PASCAL
+#define CALLBACK
+#define APIENTRY
+#define WINAPIV
+#define __cdecl
+#define __stdcall
+#define __fastcall
+#define UNREFERENCED_PARAMETER(p) ((void)(p))
+
+typedef float FLOAT;
+typedef long long INT64, *PINT64;
+typedef unsigned long long UINT64, *PUINT64, DWORD64, *PDWORD64, DWORDLONG;
+typedef int32_t INT32, LONG32;
+typedef uint32_t UINT32, DWORD32;
+typedef SHORT *PSHORT;
+typedef INT *PINT, *LPINT;
+typedef UINT *PUINT, *LPUINT;
+typedef const void *LPCVOID, *PCVOID;
+typedef size_t SIZE_T, *PSIZE_T;
+typedef ptrdiff_t SSIZE_T;
+typedef HANDLE HINSTANCE, HMODULE, HWND, HLOCAL, HGLOBAL, HKEY;
+typedef HANDLE *LPHANDLE;
+
+/* Any function of a loaded module; cast it to the function's own type. void (*)(void) is the one
+ * type whose casts compilers let pass. */
+typedef void(WINAPI *FARPROC)(void);
+
+#ifdef UNICODE
+typedef WCHAR TCHAR;
+#define TEXT(quote)          OPENSSPI_TEXT(quote)
+#define OPENSSPI_TEXT(quote) u##quote
+#else
+typedef CHAR TCHAR;
+#define TEXT(quote) quote
+#endif
+typedef TCHAR *PTCHAR, *LPTSTR, *PTSTR;
+typedef const TCHAR *LPCTSTR, *PCTSTR;
+typedef UCHAR *LPUCHAR;
+
+#define MAX_PATH             260
+#define INVALID_HANDLE_VALUE ((HANDLE)(LONG_PTR)-1)
+#define INFINITE             0xFFFFFFFF
+#ifndef MAX_COMPUTERNAME_LENGTH
+#define MAX_COMPUTERNAME_LENGTH 15
+#endif
+
+#define MAKEWORD(low, high) ((WORD)(((BYTE)(low)) | ((WORD)((BYTE)(high))) << 8))
+#define MAKELONG(low, high) ((LONG)(((WORD)(low)) | ((DWORD)((WORD)(high))) << 16))
+#define LOBYTE(w)           ((BYTE)((w)&0xff))
+#define HIBYTE(w)           ((BYTE)(((w) >> 8) & 0xff))
+#define LOWORD(l)           ((WORD)((l)&0xffff))
+#define HIWORD(l)           ((WORD)(((l) >> 16) & 0xffff))
+
+#define ZeroMemory(to, bytes)       memset((to), 0, (bytes))
+#define FillMemory(to, bytes, fill) memset((to), (fill), (bytes))
+#define CopyMemory(to, from, bytes) memcpy((to), (from), (bytes))
+#define MoveMemory(to, from, bytes) memmove((to), (from), (bytes))
+/* Wipes memory in a way that the compiler does not drop; returns it. */
+SEC_EXPORT PVOID WINAPI SecureZeroMemory(PVOID ptr, SIZE_T cnt);
+
+/*
+ * The calling thread's last error, valid right after a call that failed. A socket call that failed
+ * is known by errno: its code is the WSA one, and errno counts until a function here fails or
+ * SetLastError is called.
+ */
+SEC_EXPORT DWORD WINAPI GetLastError(void);
+SEC_EXPORT void WINAPI SetLastError(DWORD dwErrCode);
+
+/* Waits for that many milliseconds. */
+SEC_EXPORT void WINAPI Sleep(DWORD dwMilliseconds);
+
+/*
+ * Loads a library. "secur32", "security" and "sspicli", in any case, with or without ".dll", are
+ * libopensspi; any other name goes to dlopen as it is. NULL and ERROR_MOD_NOT_FOUND where it fails.
+ */
+SEC_EXPORT HMODULE WINAPI LoadLibraryW(LPCWSTR lpLibFileName);
+SEC_EXPORT HMODULE WINAPI LoadLibraryA(LPCSTR lpLibFileName);
+/* A function of a loaded library; NULL and ERROR_PROC_NOT_FOUND where it has none of that name. */
+SEC_EXPORT FARPROC WINAPI GetProcAddress(HMODULE hModule, LPCSTR lpProcName);
+/* Once for each LoadLibrary. */
+SEC_EXPORT BOOL WINAPI FreeLibrary(HMODULE hLibModule);
+
+/*
+ * The bare name of the user that the process runs as. *pcbBuffer: characters with the NUL, in the
+ * buffer's size, out what was written. Too small (lpBuffer may be NULL then): FALSE,
+ * ERROR_INSUFFICIENT_BUFFER, *pcbBuffer the size needed.
+ */
+SEC_EXPORT BOOL WINAPI GetUserNameW(LPWSTR lpBuffer, LPDWORD pcbBuffer);
+SEC_EXPORT BOOL WINAPI GetUserNameA(LPSTR lpBuffer, LPDWORD pcbBuffer);
+
+/*
+ * The computer's NetBIOS name: the host name's first label in upper case, 15 characters at most.
+ * *nSize: characters, in the buffer's size, out without the NUL. Too small: FALSE,
+ * ERROR_BUFFER_OVERFLOW, *nSize the size needed with the NUL.
+ */
+SEC_EXPORT BOOL WINAPI GetComputerNameW(LPWSTR lpBuffer, LPDWORD nSize);
+SEC_EXPORT BOOL WINAPI GetComputerNameA(LPSTR lpBuffer, LPDWORD nSize);
+
+typedef enum _COMPUTER_NAME_FORMAT {
+    ComputerNameNetBIOS,
+    ComputerNameDnsHostname,
+    ComputerNameDnsDomain,
+    ComputerNameDnsFullyQualified,
+    ComputerNamePhysicalNetBIOS,
+    ComputerNamePhysicalDnsHostname,
+    ComputerNamePhysicalDnsDomain,
+    ComputerNamePhysicalDnsFullyQualified,
+    ComputerNameMax
+} COMPUTER_NAME_FORMAT;
+
+/*
+ * The computer's name in one of these formats; the physical ones are the others again. Sizes as for
+ * GetComputerName, with ERROR_MORE_DATA. May ask the resolver for the domain. A computer without a
+ * domain has an empty one.
+ */
+SEC_EXPORT BOOL WINAPI GetComputerNameExW(COMPUTER_NAME_FORMAT NameType, LPWSTR lpBuffer,
+                                          LPDWORD nSize);
+SEC_EXPORT BOOL WINAPI GetComputerNameExA(COMPUTER_NAME_FORMAT NameType, LPSTR lpBuffer,
+                                          LPDWORD nSize);
+
+typedef struct _SECURITY_ATTRIBUTES {
+    DWORD nLength;
+    LPVOID lpSecurityDescriptor;
+    BOOL bInheritHandle;
+} SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
+
+#define WAIT_OBJECT_0  0
+#define WAIT_ABANDONED 0x80
+#define WAIT_FAILED    0xFFFFFFFF
+
+/*
+ * An event of this process, which a wait resets where bManualReset is FALSE. Named events are not
+ * there: NULL and ERROR_CALL_NOT_IMPLEMENTED. NULL and ERROR_TOO_MANY_OPEN_FILES where there is no
+ * room. Closed with CloseHandle.
+ */
+SEC_EXPORT HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
+                                      BOOL bInitialState, LPCWSTR lpName);
+SEC_EXPORT HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
+                                      BOOL bInitialState, LPCSTR lpName);
+/* FALSE and ERROR_INVALID_HANDLE for anything that is no open event; likewise below. */
+SEC_EXPORT BOOL WINAPI SetEvent(HANDLE hEvent);
+SEC_EXPORT BOOL WINAPI ResetEvent(HANDLE hEvent);
+/* Waits at most that long, or INFINITE: WAIT_OBJECT_0, WAIT_TIMEOUT, WAIT_FAILED. */
+SEC_EXPORT DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
+/* A wait in another thread on a handle that is closed meanwhile ends with WAIT_FAILED. */
+SEC_EXPORT BOOL WINAPI CloseHandle(HANDLE hObject);
+
+#ifdef UNICODE
+#define LoadLibrary       LoadLibraryW
+#define GetUserName       GetUserNameW
+#define GetComputerName   GetComputerNameW
+#define GetComputerNameEx GetComputerNameExW
+#define CreateEvent       CreateEventW
+#else
+#define LoadLibrary       LoadLibraryA
+#define GetUserName       GetUserNameA
+#define GetComputerName   GetComputerNameA
+#define GetComputerNameEx GetComputerNameExA
+#define CreateEvent       CreateEventA
+#endif
+
+OPENSSPI_END
+
+#include "securecrt.h"
+
+#ifndef WIN32_LEAN_AND_MEAN
+#include "winsock.h"
+#endif
+
+#endif
