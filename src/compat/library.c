@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dynamic loading: LoadLibrary and its kin on dlopen. */
+#include <dlfcn.h>
+#include <windows.h>
+
+#include "base/attributes.h"
+#include "base/mem.h"
+#include "compat/text.h"
+
+/* The libraries that hold SSPI on Windows. */
+static const char *const sspi_names[] = { "secur32", "security", "sspicli" };
+
+/* The last part of a path as Windows writes it, without ".dll". A path with "/" names a file of
+ * this system, so it is left alone. */
+static struct bytes
+windows_name(const char *file)
+{
+    const char *last = strrchr(file, '\\');
+    size_t n;
+
+    if (strchr(file, '/')) {
+        return (struct bytes){ NULL, 0 };
+    }
+    file = last ? last + 1 : file;
+    n = strlen(file);
+    if (n > 4 && strcasecmp(file + n - 4, ".dll") == 0) {
+        n -= 4;
+    }
+    return bytes_of(file, n);
+}
+
+static bool
+is_sspi(const char *file)
+{
+    const struct bytes name = windows_name(file);
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(sspi_names); i++) {
+        if (name.n == strlen(sspi_names[i]) &&
+            strncasecmp((const char *)name.p, sspi_names[i], name.n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+HMODULE
+LoadLibraryA(LPCSTR lpLibFileName)
+{
+    void *library;
+
+    if (!lpLibFileName || !*lpLibFileName) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return NULL;
+    }
+    library = dlopen(is_sspi(lpLibFileName) ? OPENSSPI_SONAME : lpLibFileName, RTLD_NOW);
+    if (!library) {
+        SetLastError(ERROR_MOD_NOT_FOUND);
+    }
+    return library;
+}
+
+HMODULE
+LoadLibraryW(LPCWSTR lpLibFileName)
+{
+    char *name;
+    HMODULE library;
+    DWORD error = compat_text_to_utf8(lpLibFileName, &name);
+
+    if (error != ERROR_SUCCESS) {
+        SetLastError(error);
+        return NULL;
+    }
+    library = LoadLibraryA(name);
+    mem_free(name);
+    return library;
+}
+
+/* dlsym gives an object pointer; POSIX says that it can hold a function's. */
+static FARPROC
+function_of(void *symbol)
+{
+    FARPROC function;
+
+    _Static_assert(sizeof(function) == sizeof(symbol), "POSIX: one size for both");
+    bytes_copy(&function, &symbol, sizeof(function));
+    return function;
+}
+
+FARPROC
+GetProcAddress(HMODULE hModule, LPCSTR lpProcName)
+{
+    /* Below 64 KiB it is an ordinal, which shared objects do not have. */
+    const bool named = (uintptr_t)lpProcName >= 0x10000;
+    void *symbol = hModule && named ? dlsym(hModule, lpProcName) : NULL;
+
+    if (!symbol) {
+        SetLastError(hModule ? ERROR_PROC_NOT_FOUND : ERROR_INVALID_HANDLE);
+        return NULL;
+    }
+    return function_of(symbol);
+}
+
+BOOL
+FreeLibrary(HMODULE hLibModule)
+{
+    if (!hLibModule || dlclose(hLibModule) != 0) {
+        SetLastError(ERROR_INVALID_HANDLE);
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of the user and of the computer. */
+#include <netdb.h>
+#include <pwd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <windows.h>
+#include <opensspi/secext.h>
+
+#include "base/mem.h"
+#include "compat/text.h"
+
+/* A name's longest form: DNS gives 255, user names and display names are shorter. */
+#define NAME_MAX_BYTES 1024
+
+struct name {
+    char text[NAME_MAX_BYTES];
+};
+
+static DWORD
+put(struct name *name, const char *text, size_t n)
+{
+    if (n >= sizeof(name->text)) {
+        return ERROR_BUFFER_OVERFLOW;
+    }
+    bytes_copy(name->text, text, n);
+    name->text[n] = '\0';
+    return ERROR_SUCCESS;
+}
+
+static BOOL
+succeed(DWORD error)
+{
+    if (error != ERROR_SUCCESS) {
+        SetLastError(error);
+    }
+    return error == ERROR_SUCCESS;
+}
+
+/* The account of the effective user: its name, and its full name (the first part of GECOS). */
+static DWORD
+user_names(struct name *bare, struct name *display)
+{
+    const long hint = sysconf(_SC_GETPW_R_SIZE_MAX);
+    const size_t room = hint > 0 && hint < 65536 ? (size_t)hint : 65536;
+    char *strings = mem_new(room);
+    struct passwd entry, *found = NULL;
+    DWORD error;
+
+    if (!strings) {
+        return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    if (getpwuid_r(geteuid(), &entry, strings, room, &found) != 0 || !found) {
+        error = ERROR_NONE_MAPPED;
+    } else {
+        const char *full = entry.pw_gecos ? entry.pw_gecos : "";
+        error = put(bare, entry.pw_name, strlen(entry.pw_name));
+        if (error == ERROR_SUCCESS) {
+            error = put(display, full, strcspn(full, ","));
+        }
+    }
+    mem_free(strings);
+    return error;
+}
+
+/* What the resolver says that this host is called in full, or its bare name. */
+static DWORD
+full_host_name(struct name *name)
+{
+    const struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    struct utsname host;
+    DWORD error;
+
+    if (uname(&host) != 0) {
+        return ERROR_GEN_FAILURE;
+    }
+    error = put(name, host.nodename, strlen(host.nodename));
+    if (error != ERROR_SUCCESS || strchr(name->text, '.')) {
+        return error;
+    }
+    if (getaddrinfo(host.nodename, NULL, &hints, &found) == 0) {
+        /* Only an answer that begins with our own name is ours: "localhost" is not. */
+        const size_t n = strlen(host.nodename);
+        if (found->ai_canonname && strncasecmp(found->ai_canonname, host.nodename, n) == 0 &&
+            found->ai_canonname[n] == '.') {
+            error = put(name, found->ai_canonname, strlen(found->ai_canonname));
+        }
+        freeaddrinfo(found);
+    }
+    return error;
+}
+
+/* The first label in upper case, at most 15 characters: NetBIOS' limit. */
+static DWORD
+netbios_name(struct name *name)
+{
+    struct utsname host;
+    size_t n;
+
+    if (uname(&host) != 0) {
+        return ERROR_GEN_FAILURE;
+    }
+    n = strcspn(host.nodename, ".");
+    n = n < MAX_COMPUTERNAME_LENGTH ? n : MAX_COMPUTERNAME_LENGTH;
+    for (size_t i = 0; i < n; i++) {
+        const char c = host.nodename[i];
+        name->text[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    name->text[n] = '\0';
+    return ERROR_SUCCESS;
+}
+
+static DWORD
+computer_name(COMPUTER_NAME_FORMAT format, struct name *name)
+{
+    struct name full;
+    DWORD error;
+    size_t label;
+
+    switch (format) {
+    case ComputerNameNetBIOS:
+    case ComputerNamePhysicalNetBIOS: return netbios_name(name);
+    case ComputerNameDnsHostname:
+    case ComputerNamePhysicalDnsHostname:
+    case ComputerNameDnsDomain:
+    case ComputerNamePhysicalDnsDomain:
+    case ComputerNameDnsFullyQualified:
+    case ComputerNamePhysicalDnsFullyQualified: break;
+    default: return ERROR_INVALID_PARAMETER;
+    }
+    error = full_host_name(&full);
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    label = strcspn(full.text, ".");
+    if (format == ComputerNameDnsHostname || format == ComputerNamePhysicalDnsHostname) {
+        return put(name, full.text, label);
+    }
+    if (format == ComputerNameDnsDomain || format == ComputerNamePhysicalDnsDomain) {
+        const char *domain = full.text + label + (full.text[label] == '.' ? 1 : 0);
+        return put(name, domain, strlen(domain));
+    }
+    return put(name, full.text, strlen(full.text));
+}
+
+/* A name for GetUserNameEx: those that need no directory. */
+static DWORD
+extended_user_name(EXTENDED_NAME_FORMAT format, struct name *name)
+{
+    struct name bare, display, computer;
+    DWORD error = user_names(&bare, &display);
+
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    if (format == NameDisplay && display.text[0] != '\0') {
+        return put(name, display.text, strlen(display.text));
+    }
+    if (format != NameSamCompatible) {
+        return ERROR_NONE_MAPPED;
+    }
+    error = netbios_name(&computer);
+    if (error == ERROR_SUCCESS) {
+        const int n = snprintf(name->text, sizeof(name->text), "%s\\%s", computer.text, bare.text);
+        error = n < 0 || (size_t)n >= sizeof(name->text) ? ERROR_BUFFER_OVERFLOW : ERROR_SUCCESS;
+    }
+    return error;
+}
+
+static const struct compat_text_rule user_rule = { ERROR_INSUFFICIENT_BUFFER, true };
+static const struct compat_text_rule netbios_rule = { ERROR_BUFFER_OVERFLOW, false };
+static const struct compat_text_rule extended_rule = { ERROR_MORE_DATA, false };
+
+BOOL
+GetUserNameA(LPSTR lpBuffer, LPDWORD pcbBuffer)
+{
+    struct name name, display;
+    DWORD error = user_names(&name, &display);
+
+    return succeed(error ? error : compat_text_answer_a(name.text, user_rule, lpBuffer, pcbBuffer));
+}
+
+BOOL
+GetUserNameW(LPWSTR lpBuffer, LPDWORD pcbBuffer)
+{
+    struct name name, display;
+    DWORD error = user_names(&name, &display);
+
+    return succeed(error ? error : compat_text_answer_w(name.text, user_rule, lpBuffer, pcbBuffer));
+}
+
+BOOL
+GetComputerNameA(LPSTR lpBuffer, LPDWORD nSize)
+{
+    struct name name;
+    DWORD error = netbios_name(&name);
+
+    return succeed(error ? error : compat_text_answer_a(name.text, netbios_rule, lpBuffer, nSize));
+}
+
+BOOL
+GetComputerNameW(LPWSTR lpBuffer, LPDWORD nSize)
+{
+    struct name name;
+    DWORD error = netbios_name(&name);
+
+    return succeed(error ? error : compat_text_answer_w(name.text, netbios_rule, lpBuffer, nSize));
+}
+
+BOOL
+GetComputerNameExA(COMPUTER_NAME_FORMAT NameType, LPSTR lpBuffer, LPDWORD nSize)
+{
+    struct name name;
+    DWORD error = computer_name(NameType, &name);
+
+    return succeed(error ? error : compat_text_answer_a(name.text, extended_rule, lpBuffer, nSize));
+}
+
+BOOL
+GetComputerNameExW(COMPUTER_NAME_FORMAT NameType, LPWSTR lpBuffer, LPDWORD nSize)
+{
+    struct name name;
+    DWORD error = computer_name(NameType, &name);
+
+    return succeed(error ? error : compat_text_answer_w(name.text, extended_rule, lpBuffer, nSize));
+}
+
+BOOLEAN
+GetUserNameExA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize)
+{
+    struct name name;
+    DWORD error = extended_user_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_a(name.text, extended_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)succeed(error);
+}
+
+BOOLEAN
+GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSize)
+{
+    struct name name;
+    DWORD error = extended_user_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_w(name.text, extended_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)succeed(error);
+}
+
+/* The computer's account lives in a directory, which nothing here asks: the answer is the one of a
+ * computer that is in no domain. */
+BOOLEAN
+GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize)
+{
+    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
+    return FALSE;
+}
+
+BOOLEAN
+GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSize)
+{
+    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
+    return FALSE;
+}
+
+BOOLEAN
+TranslateNameA(LPCSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
+               EXTENDED_NAME_FORMAT DesiredNameFormat, LPSTR lpTranslatedName, PULONG nSize)
+{
+    SetLastError(ERROR_CALL_NOT_IMPLEMENTED);
+    return FALSE;
+}
+
+BOOLEAN
+TranslateNameW(LPCWSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
+               EXTENDED_NAME_FORMAT DesiredNameFormat, LPWSTR lpTranslatedName, PULONG nSize)
+{
+    SetLastError(ERROR_CALL_NOT_IMPLEMENTED);
+    return FALSE;
+}
