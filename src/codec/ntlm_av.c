@@ -15,16 +15,11 @@ static bool
 length_is_right(uint16_t id, uint16_t len)
 {
     switch (id) {
-    case NTLM_AV_EOL:
-        return len == 0;
-    case NTLM_AV_FLAGS:
-        return len == 4;
-    case NTLM_AV_TIMESTAMP:
-        return len == 8;
-    case NTLM_AV_CHANNEL_BINDINGS:
-        return len == NTLM_BINDINGS_BYTES;
-    default:
-        return true;
+    case NTLM_AV_EOL: return len == 0;
+    case NTLM_AV_FLAGS: return len == 4;
+    case NTLM_AV_TIMESTAMP: return len == 8;
+    case NTLM_AV_CHANNEL_BINDINGS: return len == NTLM_BINDINGS_BYTES;
+    default: return true;
     }
 }
 
@@ -32,38 +27,17 @@ static void
 take_pair(struct ntlm_av_pairs *out, uint16_t id, struct bytes value)
 {
     switch (id) {
-    case NTLM_AV_NB_COMPUTER_NAME:
-        out->nb_computer = value;
-        break;
-    case NTLM_AV_NB_DOMAIN_NAME:
-        out->nb_domain = value;
-        break;
-    case NTLM_AV_DNS_COMPUTER_NAME:
-        out->dns_computer = value;
-        break;
-    case NTLM_AV_DNS_DOMAIN_NAME:
-        out->dns_domain = value;
-        break;
-    case NTLM_AV_DNS_TREE_NAME:
-        out->dns_tree = value;
-        break;
-    case NTLM_AV_FLAGS:
-        out->flags = wire_load_le32(value.p);
-        break;
-    case NTLM_AV_TIMESTAMP:
-        out->timestamp_100ns = wire_load_le64(value.p);
-        break;
-    case NTLM_AV_SINGLE_HOST:
-        out->single_host = value;
-        break;
-    case NTLM_AV_TARGET_NAME:
-        out->target_name = value;
-        break;
-    case NTLM_AV_CHANNEL_BINDINGS:
-        out->channel_bindings = value;
-        break;
-    default:
-        break;
+    case NTLM_AV_NB_COMPUTER_NAME: out->nb_computer = value; break;
+    case NTLM_AV_NB_DOMAIN_NAME: out->nb_domain = value; break;
+    case NTLM_AV_DNS_COMPUTER_NAME: out->dns_computer = value; break;
+    case NTLM_AV_DNS_DOMAIN_NAME: out->dns_domain = value; break;
+    case NTLM_AV_DNS_TREE_NAME: out->dns_tree = value; break;
+    case NTLM_AV_FLAGS: out->flags = wire_load_le32(value.p); break;
+    case NTLM_AV_TIMESTAMP: out->timestamp_100ns = wire_load_le64(value.p); break;
+    case NTLM_AV_SINGLE_HOST: out->single_host = value; break;
+    case NTLM_AV_TARGET_NAME: out->target_name = value; break;
+    case NTLM_AV_CHANNEL_BINDINGS: out->channel_bindings = value; break;
+    default: break;
     }
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's side of NTLM. [MS-NLMP] 3.2.5.1.1, 3.2.5.1.2, 3.2.5.2. Nothing that a client says
  * is believed, kept or counted on before the account authority has answered for it. */
-#include <string.h>
-
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
 #include "ntlm/context.h"
@@ -45,8 +43,8 @@ put_target_info(const struct sec_settings *s, uint64_t now_100ns, struct wire_wr
 static sec_status
 challenge_flags(const struct sec_settings *s, uint32_t offered, uint32_t *out)
 {
-    uint32_t flags = NTLMSSP_NEGOTIATE_NTLM | NTLMSSP_NEGOTIATE_TARGET_INFO |
-                     NTLMSSP_NEGOTIATE_VERSION;
+    uint32_t flags =
+        NTLMSSP_NEGOTIATE_NTLM | NTLMSSP_NEGOTIATE_TARGET_INFO | NTLMSSP_NEGOTIATE_VERSION;
 
     if (offered & NTLMSSP_NEGOTIATE_UNICODE) {
         flags |= NTLMSSP_NEGOTIATE_UNICODE;
@@ -59,10 +57,10 @@ challenge_flags(const struct sec_settings *s, uint32_t offered, uint32_t *out)
     if (offered & NTLMSSP_REQUEST_TARGET) {
         flags |= NTLMSSP_REQUEST_TARGET | NTLMSSP_TARGET_TYPE_SERVER;
     }
-    flags |= offered & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL |
-                        NTLMSSP_NEGOTIATE_ALWAYS_SIGN | NTLMSSP_NEGOTIATE_KEY_EXCH |
-                        NTLMSSP_NEGOTIATE_IDENTIFY | NTLMSSP_NEGOTIATE_DATAGRAM |
-                        NTLMSSP_NEGOTIATE_128 | NTLMSSP_NEGOTIATE_56);
+    flags |=
+        offered & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL | NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
+                   NTLMSSP_NEGOTIATE_KEY_EXCH | NTLMSSP_NEGOTIATE_IDENTIFY |
+                   NTLMSSP_NEGOTIATE_DATAGRAM | NTLMSSP_NEGOTIATE_128 | NTLMSSP_NEGOTIATE_56);
     if (offered & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) {
         flags |= NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
     } else if (s->lm_level_server < NTLM_LEVEL_REFUSE_LM) {
@@ -117,7 +115,7 @@ put_challenge(struct ntlm_context *c, uint32_t flags, struct wire_writer *out)
     if (!host->random(host, h->server_challenge, sizeof(h->server_challenge))) {
         return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
     }
-    memcpy(m.server_challenge, h->server_challenge, sizeof(m.server_challenge));
+    bytes_copy(m.server_challenge, h->server_challenge, sizeof(m.server_challenge));
     put_target_info(host->settings, host->now_100ns(host), &info);
     m.target_info = wire_written(&info);
     if (flags & NTLMSSP_REQUEST_TARGET) {
@@ -156,7 +154,8 @@ ntlm_send_challenge(struct ntlm_context *c, struct sec_step_args *args, struct w
 
 /* A name in UTF-16LE: as sent, or from OEM, of which only ASCII means the same everywhere. */
 static sec_status
-take_name(struct wire_writer *room, uint32_t flags, const char *field, size_t max, struct bytes *name)
+take_name(struct wire_writer *room, uint32_t flags, const char *field, size_t max,
+          struct bytes *name)
 {
     size_t start = room->len;
 
@@ -204,8 +203,10 @@ take_flags(struct ntlm_context *c, struct claim *k)
     uint32_t flags = k->m.flags & (c->handshake->offered | NTLMSSP_ANONYMOUS);
 
     if (!(flags & NTLMSSP_NEGOTIATE_UNICODE) && !(flags & NTLMSSP_NEGOTIATE_OEM)) {
-        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: AUTHENTICATE flags 0x%08x name no character "
-                                             "set that was offered", k->m.flags);
+        return sec_fail(SEC_E_INVALID_TOKEN,
+                        "ntlm: AUTHENTICATE flags 0x%08x name no character "
+                        "set that was offered",
+                        k->m.flags);
     }
     if ((flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL)) &&
         !(flags & NTLMSSP_NEGOTIATE_128) && ntlm_host(c)->settings->require_128bit) {
@@ -277,10 +278,8 @@ exchange_key(const struct ntlm_context *c, const struct claim *k, const struct a
                               k->m.lm_response.p, out);
         return SEC_E_OK;
     case ACCOUNT_NTLM_V1:
-    case ACCOUNT_LM_V1:
-        break;
-    default:
-        return SEC_E_OK;
+    case ACCOUNT_LM_V1: break;
+    default: return SEC_E_OK;
     }
     if (!(flags & (NTLMSSP_NEGOTIATE_LM_KEY | NTLMSSP_REQUEST_NON_NT_SESSION_KEY))) {
         return SEC_E_OK;
@@ -362,8 +361,8 @@ prove(struct ntlm_context *c, struct claim *k, struct bytes token)
     k->proof.nt_response = k->m.nt_response;
     k->proof.lm_response = k->m.lm_response;
     k->proof.now_100ns = host->now_100ns(host);
-    memcpy(k->proof.server_challenge, c->handshake->server_challenge,
-           sizeof(k->proof.server_challenge));
+    bytes_copy(k->proof.server_challenge, c->handshake->server_challenge,
+               sizeof(k->proof.server_challenge));
     status = account_prove(host->accounts, &k->proof, &proof);
     c->sub_status = proof.sub_status;
     c->locked_out_now = proof.locked_out_now;

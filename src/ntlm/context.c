@@ -122,10 +122,8 @@ sec_status
 ntlm_refuse(enum wire_err err, const char *field, uint32_t at)
 {
     switch (err) {
-    case WIRE_NO_MEMORY:
-        return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "ntlm: %s: no memory", field);
-    case WIRE_NO_SPACE:
-        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "ntlm: %s does not fit", field);
+    case WIRE_NO_MEMORY: return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "ntlm: %s: no memory", field);
+    case WIRE_NO_SPACE: return sec_fail(SEC_E_BUFFER_TOO_SMALL, "ntlm: %s does not fit", field);
     default:
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: %s at offset %u %s", field, at,
                         wire_err_text(err));
@@ -176,8 +174,7 @@ describe_established(const struct ntlm_context *c, struct sec_facts *out)
         out->password_expires_100ns = c->identity->password_expires_100ns;
     }
     out->anonymous = c->anonymous;
-    out->native_client = c->role == SEC_INITIATOR ? c->cred->user
-                                                  : ntlm_context_name(c, NTLM_USER);
+    out->native_client = c->role == SEC_INITIATOR ? c->cred->user : ntlm_context_name(c, NTLM_USER);
     describe_message_protection(c, out);
 }
 
@@ -185,12 +182,9 @@ static enum sec_phase
 phase_of(const struct ntlm_context *c)
 {
     switch ((enum ntlm_state)c->state) {
-    case NTLM_ESTABLISHED:
-        return SEC_PHASE_ESTABLISHED;
-    case NTLM_FAILED:
-        return SEC_PHASE_FAILED;
-    default:
-        return SEC_PHASE_HALF_OPEN;
+    case NTLM_ESTABLISHED: return SEC_PHASE_ESTABLISHED;
+    case NTLM_FAILED: return SEC_PHASE_FAILED;
+    default: return SEC_PHASE_HALF_OPEN;
     }
 }
 

@@ -26,8 +26,8 @@ enum {
 
 /* Wiped and freed when the context is established or fails. */
 struct ntlm_handshake {
-    uint32_t wanted;     /* enum sec_flag, of the first leg */
-    uint32_t offered;    /* NTLMSSP flags of our own last message */
+    uint32_t wanted;  /* enum sec_flag, of the first leg */
+    uint32_t offered; /* NTLMSSP flags of our own last message */
     uint8_t server_challenge[8];
     /* NEGOTIATE and CHALLENGE exactly as exchanged: the MIC is over them. */
     struct wire_writer messages;
@@ -35,7 +35,14 @@ struct ntlm_handshake {
 };
 
 /* Names that outlive the handshake, in one block on the heap, UTF-16LE as sent. */
-enum ntlm_name { NTLM_USER, NTLM_DOMAIN, NTLM_WORKSTATION, NTLM_TARGET, NTLM_TARGET_INFO, NTLM_NAMES };
+enum ntlm_name {
+    NTLM_USER,
+    NTLM_DOMAIN,
+    NTLM_WORKSTATION,
+    NTLM_TARGET,
+    NTLM_TARGET_INFO,
+    NTLM_NAMES
+};
 
 struct ntlm_context {
     struct sec_ctx base;

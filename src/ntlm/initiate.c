@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's side of NTLM. [MS-NLMP] 3.1.5.1.1, 3.1.5.1.2, 3.1.5.2; 3.3 for the responses. */
-#include <string.h>
-
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
 #include "ntlm/context.h"
@@ -128,8 +126,7 @@ settle_flags(struct ntlm_context *c, uint32_t challenge_flags, uint32_t *out)
                         "ntlm: CHALLENGE flags 0x%08x lack protection that the caller asked for",
                         challenge_flags);
     }
-    if (protection && !(flags & NTLMSSP_NEGOTIATE_128) &&
-        ntlm_host(c)->settings->require_128bit) {
+    if (protection && !(flags & NTLMSSP_NEGOTIATE_128) && ntlm_host(c)->settings->require_128bit) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                         "ntlm: CHALLENGE flags 0x%08x lack 128-bit keys", challenge_flags);
     }
@@ -159,7 +156,7 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
             return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
         }
         ntlm_key_v1_ess_response(&cred->nt_hash, m->server_challenge, challenge, nt);
-        memcpy(r->lm, challenge, sizeof(challenge));
+        bytes_copy(r->lm, challenge, sizeof(challenge));
         ntlm_key_exchange_ess(&base, m->server_challenge, challenge, &r->exchange_key);
         secret_wipe(&base, sizeof(base));
         return SEC_E_OK;
@@ -168,7 +165,7 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
     if (lm) {
         ntlm_key_v1_response(&cred->lm_hash, m->server_challenge, r->lm);
     } else {
-        memcpy(r->lm, nt, NTLM_RESPONSE_BYTES); /* NoLMResponseNTLMv1 */
+        bytes_copy(r->lm, nt, NTLM_RESPONSE_BYTES); /* NoLMResponseNTLMv1 */
     }
     if (lm && flags & NTLMSSP_NEGOTIATE_LM_KEY) {
         ntlm_key_exchange_lm(&cred->lm_hash, r->lm, &r->exchange_key);
@@ -217,8 +214,8 @@ require_server_names(const struct ntlm_context *c, const struct ntlm_av_pairs *a
 
 /* 3.3.2. With the server's time stamp comes a MIC and no LMv2 response (3.1.5.1.2). */
 static sec_status
-respond_v2(struct ntlm_context *c, const struct sec_step_args *args,
-           const struct ntlm_challenge *m, struct response *r)
+respond_v2(struct ntlm_context *c, const struct sec_step_args *args, const struct ntlm_challenge *m,
+           struct response *r)
 {
     uint8_t room[RESPONSE_ROOM], challenge[8];
     SEC_AUTO(wire_writer) pairs = wire_writer_growing(room, sizeof(room));
@@ -267,7 +264,7 @@ respond_v2(struct ntlm_context *c, const struct sec_step_args *args,
     r->lm_n = r->mic && datagram ? 0 : NTLM_RESPONSE_BYTES;
     if (!r->mic) {
         ntlm_key_v2_proof(v2, m->server_challenge, bytes_of(challenge, sizeof(challenge)), r->lm);
-        memcpy(r->lm + NTLM_PROOF_BYTES, challenge, sizeof(challenge));
+        bytes_copy(r->lm + NTLM_PROOF_BYTES, challenge, sizeof(challenge));
     }
     return SEC_E_OK;
 }
@@ -287,8 +284,7 @@ respond(struct ntlm_context *c, const struct sec_step_args *args, const struct n
         c->version = SEC_NTLM_V2;
         return respond_v2(c, args, m, r);
     }
-    c->version = flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY ? SEC_NTLM_V1_ESS
-                                                                    : SEC_NTLM_V1;
+    c->version = flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY ? SEC_NTLM_V1_ESS : SEC_NTLM_V1;
     return respond_v1(c, m, flags, r);
 }
 
@@ -398,8 +394,7 @@ put_authenticate(struct ntlm_context *c, uint32_t flags, const struct response *
 }
 
 static sec_status
-finish_initiator(struct ntlm_context *c, struct sec_step_args *args,
-                 const struct ntlm_challenge *m)
+finish_initiator(struct ntlm_context *c, struct sec_step_args *args, const struct ntlm_challenge *m)
 {
     const struct bytes names[NTLM_NAMES] = {
         [NTLM_TARGET] = args->target,

@@ -6,16 +6,17 @@
 #include "crypto/ntlm_key.h"
 
 /* NTSTATUS values, for the event log. */
-#define STATUS_NTLM_BLOCKED UINT32_C(0xC0000418)
+#define STATUS_NTLM_BLOCKED          UINT32_C(0xC0000418)
 #define STATUS_TIME_DIFFERENCE_AT_DC UINT32_C(0xC0000133)
-#define STATUS_BAD_BINDINGS UINT32_C(0xC000035B)
+#define STATUS_BAD_BINDINGS          UINT32_C(0xC000035B)
 
 static sec_status
 blocked(struct ntlm_context *c, const char *what)
 {
     c->sub_status = STATUS_NTLM_BLOCKED;
-    return sec_fail(SEC_E_LOGON_DENIED, "ntlm: %s, which policy refuses "
-                                        "(lm_compatibility_level = %u, require_mic = %s)",
+    return sec_fail(SEC_E_LOGON_DENIED,
+                    "ntlm: %s, which policy refuses "
+                    "(lm_compatibility_level = %u, require_mic = %s)",
                     what, ntlm_host(c)->settings->lm_level_server,
                     ntlm_host(c)->settings->require_mic ? "yes" : "no");
 }

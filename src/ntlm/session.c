@@ -3,8 +3,6 @@
  * connectionless contexts. */
 #include "ntlm/session.h"
 
-#include <string.h>
-
 #include "codec/ntlm_msg.h"
 #include "crypto/ntlm_key.h"
 
@@ -85,7 +83,7 @@ short_seal_key(const struct ntlm_session *s, struct secret16 *out)
         out->b[6] = 0x38;
         out->b[7] = 0xB0;
     }
-    memset(out->b + 8, 0, 8);
+    secret_wipe(out->b + 8, 8);
     return 8;
 }
 
@@ -115,8 +113,8 @@ make_ready(const struct ntlm_session *s, struct ntlm_stream *t, enum ntlm_direct
 static struct ntlm_stream *
 stream_of(struct ntlm_session *s, bool sending)
 {
-    enum ntlm_direction direction = sending != s->acceptor ? NTLM_CLIENT_TO_SERVER
-                                                           : NTLM_SERVER_TO_CLIENT;
+    enum ntlm_direction direction =
+        sending != s->acceptor ? NTLM_CLIENT_TO_SERVER : NTLM_SERVER_TO_CLIENT;
     struct ntlm_stream *t = sending || ntlm_session_is_half_duplex(s) ? &s->send : &s->receive;
 
     if (!t->ready) {
@@ -219,7 +217,7 @@ pass_finish(struct pass *p, struct signature *out)
         if (has(p->s, NTLMSSP_NEGOTIATE_KEY_EXCH)) {
             cipher_rc4_crypt(&p->rc4, CHECKSUM_BYTES, out->checksum, digest);
         } else {
-            memcpy(out->checksum, digest, CHECKSUM_BYTES);
+            bytes_copy(out->checksum, digest, CHECKSUM_BYTES);
         }
         out->seq = p->seq;
         return;
@@ -257,7 +255,7 @@ static void
 put_signature(uint8_t *to, const struct signature *g)
 {
     wire_store_le32(to, SIGNATURE_VERSION);
-    memcpy(to + 4, g->checksum, CHECKSUM_BYTES);
+    bytes_copy(to + 4, g->checksum, CHECKSUM_BYTES);
     wire_store_le32(to + 12, g->seq);
 }
 
@@ -345,8 +343,8 @@ open_message(struct ntlm_session *s, struct sec_msg *m, bool sealed, bool rewind
     if (signature_matches(s, m->token, &want)) {
         pass_commit(&p, rewind);
     } else {
-        status = sec_fail(SEC_E_MESSAGE_ALTERED, "ntlm: signature of message %u does not verify",
-                          p.seq);
+        status =
+            sec_fail(SEC_E_MESSAGE_ALTERED, "ntlm: signature of message %u does not verify", p.seq);
         if (sealed) {
             wipe_opened(m);
         }
@@ -368,7 +366,7 @@ ntlm_session_sign(struct ntlm_session *s, struct sec_msg *m)
         return sec_fail(SEC_E_BUFFER_TOO_SMALL, "ntlm: token buffer of %zu bytes for a signature",
                         m->token_n);
     }
-    memcpy(m->token, dummy_signature, sizeof(dummy_signature));
+    bytes_copy(m->token, dummy_signature, sizeof(dummy_signature));
     m->token_n = sizeof(dummy_signature);
     return SEC_E_OK;
 }
@@ -435,8 +433,9 @@ ntlm_session_make_mic(struct ntlm_session *s, struct bytes data, struct wire_wri
 {
     struct sec_segment segment = { (uint8_t *)(uintptr_t)data.p, data.n, .checksum_only = true };
     uint8_t mic[NTLM_SIGNATURE_BYTES];
-    struct sec_msg m = { .segments = &segment, .n_segments = 1, .token = mic,
-                         .token_n = sizeof(mic) };
+    struct sec_msg m = {
+        .segments = &segment, .n_segments = 1, .token = mic, .token_n = sizeof(mic)
+    };
     sec_status status = require_signing(s);
 
     if (status == SEC_E_OK) {
@@ -452,8 +451,10 @@ sec_status
 ntlm_session_check_mic(struct ntlm_session *s, struct bytes data, struct bytes mic)
 {
     struct sec_segment segment = { (uint8_t *)(uintptr_t)data.p, data.n, .checksum_only = true };
-    struct sec_msg m = { .segments = &segment, .n_segments = 1,
-                         .token = (uint8_t *)(uintptr_t)mic.p, .token_n = mic.n };
+    struct sec_msg m = { .segments = &segment,
+                         .n_segments = 1,
+                         .token = (uint8_t *)(uintptr_t)mic.p,
+                         .token_n = mic.n };
     sec_status status = require_signing(s);
 
     if (status == SEC_E_OK && mic.n != NTLM_SIGNATURE_BYTES) {

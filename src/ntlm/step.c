@@ -97,13 +97,13 @@ require_established(const struct ntlm_context *c)
 }
 
 /* The same check in front of each of the session's message functions. */
-#define MESSAGE_FUNCTION(name)                                                                     \
-    static sec_status name##_message(struct sec_ctx *ctx, struct sec_msg *m)                       \
-    {                                                                                              \
-        struct ntlm_context *c = ntlm_context_of(ctx);                                             \
-        sec_status status = require_established(c);                                                \
-                                                                                                   \
-        return status == SEC_E_OK ? ntlm_session_##name(&c->session, m) : status;                  \
+#define MESSAGE_FUNCTION(name)                                                    \
+    static sec_status name##_message(struct sec_ctx *ctx, struct sec_msg *m)      \
+    {                                                                             \
+        struct ntlm_context *c = ntlm_context_of(ctx);                            \
+        sec_status status = require_established(c);                               \
+                                                                                  \
+        return status == SEC_E_OK ? ntlm_session_##name(&c->session, m) : status; \
     }
 
 MESSAGE_FUNCTION(sign)
