@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An account authority for packages under test. */
+#include "tests/support/fake_account.h"
+
+#include "base/mem.h"
+#include "base/utf16.h"
+#include "crypto/ntlm_key.h"
+
+#define STATUS_WRONG_PASSWORD UINT32_C(0xC000006A)
+#define STATUS_NO_SUCH_USER   UINT32_C(0xC0000064)
+
+enum { NAME_BYTES = 512 };
+
+struct fake_identity {
+    struct account_identity identity;
+    struct account_authority *authority;
+    atomic_uint references;
+    uint8_t names[NAME_BYTES];
+};
+
+/* What is known of a user, and what the response ought to be. */
+struct expected {
+    struct secret16 nt_hash, lm_hash;
+    bool has_lm_hash;
+    struct secret16 session;
+    uint8_t response[NTLM_RESPONSE_BYTES];
+    size_t response_n;
+    struct bytes given;
+};
+
+void
+fake_account_init(struct account_authority *authority)
+{
+    static const struct fake_user users[] = { { "User", "Domain", "Password", 0 } };
+
+    *authority = (struct account_authority){ .users = users, .n_users = 1 };
+}
+
+struct account_identity *
+account_identity_ref(const struct account_identity *identity)
+{
+    struct fake_identity *f = (struct fake_identity *)(uintptr_t)identity;
+
+    atomic_fetch_add(&f->references, 1);
+    return &f->identity;
+}
+
+void
+account_identity_unref(const struct account_identity *identity)
+{
+    struct fake_identity *f = (struct fake_identity *)(uintptr_t)identity;
+
+    if (f && atomic_fetch_sub(&f->references, 1) == 1) {
+        atomic_fetch_sub(&f->authority->identities, 1);
+        mem_free(f);
+    }
+}
+
+static struct account_identity *
+identity_new(struct account_authority *authority, const struct fake_user *user)
+{
+    struct fake_identity *f = mem_new(sizeof(*f));
+    struct wire_writer w;
+    size_t user_n;
+
+    if (!f) {
+        return NULL;
+    }
+    w = wire_writer_fixed(f->names, sizeof(f->names));
+    utf16_put_utf8(&w, bytes_of_string(user->user));
+    user_n = w.len;
+    utf16_put_utf8(&w, bytes_of_string(user->domain));
+    f->identity = (struct account_identity){
+        .user = bytes_of(f->names, user_n),
+        .domain = bytes_of(f->names + user_n, w.len - user_n),
+        .sid = "S-1-5-21-1-2-3-1001",
+        .password_expires_100ns = UINT64_MAX,
+    };
+    f->authority = authority;
+    f->references = 1;
+    atomic_fetch_add(&authority->identities, 1);
+    return &f->identity;
+}
+
+static bool
+is_named(struct bytes utf16, const char *ascii)
+{
+    uint8_t room[NAME_BYTES];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+    utf16_put_utf8(&w, bytes_of_string(ascii));
+    return utf16_equal_nocase(utf16, wire_written(&w));
+}
+
+static const struct fake_user *
+find_user(const struct account_authority *authority, const struct account_claim *claim)
+{
+    for (size_t i = 0; i < authority->n_users; i++) {
+        const struct fake_user *u = &authority->users[i];
+
+        if (is_named(claim->user, u->user) &&
+            (claim->domain.n == 0 || is_named(claim->domain, u->domain))) {
+            return u;
+        }
+    }
+    return NULL;
+}
+
+static void
+expect_v2(const struct account_claim *claim, struct expected *e)
+{
+    bool lm = claim->kind == ACCOUNT_LM_V2;
+    struct bytes given = lm ? claim->lm_response : claim->nt_response;
+    uint8_t room[NAME_BYTES];
+    struct wire_writer upper = wire_writer_fixed(room, sizeof(room));
+    struct secret16 v2;
+
+    if (given.n < NTLM_RESPONSE_BYTES) {
+        return;
+    }
+    utf16_put_upper(&upper, claim->user);
+    ntlm_key_v2(&e->nt_hash, wire_written(&upper), claim->domain, &v2);
+    ntlm_key_v2_proof(&v2, claim->server_challenge,
+                      bytes_of(given.p + NTLM_PROOF_BYTES, given.n - NTLM_PROOF_BYTES),
+                      e->response);
+    ntlm_key_v2_session(&v2, e->response, &e->session);
+    e->response_n = NTLM_PROOF_BYTES;
+    e->given = bytes_of(given.p, NTLM_PROOF_BYTES);
+}
+
+static void
+expect_v1(const struct account_claim *claim, struct expected *e)
+{
+    ntlm_key_v1_session(&e->nt_hash, &e->session);
+    e->given = claim->kind == ACCOUNT_LM_V1 ? claim->lm_response : claim->nt_response;
+    e->response_n = NTLM_RESPONSE_BYTES;
+    switch (claim->kind) {
+    case ACCOUNT_NTLM_V1_ESS:
+        ntlm_key_v1_ess_response(&e->nt_hash, claim->server_challenge, claim->lm_response.p,
+                                 e->response);
+        break;
+    case ACCOUNT_LM_V1:
+        ntlm_key_v1_response(&e->lm_hash, claim->server_challenge, e->response);
+        e->response_n = e->has_lm_hash ? NTLM_RESPONSE_BYTES : 0;
+        break;
+    default: ntlm_key_v1_response(&e->nt_hash, claim->server_challenge, e->response); break;
+    }
+}
+
+static bool
+proves(const struct account_authority *authority, const struct fake_user *user,
+       const struct account_claim *claim, struct expected *e)
+{
+    uint8_t room[NAME_BYTES];
+    struct wire_writer password = wire_writer_fixed(room, sizeof(room));
+
+    *e = (struct expected){ 0 };
+    utf16_put_utf8(&password, bytes_of_string(user->password));
+    ntlm_key_nt_hash(wire_written(&password), &e->nt_hash);
+    e->has_lm_hash =
+        authority->keeps_lm_hashes && ntlm_key_lm_hash(wire_written(&password), &e->lm_hash);
+    if (claim->kind == ACCOUNT_NTLM_V2 || claim->kind == ACCOUNT_LM_V2) {
+        expect_v2(claim, e);
+    } else {
+        expect_v1(claim, e);
+    }
+    return e->response_n && e->given.n == e->response_n &&
+           secret_equal(e->given.p, e->response, e->response_n);
+}
+
+sec_status
+account_prove(struct account_authority *authority, const struct account_claim *claim,
+              struct account_proof *out)
+{
+    const struct fake_user *user = find_user(authority, claim);
+    struct expected e;
+
+    *out = (struct account_proof){ 0 };
+    atomic_fetch_add(&authority->calls, 1);
+    if (authority->broken != SEC_E_OK) {
+        return sec_fail(authority->broken, "fake account: broken");
+    }
+    if (!user || !proves(authority, user, claim, &e) || user->refused_as) {
+        out->sub_status = !user              ? STATUS_NO_SUCH_USER
+                          : user->refused_as ? user->refused_as
+                                             : STATUS_WRONG_PASSWORD;
+        out->locked_out_now = authority->locks_out;
+        return sec_fail(SEC_E_LOGON_DENIED, "fake account: refused");
+    }
+    out->identity = identity_new(authority, user);
+    if (!out->identity) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    out->session_base_key = e.session;
+    out->has_lm_session_key = e.has_lm_hash;
+    bytes_copy(out->lm_session_key.b, e.lm_hash.b, e.has_lm_hash ? 8 : 0);
+    atomic_fetch_add(&authority->proven, 1);
+    return SEC_E_OK;
+}
+
+void
+account_proof_clear(struct account_proof *proof)
+{
+    account_identity_unref(proof->identity);
+    secret_wipe(proof, sizeof(*proof));
+}
