@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identities: what a caller hands to AcquireCredentialsHandle, in any of its public layouts, as
+ * one structure. */
+#ifndef SSPI_IDENTITY_H
+#define SSPI_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "base/status.h"
+
+/* In UTF-16 code units. User and password: the documented limits of NTLM and Negotiate; a domain
+ * may be a DNS name, so it has the same and not the 15 of a NetBIOS name. The list of packages:
+ * room for the names of all that there are. */
+enum { IDENTITY_MAX_UNITS = 256, IDENTITY_MAX_LIST_UNITS = 1024 };
+
+/* Texts are UTF-16LE without a terminator. { 0 } is an empty identity. */
+struct identity {
+    struct secret user, domain, password, package_list;
+    bool null_user, null_domain, null_password; /* not given at all, which is not empty */
+    uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_*, as given, but for the width of the text */
+};
+
+/* Reads a SEC_WINNT_AUTH_IDENTITY, _EX or _EX2; wide_call: whether a structure without ANSI and
+ * UNICODE flags holds UTF-16. *out is owned by the caller (identity_clear) and empty on failure.
+ * One NUL at the end of a text is a terminator that was counted, and dropped. Names hold no other
+ * NUL and no lone surrogate; passwords may hold lone surrogates, since those of computer accounts
+ * are random units. SEC_E_UNKNOWN_CREDENTIALS: not an identity; SEC_E_INSUFFICIENT_MEMORY. */
+SEC_NODISCARD sec_status identity_decode(const void *auth_data, bool wide_call,
+                                         struct identity *out);
+/* The same of an _EX2 whose memory is known to end with the view. */
+SEC_NODISCARD sec_status identity_decode_block(struct bytes block, struct identity *out);
+
+void identity_clear(struct identity *identity);
+void identity_auto(struct identity *identity);
+
+#endif
