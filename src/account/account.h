@@ -19,10 +19,10 @@ struct account_authority;
 
 /* Who a proven account is. Immutable and shared; names are UTF-16LE, the rest UTF-8. */
 struct account_identity {
-    struct bytes user;   /* as the account was created */
-    struct bytes domain; /* the authority's own name: [server] domain, or the computer's */
-    const char *sid;     /* "S-1-5-21-…-1001" */
-    const char *const *groups;     /* names; n_groups of them */
+    struct bytes user;         /* as the account was created */
+    struct bytes domain;       /* the authority's own name: [server] domain, or the computer's */
+    const char *sid;           /* "S-1-5-21-…-1001" */
+    const char *const *groups; /* names; n_groups of them */
     const char *const *group_sids; /* the same order */
     size_t n_groups;
     const char *unix_user;           /* NULL: none given */
@@ -51,13 +51,21 @@ struct account_claim {
     uint64_t now_100ns; /* FILETIME, UTC */
 };
 
+/* NTSTATUS values of a refusal. */
+#define ACCOUNT_NO_SUCH_USER     UINT32_C(0xC0000064)
+#define ACCOUNT_WRONG_PASSWORD   UINT32_C(0xC000006A)
+#define ACCOUNT_PASSWORD_EXPIRED UINT32_C(0xC0000071)
+#define ACCOUNT_DISABLED         UINT32_C(0xC0000072)
+#define ACCOUNT_EXPIRED          UINT32_C(0xC0000193)
+#define ACCOUNT_LOCKED_OUT       UINT32_C(0xC0000234)
+
 struct account_proof {
     struct secret16 session_base_key;
-    struct secret16 lm_session_key; /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
-    bool has_lm_session_key;        /* only where the store keeps LM hashes */
+    struct secret16 lm_session_key;    /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
+    bool has_lm_session_key;           /* only where the store keeps LM hashes */
     struct account_identity *identity; /* owned by the caller: account_identity_unref */
-    uint32_t sub_status;  /* NTSTATUS, for the event log alone: STATUS_WRONG_PASSWORD and so on */
-    bool locked_out_now;  /* this failure was the one that locked the account */
+    uint32_t sub_status; /* NTSTATUS, for the event log alone: ACCOUNT_WRONG_PASSWORD and so on */
+    bool locked_out_now; /* this failure was the one that locked the account */
 };
 
 /* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status and
@@ -73,12 +81,12 @@ void account_proof_clear(struct account_proof *);
 
 /* What the [server] and [accounts] and [policy] sections say of accounts. Borrowed for the call. */
 struct account_options {
-    const char *store;    /* "sqlite:PATH" */
-    const char *key_file; /* made on first use by the store that creates the database */
-    struct bytes domain;  /* UTF-16LE: the name under which identities appear */
+    const char *store;          /* "sqlite:PATH" */
+    const char *key_file;       /* made on first use by the store that creates the database */
+    struct bytes domain;        /* UTF-16LE: the name under which identities appear */
     unsigned lockout_threshold; /* 0: never */
-    unsigned lockout_minutes;
-    bool keep_lm_hashes; /* off by default: LM hashes are as good as passwords */
+    unsigned lockout_minutes;   /* 0: until it is unlocked */
+    bool keep_lm_hashes;        /* off by default: LM hashes are as good as passwords */
 };
 
 /* Opens the store that options name. *out is owned by the caller: account_authority_close. A store

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Managing the accounts of a SQLite store: what sspictl does. A call that answers SEC_E_OK has
+ * its change on the disk, and every process sees it at its next logon. Strings are UTF-8.
+ * Not for several threads at once. */
+#ifndef ACCOUNT_ADMIN_H
+#define ACCOUNT_ADMIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account/account.h"
+
+struct account_admin;
+
+struct account_admin_options {
+    struct account_options accounts;
+    /* UTF-16LE: [server] dns_domain. The realm of the accounts' Kerberos keys is this, or else
+     * accounts.domain, in upper case. */
+    struct bytes dns_domain;
+    bool creates; /* makes the database and its key file where there are none */
+};
+
+/* *out is owned by the caller: account_admin_close. Both options are borrowed for its life. */
+SEC_NODISCARD sec_status account_admin_open(const struct account_admin_options *,
+                                            struct account_admin **out);
+void account_admin_close(struct account_admin *); /* NULL is a no-op */
+
+/* --- changes ------------------------------------------------------------------------------- */
+
+/* Answers of all of them, beside the store's own troubles:
+ *   SEC_E_INVALID_PARAMETER   a name, a password or a date that is not good, or a name in use
+ *   SEC_E_UNKNOWN_CREDENTIALS there is no such account */
+
+struct account_new {
+    const char *name;
+    struct bytes password;
+    const char *const *groups; /* made where there are none of that name */
+    size_t n_groups;
+    const char *unix_user;                          /* NULL: none */
+    uint64_t expires_100ns, password_expires_100ns; /* UINT64_MAX: never */
+};
+
+SEC_NODISCARD sec_status account_admin_add(struct account_admin *, const struct account_new *);
+/* The password's own expiry begins anew: never, until it is set. */
+SEC_NODISCARD sec_status account_admin_set_password(struct account_admin *, const char *name,
+                                                    struct bytes password);
+SEC_NODISCARD sec_status account_admin_remove(struct account_admin *, const char *name);
+SEC_NODISCARD sec_status account_admin_unlock(struct account_admin *, const char *name);
+
+/* What of an account changes; the rest stays. */
+struct account_change {
+    const bool *disabled;
+    const uint64_t *expires_100ns, *password_expires_100ns;
+    const char *unix_user; /* "" takes it away */
+    const char *const *join, *const *leave;
+    size_t n_join, n_leave;
+};
+
+SEC_NODISCARD sec_status account_admin_change(struct account_admin *, const char *name,
+                                              const struct account_change *);
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+/* Valid for the call of account_see. */
+struct account_view {
+    const char *name, *sid, *unix_user; /* unix_user NULL: none */
+    uint32_t rid;
+    bool disabled, locked;
+    uint64_t expires_100ns, password_expires_100ns; /* UINT64_MAX: never */
+    uint64_t password_set_100ns, created_100ns, changed_100ns;
+    unsigned failures;                               /* wrong passwords that still count */
+    uint64_t last_failure_100ns, locked_until_100ns; /* 0: none */
+    const char *const *groups, *const *group_sids;
+    size_t n_groups;
+    const char *const *keys; /* what is sealed: "nt-hash", "aes256-cts-hmac-sha1-96" … */
+    size_t n_keys;
+    uint32_t key_version;
+    const char *key_salt;
+};
+
+typedef void (*account_see)(void *user, const struct account_view *);
+
+/* Every account in the order in which they were made. */
+SEC_NODISCARD sec_status account_admin_list(struct account_admin *, account_see, void *user);
+SEC_NODISCARD sec_status account_admin_show(struct account_admin *, const char *name, account_see,
+                                            void *user);
+
+#endif

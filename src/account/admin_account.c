@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, changing and removing accounts. */
+#include <stdio.h>
+
+#include "account/admin_store.h"
+#include "account/password.h"
+#include "account/store_key.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* --- passwords ----------------------------------------------------------------------------- */
+
+static sec_status
+put_secret(const struct account_admin *a, const struct admin_account *account, const char *field,
+           struct bytes plain)
+{
+    uint8_t sealed[SEAL_MAX_BYTES];
+    sec_status status = seal_put(a->key, (struct seal_place){ account->sid, field }, plain, sealed);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    return sqlite_db_run(a->db, "INSERT INTO secret VALUES (?1, ?2, ?3)", "itb",
+                         (int64_t)account->rid, field,
+                         bytes_of(sealed, plain.n + SEAL_OVERHEAD_BYTES));
+}
+
+/* All that was made of the last password goes; an LM hash comes back only where policy has it. */
+static sec_status
+put_keys(const struct account_admin *a, const struct admin_account *account,
+         const struct password_keys *keys)
+{
+    sec_status status =
+        sqlite_db_run(a->db, "DELETE FROM secret WHERE account = ?1", "i", (int64_t)account->rid);
+
+    if (status == SEC_E_OK) {
+        status = put_secret(a, account, STORE_KEY_NT_HASH, bytes_of(keys->nt_hash.b, 16));
+    }
+    if (status == SEC_E_OK && keys->has_lm_hash) {
+        status = put_secret(a, account, STORE_KEY_LM_HASH, bytes_of(keys->lm_hash.b, 16));
+    }
+    for (size_t i = 0; status == SEC_E_OK && i < KRB_KEY_TYPES; i++) {
+        status = put_secret(a, account, krb_key_types[i].name,
+                            bytes_of(keys->kerberos[i], krb_key_types[i].key_bytes));
+    }
+    return status;
+}
+
+/* RFC 4120 4 and Windows alike: the realm, then the name as it was created. */
+static sec_status
+make_salt(const struct account_admin *a, const char *name, char **out)
+{
+    size_t n = strlen(a->realm) + strlen(name) + 1;
+
+    *out = mem_new(n);
+    if (!*out) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    (void)snprintf(*out, n, "%s%s", a->realm, name);
+    return SEC_E_OK;
+}
+
+/* --- add ----------------------------------------------------------------------------------- */
+
+struct addition {
+    const struct account_new *wanted;
+    const struct password_keys *keys;
+    const char *salt;
+    struct bytes upper;
+    uint32_t rid;
+};
+
+static sec_status
+insert_account(struct account_admin *a, const struct addition *add, const char *sid)
+{
+    SEC_AUTO(sqlite3_stmt) *statement = NULL;
+    const struct account_new *wanted = add->wanted;
+    int64_t now = (int64_t)clock_now_100ns();
+    bool row;
+    sec_status status = sqlite_db_prepare(
+        a->db,
+        "INSERT INTO account (rid, sid, name, name_upper, key_salt, unix_user, password_set,"
+        " created, changed, key_version, expires, password_expires)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, 1, ?8, ?9)",
+        false, &statement);
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind(a->db, statement, "ittbtti", (int64_t)add->rid, sid, wanted->name,
+                                add->upper, add->salt, wanted->unix_user, now);
+    }
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind_time(a->db, statement, 8, wanted->expires_100ns);
+    }
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind_time(a->db, statement, 9, wanted->password_expires_100ns);
+    }
+    return status == SEC_E_OK ? sqlite_db_step(a->db, statement, &row) : status;
+}
+
+static sec_status
+add_account(struct account_admin *a, void *what)
+{
+    struct addition *add = what;
+    struct admin_account account = { 0 };
+    sec_status status = admin_check_name_free(a, add->upper, add->wanted->name);
+
+    if (status == SEC_E_OK) {
+        status = admin_take_rid(a, &account.rid);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    add->rid = account.rid;
+    admin_format_sid(a, account.rid, account.sid);
+    status = insert_account(a, add, account.sid);
+    if (status == SEC_E_OK) {
+        status = put_keys(a, &account, add->keys);
+    }
+    for (size_t i = 0; status == SEC_E_OK && i < add->wanted->n_groups; i++) {
+        status = admin_join_group(a, account.rid, add->wanted->groups[i]);
+    }
+    return status;
+}
+
+sec_status
+account_admin_add(struct account_admin *a, const struct account_new *wanted)
+{
+    SEC_AUTO(password_keys) keys = { 0 };
+    struct addition add = { .wanted = wanted, .keys = &keys };
+    struct admin_upper upper;
+    char *salt = NULL;
+    sec_status status = admin_upper_name("an account", wanted->name, &upper);
+
+    if (status == SEC_E_OK && wanted->unix_user) {
+        status = name_check_unix(wanted->unix_user);
+    }
+    if (status == SEC_E_OK) {
+        status = make_salt(a, wanted->name, &salt);
+    }
+    if (status == SEC_E_OK) {
+        status = password_keys_make(wanted->password, salt, a->lm_hashes, &keys);
+    }
+    if (status == SEC_E_OK) {
+        add.salt = salt;
+        add.upper = upper.name;
+        status = admin_run(a, add_account, &add);
+    }
+    if (status == SEC_E_OK) {
+        shared_reserve(a->shared, add.rid);
+        lockout_clear(shared_word(a->shared, add.rid));
+    }
+    mem_free(salt);
+    return status;
+}
+
+/* --- the others ---------------------------------------------------------------------------- */
+
+struct new_password {
+    const char *name, *salt;
+    const struct password_keys *keys;
+};
+
+static sec_status
+change_password(struct account_admin *a, void *what)
+{
+    const struct new_password *password = what;
+    int64_t now = (int64_t)clock_now_100ns();
+    struct admin_account account;
+    sec_status status = admin_find(a, password->name, &account);
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_run(a->db,
+                               "UPDATE account SET key_salt = ?2, key_version = key_version + 1,"
+                               " password_set = ?3, changed = ?3, password_expires = NULL"
+                               " WHERE rid = ?1",
+                               "iti", (int64_t)account.rid, password->salt, now);
+    }
+    return status == SEC_E_OK ? put_keys(a, &account, password->keys) : status;
+}
+
+sec_status
+account_admin_set_password(struct account_admin *a, const char *name, struct bytes password)
+{
+    SEC_AUTO(password_keys) keys = { 0 };
+    struct admin_account account;
+    char *salt = NULL;
+    sec_status status = admin_find(a, name, &account);
+
+    if (status == SEC_E_OK) {
+        status = make_salt(a, account.name, &salt);
+    }
+    if (status == SEC_E_OK) {
+        status = password_keys_make(password, salt, a->lm_hashes, &keys);
+    }
+    if (status == SEC_E_OK) {
+        status = admin_run(a, change_password, &(struct new_password){ name, salt, &keys });
+    }
+    mem_free(salt);
+    return status;
+}
+
+static sec_status
+remove_account(struct account_admin *a, void *what)
+{
+    struct admin_account account;
+    sec_status status = admin_find(a, what, &account);
+
+    return status == SEC_E_OK ? sqlite_db_run(a->db, "DELETE FROM account WHERE rid = ?1", "i",
+                                              (int64_t)account.rid)
+                              : status;
+}
+
+sec_status
+account_admin_remove(struct account_admin *a, const char *name)
+{
+    return admin_run(a, remove_account, (void *)(uintptr_t)name);
+}
+
+sec_status
+account_admin_unlock(struct account_admin *a, const char *name)
+{
+    struct admin_account account;
+    sec_status status = admin_find(a, name, &account);
+
+    if (status == SEC_E_OK) {
+        lockout_clear(shared_word(a->shared, account.rid));
+    }
+    return status;
+}
+
+struct alteration {
+    const char *name;
+    const struct account_change *change;
+};
+
+static sec_status
+set_time(const struct account_admin *a, uint32_t rid, const char *sql, uint64_t time_100ns)
+{
+    SEC_AUTO(sqlite3_stmt) *statement = NULL;
+    bool row;
+    sec_status status = sqlite_db_prepare(a->db, sql, false, &statement);
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind(a->db, statement, "i", (int64_t)rid);
+    }
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind_time(a->db, statement, 2, time_100ns);
+    }
+    return status == SEC_E_OK ? sqlite_db_step(a->db, statement, &row) : status;
+}
+
+static sec_status
+set_fields(const struct account_admin *a, uint32_t rid, const struct account_change *change)
+{
+    sec_status status = sqlite_db_run(a->db, "UPDATE account SET changed = ?2 WHERE rid = ?1", "ii",
+                                      (int64_t)rid, (int64_t)clock_now_100ns());
+
+    if (status == SEC_E_OK && change->disabled) {
+        status = sqlite_db_run(a->db, "UPDATE account SET disabled = ?2 WHERE rid = ?1", "ii",
+                               (int64_t)rid, (int64_t)*change->disabled);
+    }
+    if (status == SEC_E_OK && change->expires_100ns) {
+        status = set_time(a, rid, "UPDATE account SET expires = ?2 WHERE rid = ?1",
+                          *change->expires_100ns);
+    }
+    if (status == SEC_E_OK && change->password_expires_100ns) {
+        status = set_time(a, rid, "UPDATE account SET password_expires = ?2 WHERE rid = ?1",
+                          *change->password_expires_100ns);
+    }
+    if (status == SEC_E_OK && change->unix_user) {
+        const char *unix_user = *change->unix_user ? change->unix_user : NULL;
+
+        status = sqlite_db_run(a->db, "UPDATE account SET unix_user = ?2 WHERE rid = ?1", "it",
+                               (int64_t)rid, unix_user);
+    }
+    return status;
+}
+
+static sec_status
+alter_account(struct account_admin *a, void *what)
+{
+    const struct alteration *alteration = what;
+    const struct account_change *change = alteration->change;
+    struct admin_account account;
+    sec_status status = admin_find(a, alteration->name, &account);
+
+    if (status == SEC_E_OK) {
+        status = set_fields(a, account.rid, change);
+    }
+    for (size_t i = 0; status == SEC_E_OK && i < change->n_leave; i++) {
+        status = admin_leave_group(a, account.rid, change->leave[i]);
+    }
+    for (size_t i = 0; status == SEC_E_OK && i < change->n_join; i++) {
+        status = admin_join_group(a, account.rid, change->join[i]);
+    }
+    return status;
+}
+
+sec_status
+account_admin_change(struct account_admin *a, const char *name, const struct account_change *change)
+{
+    if (change->unix_user && *change->unix_user) {
+        sec_status status = name_check_unix(change->unix_user);
+
+        if (status != SEC_E_OK) {
+            return status;
+        }
+    }
+    return admin_run(a, alter_account, &(struct alteration){ name, change });
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One account as the authority works with it: what was read from the store and unsealed. */
+#ifndef ACCOUNT_RECORD_H
+#define ACCOUNT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "crypto/digest.h"
+
+struct account_identity;
+
+/* A secret as a whole: clear with account_record_clear. */
+struct account_record {
+    struct secret16 nt_hash, lm_hash;
+    struct hmac_md5_key nt_key; /* nt_hash as an HMAC key that is half computed already */
+    uint32_t rid;
+    bool has_lm_hash, disabled;
+    uint64_t expires_100ns, password_expires_100ns; /* CLOCK_NEVER_100NS: never */
+    struct account_identity *identity;              /* a reference of the record's own */
+};
+
+/* Wipes it and lets its identity go. A zeroed record may be cleared. */
+void account_record_clear(struct account_record *);
+void account_record_auto(struct account_record *);
+/* A copy with a reference of its own. */
+void account_record_copy(struct account_record *to, const struct account_record *from);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store of accounts in a folder of its own, that goes with it. */
+#ifndef TESTS_SUPPORT_ACCOUNT_STORE_H
+#define TESTS_SUPPORT_ACCOUNT_STORE_H
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "account/account.h"
+#include "account/admin.h"
+#include "base/clock.h"
+#include "base/utf16.h"
+#include "crypto/ntlm_key.h"
+#include "tests/support/hex.h"
+
+struct test_store {
+    char folder[64], database[128], store[160], key_file[128];
+    struct account_admin_options options;
+};
+
+static inline void
+test_store_make(struct test_store *t)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    (void)snprintf(t->folder, sizeof(t->folder), "%.40s/accounts-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(t->folder)) {
+        abort();
+    }
+    (void)snprintf(t->database, sizeof(t->database), "%s/accounts.db", t->folder);
+    (void)snprintf(t->store, sizeof(t->store), "sqlite:%s", t->database);
+    (void)snprintf(t->key_file, sizeof(t->key_file), "%s/accounts.key", t->folder);
+    t->options = (struct account_admin_options){
+        .accounts = { .store = t->store,
+                      .key_file = t->key_file,
+                      .domain = UTF16("TESTS"),
+                      .lockout_threshold = 3,
+                      .lockout_minutes = 10 },
+        .dns_domain = UTF16("tests.example"),
+        .creates = true,
+    };
+}
+
+static inline int
+test_store_unlink_(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    return remove(path);
+}
+
+static inline void
+test_store_remove(struct test_store *t)
+{
+    (void)nftw(t->folder, test_store_unlink_, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline sec_status
+test_store_add(struct test_store *t, const char *name, const char *password)
+{
+    struct account_admin *admin = NULL;
+    sec_status status = account_admin_open(&t->options, &admin);
+
+    if (status == SEC_E_OK) {
+        status = account_admin_add(
+            admin, &(struct account_new){ .name = name,
+                                          .password = bytes_of_string(password),
+                                          .expires_100ns = CLOCK_NEVER_100NS,
+                                          .password_expires_100ns = CLOCK_NEVER_100NS });
+    }
+    account_admin_close(admin);
+    return status;
+}
+
+/* --- a client ------------------------------------------------------------------------------ */
+
+/* What a client with a password answers; make with test_claim_make. */
+struct test_claim {
+    struct account_claim claim;
+    uint8_t user[1100], domain[128], nt[64], lm[24];
+};
+
+static inline struct bytes
+test_utf16_(uint8_t *held, size_t n, const char *text)
+{
+    struct wire_writer w = wire_writer_fixed(held, n);
+
+    utf16_put_utf8(&w, bytes_of_string(text));
+    if (wire_writer_status(&w) != WIRE_OK) {
+        abort();
+    }
+    return wire_written(&w);
+}
+
+/* proof over domain_in_key, which differs from domain only where a test wants that. */
+static inline void
+test_claim_make_over(struct test_claim *t, const char *user, const char *domain,
+                     const char *domain_in_key, const char *password)
+{
+    static const char blob[] = "\1\1\0\0\0\0\0\0 a blob of no importance";
+    uint8_t held_password[512], held_domain[128], upper[1100];
+    struct wire_writer w = wire_writer_fixed(upper, sizeof(upper));
+    struct secret16 hash, v2;
+
+    t->claim = (struct account_claim){ .kind = ACCOUNT_NTLM_V2,
+                                       .server_challenge = { 1, 2, 3, 4, 5, 6, 7, 8 },
+                                       .now_100ns = clock_now_100ns() };
+    t->claim.user = test_utf16_(t->user, sizeof(t->user), user);
+    t->claim.domain = test_utf16_(t->domain, sizeof(t->domain), domain);
+    utf16_put_upper(&w, t->claim.user);
+    ntlm_key_nt_hash(test_utf16_(held_password, sizeof(held_password), password), &hash);
+    ntlm_key_v2(&hash, wire_written(&w),
+                test_utf16_(held_domain, sizeof(held_domain), domain_in_key), &v2);
+    ntlm_key_v2_proof(&v2, t->claim.server_challenge, bytes_of(blob, sizeof(blob)), t->nt);
+    memcpy(t->nt + 16, blob, sizeof(blob));
+    t->claim.nt_response = bytes_of(t->nt, 16 + sizeof(blob));
+}
+
+static inline void
+test_claim_make(struct test_claim *t, const char *user, const char *domain, const char *password)
+{
+    test_claim_make_over(t, user, domain, domain, password);
+}
+
+/* One logon, of which only the verdict matters; *sub_status may be NULL. */
+static inline sec_status
+test_logon(struct account_authority *a, const char *user, const char *password,
+           uint32_t *sub_status)
+{
+    struct test_claim t;
+    struct account_proof proof;
+    sec_status status;
+
+    test_claim_make(&t, user, "TESTS", password);
+    status = account_prove(a, &t.claim, &proof);
+    if (sub_status) {
+        *sub_status = proof.sub_status;
+    }
+    account_proof_clear(&proof);
+    return status;
+}
+
+#endif
