@@ -126,7 +126,7 @@ ntlm_key_exchange_lm(const struct secret16 *lm_session_key, const uint8_t lm_res
 void
 ntlm_key_exchange_non_nt(const struct secret16 *lm_session_key, struct secret16 *out)
 {
-    memset(out, 0, sizeof(*out));
+    *out = (struct secret16){ 0 };
     bytes_copy(out->b, lm_session_key->b, 8);
 }
 
