@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* QueryContextAttributes. */
+#include <opensspi/sspi.h>
+
+#include "base/utf16.h"
+#include "sspi/flags.h"
+#include "sspi/given.h"
+#include "sspi/objects.h"
+#include "sspi/package_info.h"
+
+/* A question and where its answer goes. */
+struct question {
+    const struct context *context;
+    const struct sec_facts *facts;
+    void *buffer;
+    bool wide;
+};
+
+/* A string of the caller's width. to points at a member that is a pointer in both structures. */
+static sec_status
+give_string(const struct question *q, struct bytes utf16, void *to)
+{
+    return q->wide ? given_string_w(utf16, to) : given_string_a(utf16, to);
+}
+
+static sec_status
+give_ascii(const struct question *q, const char *s, void *to)
+{
+    uint8_t room[256];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+    utf16_put_utf8(&w, bytes_of_string(s));
+    return give_string(q, wire_written(&w), to);
+}
+
+/* Frees what a first string took when a second one cannot be had. */
+static sec_status
+undo(void *first, sec_status status)
+{
+    if (status != SEC_E_OK) {
+        (void)given_free(*(void **)first);
+        *(void **)first = NULL;
+    }
+    return status;
+}
+
+static sec_status
+answer_sizes(const struct question *q)
+{
+    *(SecPkgContext_Sizes *)q->buffer = (SecPkgContext_Sizes){
+        .cbMaxToken = q->facts->max_token,
+        .cbMaxSignature = q->facts->max_signature,
+        .cbBlockSize = q->facts->block_size,
+        .cbSecurityTrailer = q->facts->security_trailer,
+    };
+    return SEC_E_OK;
+}
+
+static sec_status
+answer_names(const struct question *q)
+{
+    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
+    const struct sec_facts *f = q->facts;
+
+    if (f->anonymous && q->context->role == SEC_ACCEPTOR) {
+        return give_ascii(q, "NT AUTHORITY\\ANONYMOUS LOGON", q->buffer);
+    }
+    if (f->domain.n) {
+        wire_put_bytes(&name, f->domain);
+        wire_put_le16(&name, '\\');
+    }
+    wire_put_bytes(&name, f->user);
+    if (wire_writer_status(&name) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return give_string(q, wire_written(&name), q->buffer);
+}
+
+static sec_status
+answer_native_names(const struct question *q)
+{
+    SecPkgContext_NativeNamesW *out = q->buffer;
+    sec_status status = give_string(q, q->facts->native_client, &out->sClientName);
+
+    return status == SEC_E_OK
+               ? undo(&out->sClientName, give_string(q, q->facts->native_server, &out->sServerName))
+               : status;
+}
+
+static sec_status
+answer_lifespan(const struct question *q)
+{
+    SecPkgContext_Lifespan *out = q->buffer;
+
+    objects_put_time(&out->tsStart, q->facts->start_100ns);
+    objects_put_time(&out->tsExpiry, q->facts->expires_100ns);
+    return SEC_E_OK;
+}
+
+static sec_status
+answer_password_expiry(const struct question *q)
+{
+    objects_put_time(&((SecPkgContext_PasswordExpiry *)q->buffer)->tsPasswordExpires,
+                     q->facts->password_expires_100ns);
+    return SEC_E_OK;
+}
+
+static sec_status
+answer_key_info(const struct question *q)
+{
+    SecPkgContext_KeyInfoW *out = q->buffer;
+    const struct sec_facts *f = q->facts;
+    sec_status status;
+
+    if (!f->sign_algorithm) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the context has no keys");
+    }
+    status = give_ascii(q, f->sign_algorithm, &out->sSignatureAlgorithmName);
+    if (status == SEC_E_OK) {
+        status = undo(&out->sSignatureAlgorithmName,
+                      give_ascii(q, f->seal_algorithm, &out->sEncryptAlgorithmName));
+    }
+    if (status == SEC_E_OK) {
+        out->KeySize = f->key_bits;
+        out->SignatureAlgorithm = f->sign_algorithm_id;
+        out->EncryptAlgorithm = f->seal_algorithm_id;
+    }
+    return status;
+}
+
+static sec_status
+give_bytes(struct bytes from, ULONG *n, UCHAR **to)
+{
+    UCHAR *given;
+
+    if (!from.n) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the context has none");
+    }
+    given = given_new(from.n);
+    if (!given) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    bytes_copy(given, from.p, from.n);
+    *to = given;
+    *n = (ULONG)from.n;
+    return SEC_E_OK;
+}
+
+static sec_status
+answer_session_key(const struct question *q)
+{
+    SecPkgContext_SessionKey *out = q->buffer;
+
+    return give_bytes(q->facts->session_key, &out->SessionKeyLength, &out->SessionKey);
+}
+
+static sec_status
+answer_target_information(const struct question *q)
+{
+    SecPkgContext_TargetInformation *out = q->buffer;
+
+    return give_bytes(q->facts->target_info, &out->MarshalledTargetInfoLength,
+                      &out->MarshalledTargetInfo);
+}
+
+/* Wide in both functions, as the structure is. Empty where the client named none. */
+static sec_status
+answer_target(const struct question *q)
+{
+    return given_string_w(q->facts->target,
+                          &((SecPkgContext_ClientSpecifiedTarget *)q->buffer)->sTargetName);
+}
+
+static const struct sec_package *
+mechanism_of(const struct question *q)
+{
+    return q->facts->mechanism ? q->facts->mechanism : q->context->ctx->package;
+}
+
+static sec_status
+answer_package_info(const struct question *q)
+{
+    const struct sec_package *p = mechanism_of(q);
+
+    return package_info_give(&p, 1, q->wide, q->buffer);
+}
+
+static sec_status
+answer_negotiation_info(const struct question *q)
+{
+    SecPkgContext_NegotiationInfoW *out = q->buffer;
+    const struct sec_package *p = mechanism_of(q);
+    void *info = NULL;
+    sec_status status = package_info_give(&p, 1, q->wide, &info);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    out->PackageInfo = info;
+    if (q->facts->phase == SEC_PHASE_ESTABLISHED) {
+        out->NegotiationState = SECPKG_NEGOTIATION_COMPLETE;
+    } else if (q->facts->mechanism) {
+        out->NegotiationState = SECPKG_NEGOTIATION_OPTIMISTIC;
+    } else {
+        out->NegotiationState = SECPKG_NEGOTIATION_IN_PROGRESS;
+    }
+    return SEC_E_OK;
+}
+
+static sec_status
+answer_flags(const struct question *q)
+{
+    ((SecPkgContext_Flags *)q->buffer)->Flags =
+        flags_returned((enum sec_role)q->context->role, q->facts->flags);
+    return SEC_E_OK;
+}
+
+static const struct attribute {
+    ULONG id;
+    size_t bytes; /* of the structure; both forms are of one size */
+    sec_status (*answer)(const struct question *);
+    bool half_open; /* may be asked before the handshake is over */
+} attributes[] = {
+    { SECPKG_ATTR_SIZES, sizeof(SecPkgContext_Sizes), answer_sizes, false },
+    { SECPKG_ATTR_NAMES, sizeof(SecPkgContext_NamesW), answer_names, false },
+    { SECPKG_ATTR_NATIVE_NAMES, sizeof(SecPkgContext_NativeNamesW), answer_native_names, false },
+    { SECPKG_ATTR_LIFESPAN, sizeof(SecPkgContext_Lifespan), answer_lifespan, false },
+    { SECPKG_ATTR_KEY_INFO, sizeof(SecPkgContext_KeyInfoW), answer_key_info, false },
+    { SECPKG_ATTR_PACKAGE_INFO, sizeof(SecPkgContext_PackageInfoW), answer_package_info, true },
+    { SECPKG_ATTR_NEGOTIATION_INFO, sizeof(SecPkgContext_NegotiationInfoW), answer_negotiation_info,
+      true },
+    { SECPKG_ATTR_FLAGS, sizeof(SecPkgContext_Flags), answer_flags, false },
+    { SECPKG_ATTR_SESSION_KEY, sizeof(SecPkgContext_SessionKey), answer_session_key, false },
+    { SECPKG_ATTR_TARGET_INFORMATION, sizeof(SecPkgContext_TargetInformation),
+      answer_target_information, false },
+    { SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget),
+      answer_target, false },
+    { SECPKG_ATTR_PASSWORD_EXPIRY, sizeof(SecPkgContext_PasswordExpiry), answer_password_expiry,
+      false },
+};
+
+static const struct attribute *
+find_attribute(ULONG id)
+{
+    for (size_t i = 0; i < SEC_ARRAY_LEN(attributes); i++) {
+        if (attributes[i].id == id) {
+            return &attributes[i];
+        }
+    }
+    return NULL;
+}
+
+/* c->step is held. */
+static sec_status
+answer(struct context *c, const struct attribute *a, void *buffer, bool wide)
+{
+    struct sec_facts facts;
+    const struct question q = { .context = c, .facts = &facts, .buffer = buffer, .wide = wide };
+
+    c->ctx->package->ops->describe(c->ctx, &facts);
+    if (facts.phase == SEC_PHASE_FAILED || (facts.phase == SEC_PHASE_HALF_OPEN && !a->half_open)) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: the context is not established");
+    }
+    return a->answer(&q);
+}
+
+static sec_status
+query(PCtxtHandle handle, ULONG id, void *buffer, size_t n, bool wide)
+{
+    const struct attribute *a = find_attribute(id);
+    struct context *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_context(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    if (!a) {
+        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u", id);
+    } else if (!buffer || n < a->bytes) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a buffer of %zu bytes", buffer ? n : 0);
+    } else {
+        (void)pthread_mutex_lock(&c->step);
+        status = answer(c, a, buffer, wide);
+        (void)pthread_mutex_unlock(&c->step);
+    }
+    handle_release(ref);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryContextAttributesW(PCtxtHandle context, ULONG attribute, void *buffer)
+{
+    return query(context, attribute, buffer, SIZE_MAX, true);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryContextAttributesA(PCtxtHandle context, ULONG attribute, void *buffer)
+{
+    return query(context, attribute, buffer, SIZE_MAX, false);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryContextAttributesExW(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return query(context, attribute, buffer, n, true);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryContextAttributesExA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return query(context, attribute, buffer, n, false);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration in force. */
+#include "sspi/configuration.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "account/account.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "crypto/random.h"
+#include "sspi/default_identity.h"
+#include "sspi/packages.h"
+#include "sspi/settings.h"
+
+struct configuration {
+    atomic_uint references;
+    struct configuration *accounts_of; /* whose authority this one uses; NULL: its own */
+    struct account_authority *accounts;
+    struct settings_text text;
+    struct settings settings;
+    struct sec_host host;
+};
+
+static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct configuration *current;
+
+static uint64_t
+host_now(const struct sec_host *host)
+{
+    return clock_now_100ns();
+}
+
+static bool
+host_random(const struct sec_host *host, void *to, size_t n)
+{
+    return random_bytes(to, n);
+}
+
+void
+configuration_unref(struct configuration *c)
+{
+    if (!c || atomic_fetch_sub(&c->references, 1) != 1) {
+        return;
+    }
+    if (c->accounts_of) {
+        configuration_unref(c->accounts_of);
+    } else {
+        account_authority_close(c->accounts);
+    }
+    settings_free(&c->settings);
+    settings_clear(&c->text);
+    mem_free(c);
+}
+
+static struct configuration *
+configuration_ref(struct configuration *c)
+{
+    atomic_fetch_add(&c->references, 1);
+    return c;
+}
+
+const struct sec_host *
+configuration_host(const struct configuration *c)
+{
+    return &c->host;
+}
+
+static sec_status
+open_accounts(struct configuration *c)
+{
+    const struct account_options options = {
+        .store = c->text.store,
+        .key_file = c->text.key_file,
+        .domain = c->settings.sec.domain,
+        .lockout_threshold = c->text.lockout_threshold,
+        .lockout_minutes = c->text.lockout_minutes,
+        .keep_lm_hashes = c->text.lm_hashes,
+    };
+
+    return account_authority_open(&options, &c->accounts);
+}
+
+/* Takes text, also when it fails. */
+static sec_status
+make(struct settings_text *text, struct configuration *accounts_of, struct configuration **out)
+{
+    struct configuration *c = mem_new(sizeof(*c));
+    sec_status status;
+
+    if (!c) {
+        settings_clear(text);
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    atomic_init(&c->references, 1);
+    c->text = *text;
+    *text = (struct settings_text){ 0 };
+    status = settings_compile(&c->settings, &c->text);
+    if (status == SEC_E_OK && accounts_of) {
+        c->accounts_of = configuration_ref(accounts_of);
+        c->accounts = accounts_of->accounts;
+    } else if (status == SEC_E_OK) {
+        status = open_accounts(c);
+    }
+    if (status != SEC_E_OK) {
+        configuration_unref(c);
+        return status;
+    }
+    c->host = (struct sec_host){
+        .settings = &c->settings.sec,
+        .accounts = c->accounts,
+        .packages = packages_all,
+        .n_packages = packages_count,
+        .now_100ns = host_now,
+        .random = host_random,
+        .default_identity = default_identity_read,
+    };
+    *out = c;
+    return SEC_E_OK;
+}
+
+/* The default file may be absent; one that was named may not. */
+static sec_status
+read_text(const char *file, struct settings_text *text, struct config_error *error)
+{
+    const char *name = file ? file : config_default_file();
+    sec_status status = settings_init(text);
+
+    error->text[0] = 0;
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (!file && access(name, F_OK) != 0 && errno == ENOENT) {
+        return SEC_E_OK;
+    }
+    if (!settings_read(text, name, error)) {
+        settings_clear(text);
+        return sec_fail(SEC_E_INVALID_PARAMETER, "configuration: %s", error->text);
+    }
+    return SEC_E_OK;
+}
+
+static sec_status
+read_configuration(const char *file, struct config_error *error, struct configuration **out)
+{
+    struct settings_text text;
+    sec_status status = read_text(file, &text, error);
+
+    if (status == SEC_E_OK) {
+        status = make(&text, NULL, out);
+    }
+    if (status == SEC_E_INVALID_PARAMETER && !error->text[0]) {
+        (void)snprintf(error->text, sizeof(error->text), "%s: %s",
+                       file ? file : config_default_file(), sec_reason());
+    }
+    return status;
+}
+
+sec_status
+configuration_load(const char *file, struct config_error *error)
+{
+    struct configuration *loaded = NULL, *old;
+    sec_status status = read_configuration(file, error, &loaded);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&current_lock);
+    old = current;
+    current = loaded;
+    (void)pthread_mutex_unlock(&current_lock);
+    configuration_unref(old);
+    return SEC_E_OK;
+}
+
+sec_status
+configuration_current(struct configuration **out)
+{
+    struct config_error error;
+    sec_status status = SEC_E_OK;
+
+    (void)pthread_mutex_lock(&current_lock);
+    if (!current) {
+        status = read_configuration(NULL, &error, &current);
+    }
+    if (status == SEC_E_OK) {
+        *out = configuration_ref(current);
+    }
+    (void)pthread_mutex_unlock(&current_lock);
+    return status;
+}
+
+sec_status
+configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *options, size_t n,
+                           struct configuration **out, struct config_error *error)
+{
+    struct settings_text text;
+    char why[256];
+    sec_status status = settings_copy(&text, &base->text);
+
+    error->text[0] = 0;
+    for (size_t i = 0; i < n && status == SEC_E_OK; i++) {
+        if (!options[i].pszName || !options[i].pszValue) {
+            (void)snprintf(error->text, sizeof(error->text), "option %zu has no name or value", i);
+            status = SEC_E_INVALID_PARAMETER;
+        } else if (!settings_take_policy(&text, options[i].pszName, options[i].pszValue, why,
+                                         sizeof(why))) {
+            (void)snprintf(error->text, sizeof(error->text), "%s: expected %s", options[i].pszName,
+                           why);
+            status = sec_fail(SEC_E_INVALID_PARAMETER, "%s", error->text);
+        }
+        if (status != SEC_E_OK) {
+            settings_clear(&text);
+        }
+    }
+    return status == SEC_E_OK ? make(&text, base, out) : status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration in force: settings, the account authority behind them, and the host that
+ * packages are given. Shared by the credentials acquired under it. */
+#ifndef SSPI_CONFIGURATION_H
+#define SSPI_CONFIGURATION_H
+
+#include <opensspi/opensspi.h>
+
+#include "base/config.h"
+#include "package.h"
+
+struct configuration;
+
+/* The process's own, read on first use. The reference is the caller's: configuration_unref. */
+sec_status configuration_current(struct configuration **out);
+void configuration_unref(struct configuration *); /* NULL is a no-op */
+
+/* Puts what file says in place of the process's own; NULL: the default file, which may be absent.
+ * error is filled for SEC_E_INVALID_PARAMETER. */
+sec_status configuration_load(const char *file, struct config_error *error);
+
+/* base with [policy] keys overridden; the accounts stay base's. */
+sec_status configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *options,
+                                      size_t n, struct configuration **out,
+                                      struct config_error *error);
+
+const struct sec_host *configuration_host(const struct configuration *);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* InitializeSecurityContext, AcceptSecurityContext, CompleteAuthToken, DeleteSecurityContext. */
+#include <opensspi/sspi.h>
+
+#include "base/mem.h"
+#include "sspi/buffers.h"
+#include "sspi/flags.h"
+#include "sspi/given.h"
+#include "sspi/objects.h"
+#include "sspi/text.h"
+
+enum {
+    SCRATCH_BYTES = 4096, /* a token is built here; a larger one goes to the heap */
+};
+
+/* One call of either side, as its caller made it. */
+struct leg {
+    enum sec_role role;
+    PCredHandle credential;
+    PCtxtHandle context, new_context;
+    struct bytes target;
+    ULONG request;
+    PSecBufferDesc input, output;
+    ULONG *attributes;
+    PTimeStamp expiry;
+    bool allocate, extended_error;
+};
+
+/* What a step gave, before the caller has it. */
+struct outcome {
+    sec_status status;
+    struct bytes token;
+    uint32_t granted;
+    uint64_t expires_100ns;
+};
+
+/* --- the output ---------------------------------------------------------------------------- */
+
+/* A later leg without a token needs no buffer; a first leg of a client always makes one. */
+static sec_status
+check_output(const struct leg *l, const SecBuffer *out)
+{
+    if (l->role != SEC_INITIATOR || l->context || (l->request & ISC_REQ_DATAGRAM)) {
+        return SEC_E_OK;
+    }
+    if (!out || (!l->allocate && out->cbBuffer == 0)) {
+        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: no room for the first token");
+    }
+    return SEC_E_OK;
+}
+
+static sec_status
+put_token(const struct leg *l, SecBuffer *out, struct bytes token)
+{
+    if (!token.n) {
+        if (out) {
+            out->cbBuffer = 0;
+            out->pvBuffer = l->allocate ? NULL : out->pvBuffer;
+        }
+        return SEC_E_OK;
+    }
+    if (out && l->allocate) {
+        void *given = given_new(token.n);
+
+        if (!given) {
+            return SEC_E_INSUFFICIENT_MEMORY;
+        }
+        bytes_copy(given, token.p, token.n);
+        out->pvBuffer = given;
+        out->cbBuffer = (ULONG)token.n;
+        return SEC_E_OK;
+    }
+    if (!out || !out->pvBuffer || out->cbBuffer < token.n) {
+        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a token of %zu bytes, a buffer of %u",
+                        token.n, out ? out->cbBuffer : 0);
+    }
+    bytes_copy(out->pvBuffer, token.p, token.n);
+    out->cbBuffer = (ULONG)token.n;
+    return SEC_E_OK;
+}
+
+static void
+put_attributes(const struct leg *l, const struct outcome *o)
+{
+    if (l->attributes) {
+        *l->attributes = flags_returned(l->role, o->granted);
+        if (l->allocate) {
+            *l->attributes |= ISC_RET_ALLOCATED_MEMORY; /* the same bit in ASC */
+        }
+    }
+    objects_put_time(l->expiry, o->expires_100ns);
+}
+
+/* A token that did not fit waits for a caller who comes back with more room: the package has
+ * moved on, and its leg cannot be run twice. */
+static void
+keep_undelivered(struct context *c, const struct outcome *o)
+{
+    struct undelivered *u = mem_new(sizeof(*u));
+
+    if (!u) {
+        return;
+    }
+    *u = (struct undelivered){ .token = mem_dup(o->token.p, o->token.n),
+                               .n = o->token.n,
+                               .status = o->status,
+                               .granted = o->granted,
+                               .expires_100ns = o->expires_100ns };
+    if (!u->token) {
+        mem_free(u);
+        return;
+    }
+    c->undelivered = u;
+}
+
+/* --- the leg ------------------------------------------------------------------------------- */
+
+static sec_status
+read_input(const struct leg *l, struct sec_step_args *args)
+{
+    SecBuffer *token;
+    sec_status status = buffers_check(l->input);
+
+    if (status == SEC_E_OK) {
+        status = buffers_bindings(l->input, &args->bindings);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    token = buffers_find(l->input, SECBUFFER_TOKEN);
+    return token ? buffers_view(token, &args->token) : SEC_E_OK;
+}
+
+static void
+keep_reason(struct context *c)
+{
+    const char *reason = sec_reason();
+
+    mem_free(c->reason);
+    c->reason = reason[0] ? mem_dup(reason, strlen(reason)) : NULL;
+}
+
+/* An error token goes out where the caller asked for such; without a token that is due, nothing
+ * is said to the peer. */
+static sec_status
+deliver(const struct leg *l, struct context *c, SecBuffer *out, const struct outcome *o)
+{
+    struct bytes nothing = { 0 };
+    sec_status status;
+
+    if (sec_failed(o->status)) {
+        if (put_token(l, out, l->extended_error ? o->token : nothing) != SEC_E_OK) {
+            (void)put_token(l, out, nothing);
+        }
+        put_attributes(l, o);
+        return o->status;
+    }
+    status = put_token(l, out, o->token);
+    if (status != SEC_E_OK) {
+        keep_undelivered(c, o);
+        return status;
+    }
+    put_attributes(l, o);
+    return o->status;
+}
+
+static sec_status
+deliver_again(const struct leg *l, struct context *c, SecBuffer *out)
+{
+    const struct outcome o = {
+        .status = c->undelivered->status,
+        .token = bytes_of(c->undelivered->token, c->undelivered->n),
+        .granted = c->undelivered->granted,
+        .expires_100ns = c->undelivered->expires_100ns,
+    };
+    sec_status status = put_token(l, out, o.token);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    put_attributes(l, &o);
+    mem_free(c->undelivered->token);
+    mem_free(c->undelivered);
+    c->undelivered = NULL;
+    return o.status;
+}
+
+/* c->step is held. */
+static sec_status
+run_step(const struct leg *l, struct context *c, SecBuffer *out)
+{
+    uint8_t scratch[SCRATCH_BYTES];
+    SEC_AUTO(wire_writer) token = wire_writer_growing(scratch, sizeof(scratch));
+    struct sec_step_args args = { .wanted = flags_wanted(l->role, l->request),
+                                  .target = l->target };
+    struct outcome o = { 0 };
+    sec_status status;
+
+    if (c->undelivered) {
+        return deliver_again(l, c, out);
+    }
+    status = read_input(l, &args);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    o.status = c->ctx->package->ops->step(c->ctx, &args, &token);
+    if (!sec_failed(o.status) && wire_writer_status(&token) != WIRE_OK) {
+        o.status = SEC_E_INSUFFICIENT_MEMORY;
+    }
+    o.token = wire_written(&token);
+    o.granted = sec_failed(o.status) ? 0 : args.granted;
+    o.expires_100ns = args.expires_100ns;
+    c->last_status = o.status;
+    if (sec_failed(o.status)) {
+        keep_reason(c);
+    }
+    status = deliver(l, c, out, &o);
+    if (o.status == SEC_E_OK || o.status == SEC_I_COMPLETE_NEEDED) {
+        atomic_store_explicit(&c->established, true, memory_order_release);
+    }
+    return status;
+}
+
+static sec_status
+first_leg(const struct leg *l, SecBuffer *out)
+{
+    struct credential *cred;
+    struct handle_ref ref = objects_credential(l->credential, &cred);
+    struct context *c = NULL;
+    struct handle h;
+    sec_status status;
+
+    if (!cred) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    if (!(cred->use & (l->role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
+        status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for this side");
+    } else {
+        status = objects_context_new(ref, l->role, &c);
+    }
+    handle_release(ref);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = run_step(l, c, out);
+    /* A first call that fails leaves nothing behind; there is no handle that could be deleted. */
+    if (sec_failed(status) || !handle_new(HANDLE_CONTEXT, c, &h)) {
+        objects_context_free(c);
+        return sec_failed(status) ? status : SEC_E_INSUFFICIENT_MEMORY;
+    }
+    l->new_context->dwLower = h.lower;
+    l->new_context->dwUpper = h.upper;
+    return status;
+}
+
+static sec_status
+later_leg(const struct leg *l, SecBuffer *out)
+{
+    struct credential *cred;
+    struct handle_ref cred_ref = { 0 };
+    struct context *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    if (l->credential) {
+        cred_ref = objects_credential(l->credential, &cred);
+        if (!cred) {
+            return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+        }
+        handle_release(cred_ref);
+    }
+    ref = objects_context(l->context, &c);
+    if (!c || (enum sec_role)c->role != l->role) {
+        handle_release(ref);
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle of this side");
+    }
+    (void)pthread_mutex_lock(&c->step);
+    status = run_step(l, c, out);
+    (void)pthread_mutex_unlock(&c->step);
+    handle_release(ref);
+    if (!sec_failed(status) && l->new_context && l->new_context != l->context) {
+        *l->new_context = *l->context;
+    }
+    return status;
+}
+
+static sec_status
+run_leg(const struct leg *l)
+{
+    SecBuffer *out = NULL;
+    sec_status status;
+
+    sec_reason_clear();
+    if (!l->context && !l->new_context) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the context's handle");
+    }
+    status = buffers_check(l->output);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    out = buffers_find(l->output, SECBUFFER_TOKEN);
+    status = check_output(l, out);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    return l->context ? later_leg(l, out) : first_leg(l, out);
+}
+
+static sec_status
+initialize(struct leg *l, ULONG reserved1, ULONG reserved2)
+{
+    l->role = SEC_INITIATOR;
+    l->allocate = l->request & ISC_REQ_ALLOCATE_MEMORY;
+    l->extended_error = l->request & ISC_REQ_EXTENDED_ERROR;
+    if (reserved1 || reserved2) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a reserved argument is not 0");
+    }
+    if (l->request & ISC_REQ_PROMPT_FOR_CREDS) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: there is nobody to prompt");
+    }
+    return run_leg(l);
+}
+
+SECURITY_STATUS SEC_ENTRY
+InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHAR *target,
+                           ULONG request, ULONG reserved1, ULONG drep, PSecBufferDesc input,
+                           ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
+                           ULONG *attributes, PTimeStamp expiry)
+{
+    struct leg l = {
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .target = text_of_w(target),
+        .request = request,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+    };
+
+    if (l.target.n > TEXT_TARGET_BYTES) {
+        return sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: the target name is too long");
+    }
+    return initialize(&l, reserved1, reserved2);
+}
+
+SECURITY_STATUS SEC_ENTRY
+InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR *target,
+                           ULONG request, ULONG reserved1, ULONG drep, PSecBufferDesc input,
+                           ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
+                           ULONG *attributes, PTimeStamp expiry)
+{
+    uint8_t room[512];
+    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
+    struct leg l = {
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .request = request,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+    };
+    sec_status status = text_target_a(&name, target);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    l.target = wire_written(&name);
+    return initialize(&l, reserved1, reserved2);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDesc input,
+                      ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
+                      ULONG *attributes, PTimeStamp expiry)
+{
+    const struct leg l = {
+        .role = SEC_ACCEPTOR,
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .request = request,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+        .allocate = request & ASC_REQ_ALLOCATE_MEMORY,
+        .extended_error = request & ASC_REQ_EXTENDED_ERROR,
+    };
+
+    if ((request & ASC_REQ_PROXY_BINDINGS) && (request & ASC_REQ_ALLOW_MISSING_BINDINGS)) {
+        return sec_fail(SEC_E_INVALID_PARAMETER,
+                        "sspi: bindings cannot be both a proxy's and allowed to miss");
+    }
+    return run_leg(&l);
+}
+
+/* --- after the legs ------------------------------------------------------------------------ */
+
+SECURITY_STATUS SEC_ENTRY
+CompleteAuthToken(PCtxtHandle context, PSecBufferDesc desc)
+{
+    struct context *c;
+    struct handle_ref ref;
+    struct bytes view = { 0 };
+    SecBuffer *token;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_context(context, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    (void)pthread_mutex_lock(&c->step);
+    if (!c->ctx->package->ops->complete) {
+        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package completes no tokens");
+    } else if (c->last_status != SEC_I_COMPLETE_NEEDED &&
+               c->last_status != SEC_I_COMPLETE_AND_CONTINUE) {
+        status = sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: there is nothing to complete");
+    } else if ((status = buffers_check(desc)) == SEC_E_OK) {
+        token = buffers_find(desc, SECBUFFER_TOKEN);
+        status = token ? buffers_view(token, &view)
+                       : sec_fail(SEC_E_INVALID_TOKEN, "sspi: no TOKEN buffer to complete");
+    }
+    if (status == SEC_E_OK) {
+        status = c->ctx->package->ops->complete(c->ctx, (uint8_t *)(uintptr_t)view.p, view.n);
+    }
+    (void)pthread_mutex_unlock(&c->step);
+    handle_release(ref);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+DeleteSecurityContext(PCtxtHandle context)
+{
+    sec_reason_clear();
+    if (!handle_delete(HANDLE_CONTEXT, objects_handle(context))) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    return SEC_E_OK;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes. */
+#include <stdio.h>
+
+#include <opensspi/opensspi.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf16.h"
+#include "sspi/given.h"
+#include "sspi/identity.h"
+#include "sspi/objects.h"
+#include "sspi/packages.h"
+#include "sspi/text.h"
+
+/* What the three ways to acquire have in common. */
+struct acquisition {
+    struct bytes package_utf8;
+    ULONG use;
+    const void *logon_id, *get_key;
+    const void *identity;
+    bool wide;
+    const OPENSSPI_OPTION *options;
+    size_t n_options;
+};
+
+static sec_status
+check_acquisition(const struct acquisition *a)
+{
+    if ((a->use & SECPKG_CRED_BOTH) == 0) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "sspi: credential use 0x%x", a->use);
+    }
+    if (a->use & SECPKG_CRED_PROCESS_POLICY_ONLY) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "sspi: a credential for policy alone");
+    }
+    if (a->logon_id) {
+        return sec_fail(SEC_E_NOT_OWNER, "sspi: another logon session's credential");
+    }
+    if (a->get_key) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: a function to get keys");
+    }
+    return SEC_E_OK;
+}
+
+static sec_status
+acquire_from_package(const struct sec_package *package, const struct acquisition *a,
+                     const struct sec_host *host, struct sec_cred **out)
+{
+    struct identity id = { 0 };
+    struct sec_identity view;
+    struct sec_acquire_args args = {
+        .use = (enum sec_use)(a->use & SECPKG_CRED_BOTH),
+        .restricted = (a->use & SECPKG_CRED_AUTOLOGON_RESTRICTED) != 0,
+    };
+    sec_status status = SEC_E_OK;
+
+    if (a->identity) {
+        status = identity_decode(a->identity, a->wide, &id);
+        view = (struct sec_identity){
+            .user = secret_bytes(&id.user),
+            .domain = secret_bytes(&id.domain),
+            .password = secret_bytes(&id.password),
+            .package_list = secret_bytes(&id.package_list),
+        };
+        args.identity = &view;
+    }
+    if (status == SEC_E_OK) {
+        status = package->ops->acquire(host, &args, out);
+    }
+    identity_clear(&id);
+    return status;
+}
+
+static sec_status
+make_credential(const struct acquisition *a, struct configuration *configuration,
+                struct credential **out)
+{
+    const struct sec_package *package = packages_find(a->package_utf8);
+    struct credential *c;
+    sec_status status;
+
+    if (!package) {
+        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
+    }
+    status = check_acquisition(a);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    c = mem_new(sizeof(*c));
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->use = (enum sec_use)(a->use & SECPKG_CRED_BOTH);
+    status = acquire_from_package(package, a, configuration_host(configuration), &c->cred);
+    if (status != SEC_E_OK) {
+        mem_free(c);
+        return status;
+    }
+    *out = c;
+    return SEC_E_OK;
+}
+
+/* error is NULL where there are no options. handle NULL: the options alone are checked. */
+static sec_status
+acquire(const struct acquisition *a, struct config_error *error, PCredHandle handle,
+        PTimeStamp expiry)
+{
+    struct configuration *configuration = NULL, *own = NULL;
+    struct credential *c = NULL;
+    struct handle h;
+    sec_status status;
+
+    sec_reason_clear();
+    status = configuration_current(&configuration);
+    if (status == SEC_E_OK && a->n_options) {
+        status = configuration_with_options(configuration, a->options, a->n_options, &own, error);
+        configuration_unref(configuration);
+        configuration = own;
+    }
+    if (status != SEC_E_OK || !handle) {
+        configuration_unref(configuration);
+        return status;
+    }
+    status = make_credential(a, configuration, &c);
+    if (status != SEC_E_OK) {
+        configuration_unref(configuration);
+        return status;
+    }
+    c->configuration = configuration;
+    if (!handle_new(HANDLE_CREDENTIAL, c, &h)) {
+        objects_credential_free(c);
+        return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
+    }
+    handle->dwLower = h.lower;
+    handle->dwUpper = h.upper;
+    objects_put_time(expiry, CLOCK_NEVER_100NS);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY
+AcquireCredentialsHandleA(SEC_CHAR *principal, SEC_CHAR *package, ULONG use, void *logon_id,
+                          void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument,
+                          PCredHandle handle, PTimeStamp expiry)
+{
+    const struct acquisition a = {
+        .package_utf8 = bytes_of_string(package),
+        .use = use,
+        .logon_id = logon_id,
+        .get_key = (const void *)(uintptr_t)get_key,
+        .identity = auth_data,
+    };
+
+    if (!handle) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
+    }
+    return acquire(&a, NULL, handle, expiry);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AcquireCredentialsHandleW(SEC_WCHAR *principal, SEC_WCHAR *package, ULONG use, void *logon_id,
+                          void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument,
+                          PCredHandle handle, PTimeStamp expiry)
+{
+    struct text_name name;
+    const struct acquisition a = {
+        .package_utf8 = text_name_of(&name, package),
+        .use = use,
+        .logon_id = logon_id,
+        .get_key = (const void *)(uintptr_t)get_key,
+        .identity = auth_data,
+        .wide = true,
+    };
+
+    if (!handle) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
+    }
+    return acquire(&a, NULL, handle, expiry);
+}
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth_data,
+                                 const OPENSSPI_OPTION *options, ULONG n_options, char *error,
+                                 ULONG error_n, PCredHandle handle, PTimeStamp expiry)
+{
+    struct config_error why = { "" };
+    const struct acquisition a = {
+        .package_utf8 = bytes_of_string(package),
+        .use = use,
+        .identity = auth_data,
+        .options = options,
+        .n_options = options ? n_options : 0,
+    };
+    sec_status status = acquire(&a, &why, handle, expiry);
+
+    if (error && error_n) {
+        (void)snprintf(error, error_n, "%s",
+                       status == SEC_E_OK ? ""
+                       : why.text[0]      ? why.text
+                                          : sec_reason());
+    }
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+FreeCredentialsHandle(PCredHandle handle)
+{
+    sec_reason_clear();
+    if (!handle_delete(HANDLE_CREDENTIAL, objects_handle(handle))) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    return SEC_E_OK;
+}
+
+/* --- attributes ---------------------------------------------------------------------------- */
+
+static sec_status
+give_name(const struct credential *c, bool wide, void *buffer)
+{
+    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
+    sec_status status;
+
+    if (!c->cred->package->ops->cred_name) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package names no credentials");
+    }
+    status = c->cred->package->ops->cred_name(c->cred, &name);
+    if (status == SEC_E_OK && wire_writer_status(&name) != WIRE_OK) {
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    return wide ? given_string_w(wire_written(&name),
+                                 &((SecPkgCredentials_NamesW *)buffer)->sUserName)
+                : given_string_a(wire_written(&name),
+                                 &((SecPkgCredentials_NamesA *)buffer)->sUserName);
+}
+
+static sec_status
+query(PCredHandle handle, ULONG attribute, void *buffer, size_t n, bool wide)
+{
+    struct credential *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_credential(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    if (attribute != SECPKG_CRED_ATTR_NAMES) {
+        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u", attribute);
+    } else if (!buffer || n < sizeof(SecPkgCredentials_NamesW)) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a buffer of %zu bytes", buffer ? n : 0);
+    } else {
+        status = give_name(c, wide, buffer);
+    }
+    handle_release(ref);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryCredentialsAttributesW(PCredHandle handle, ULONG attribute, void *buffer)
+{
+    return query(handle, attribute, buffer, SIZE_MAX, true);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryCredentialsAttributesA(PCredHandle handle, ULONG attribute, void *buffer)
+{
+    return query(handle, attribute, buffer, SIZE_MAX, false);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryCredentialsAttributesExW(PCredHandle handle, ULONG attribute, void *buffer, ULONG n)
+{
+    return query(handle, attribute, buffer, n, true);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QueryCredentialsAttributesExA(PCredHandle handle, ULONG attribute, void *buffer, ULONG n)
+{
+    return query(handle, attribute, buffer, n, false);
+}

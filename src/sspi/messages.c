@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MakeSignature, VerifySignature, EncryptMessage, DecryptMessage. */
+#include <opensspi/sspi.h>
+
+#include "sspi/buffers.h"
+#include "sspi/objects.h"
+
+enum message_kind { MAKE_SIGNATURE, VERIFY_SIGNATURE, ENCRYPT, DECRYPT };
+
+static sec_status
+check_qop(enum message_kind kind, ULONG qop)
+{
+    if (qop == 0 || (kind == ENCRYPT && qop == SECQOP_WRAP_NO_ENCRYPT)) {
+        return SEC_E_OK;
+    }
+    return sec_fail(SEC_E_QOP_NOT_SUPPORTED, "sspi: quality of protection 0x%x", qop);
+}
+
+typedef sec_status (*message_function)(struct sec_ctx *, struct sec_msg *);
+
+static message_function
+function_of(const struct context *c, enum message_kind kind)
+{
+    const struct sec_package_ops *ops = c->ctx->package->ops;
+
+    switch (kind) {
+    case MAKE_SIGNATURE: return ops->sign;
+    case VERIFY_SIGNATURE: return ops->verify;
+    case ENCRYPT: return ops->seal;
+    default: return ops->unseal;
+    }
+}
+
+/* Each direction has its lock; a context whose directions share one key stream has but one. */
+static pthread_mutex_t *
+lock_of(struct context *c, enum message_kind kind)
+{
+    bool sending = kind == MAKE_SIGNATURE || kind == ENCRYPT;
+
+    return sending || c->ctx->half_duplex ? &c->send : &c->receive;
+}
+
+static sec_status
+run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULONG seq, bool clear,
+            bool *was_clear)
+{
+    struct buffers_message m;
+    message_function function;
+    pthread_mutex_t *lock;
+    sec_status status;
+
+    if (!atomic_load_explicit(&c->established, memory_order_acquire)) {
+        return sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: the context is not established");
+    }
+    function = function_of(c, kind);
+    if (!function) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package does not do this");
+    }
+    status = buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, &m);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    m.msg.seq = seq;
+    m.msg.no_encrypt = clear;
+    lock = lock_of(c, kind);
+    (void)pthread_mutex_lock(lock);
+    status = function(c->ctx, &m.msg);
+    (void)pthread_mutex_unlock(lock);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (kind == MAKE_SIGNATURE || kind == ENCRYPT) {
+        m.token->cbBuffer = (ULONG)m.msg.token_n;
+        if (m.padding) {
+            m.padding->cbBuffer = 0;
+        }
+    }
+    *was_clear = m.msg.no_encrypt;
+    return SEC_E_OK;
+}
+
+static sec_status
+message(PCtxtHandle handle, enum message_kind kind, ULONG qop, PSecBufferDesc desc, ULONG seq,
+        ULONG *qop_out)
+{
+    bool was_clear = false;
+    struct context *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_context(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    status = check_qop(kind, qop);
+    if (status == SEC_E_OK) {
+        status = run_message(c, kind, desc, seq, qop == SECQOP_WRAP_NO_ENCRYPT, &was_clear);
+    }
+    handle_release(ref);
+    if (status == SEC_E_OK && qop_out && was_clear) {
+        *qop_out = SECQOP_WRAP_NO_ENCRYPT;
+    }
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+MakeSignature(PCtxtHandle context, ULONG qop, PSecBufferDesc desc, ULONG seq)
+{
+    return message(context, MAKE_SIGNATURE, qop, desc, seq, NULL);
+}
+
+SECURITY_STATUS SEC_ENTRY
+VerifySignature(PCtxtHandle context, PSecBufferDesc desc, ULONG seq, ULONG *qop)
+{
+    return message(context, VERIFY_SIGNATURE, 0, desc, seq, qop);
+}
+
+SECURITY_STATUS SEC_ENTRY
+EncryptMessage(PCtxtHandle context, ULONG qop, PSecBufferDesc desc, ULONG seq)
+{
+    return message(context, ENCRYPT, qop, desc, seq, NULL);
+}
+
+SECURITY_STATUS SEC_ENTRY
+DecryptMessage(PCtxtHandle context, PSecBufferDesc desc, ULONG seq, ULONG *qop)
+{
+    return message(context, DECRYPT, 0, desc, seq, qop);
+}
+
+/* The names under which the last two were first exported. */
+SECURITY_STATUS SEC_ENTRY
+SealMessage(PCtxtHandle context, ULONG qop, PSecBufferDesc desc, ULONG seq)
+{
+    return EncryptMessage(context, qop, desc, seq);
+}
+
+SECURITY_STATUS SEC_ENTRY
+UnsealMessage(PCtxtHandle context, PSecBufferDesc desc, ULONG seq, ULONG *qop)
+{
+    return DecryptMessage(context, desc, seq, qop);
+}

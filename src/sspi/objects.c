@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials and contexts behind their handles. */
+#include "sspi/objects.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+const handle_destroy handle_destroyers[HANDLE_KINDS] = {
+    [HANDLE_CREDENTIAL] = objects_credential_free,
+    [HANDLE_CONTEXT] = objects_context_free,
+};
+
+struct handle
+objects_handle(const SecHandle *h)
+{
+    return h ? (struct handle){ h->dwLower, h->dwUpper } : (struct handle){ 0 };
+}
+
+struct handle_ref
+objects_credential(const SecHandle *h, struct credential **out)
+{
+    struct handle_ref ref = handle_acquire(HANDLE_CREDENTIAL, objects_handle(h));
+
+    *out = ref.object;
+    return ref;
+}
+
+struct handle_ref
+objects_context(const SecHandle *h, struct context **out)
+{
+    struct handle_ref ref = handle_acquire(HANDLE_CONTEXT, objects_handle(h));
+
+    *out = ref.object;
+    return ref;
+}
+
+void
+objects_credential_free(void *object)
+{
+    struct credential *c = object;
+
+    if (!c) {
+        return;
+    }
+    if (c->cred) {
+        c->cred->package->ops->free_cred(c->cred);
+    }
+    configuration_unref(c->configuration);
+    mem_free(c);
+}
+
+sec_status
+objects_context_new(struct handle_ref credential, enum sec_role role, struct context **out)
+{
+    const struct credential *cred = credential.object;
+    struct context *c = mem_new(sizeof(*c));
+    sec_status status;
+
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    status = cred->cred->package->ops->open(cred->cred, role, &c->ctx);
+    if (status != SEC_E_OK) {
+        mem_free(c);
+        return status;
+    }
+    c->credential = handle_share(credential);
+    c->role = (uint8_t)role;
+    (void)pthread_mutex_init(&c->step, NULL);
+    (void)pthread_mutex_init(&c->send, NULL);
+    (void)pthread_mutex_init(&c->receive, NULL);
+    *out = c;
+    return SEC_E_OK;
+}
+
+void
+objects_context_free(void *object)
+{
+    struct context *c = object;
+
+    if (!c) {
+        return;
+    }
+    if (c->undelivered) {
+        mem_free(c->undelivered->token);
+        mem_free(c->undelivered);
+    }
+    mem_free(c->reason);
+    if (c->ctx) {
+        c->ctx->package->ops->free_ctx(c->ctx);
+    }
+    handle_release(c->credential);
+    (void)pthread_mutex_destroy(&c->step);
+    (void)pthread_mutex_destroy(&c->send);
+    (void)pthread_mutex_destroy(&c->receive);
+    mem_free(c);
+}
+
+void
+objects_put_time(PTimeStamp to, uint64_t utc_100ns)
+{
+    if (to) {
+        to->QuadPart = utc_100ns > INT64_MAX ? INT64_MAX : (int64_t)clock_to_local_100ns(utc_100ns);
+    }
+}

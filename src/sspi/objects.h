@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands behind credential and context handles. */
+#ifndef SSPI_OBJECTS_H
+#define SSPI_OBJECTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <opensspi/sspi.h>
+
+#include "package.h"
+#include "sspi/configuration.h"
+#include "sspi/handles.h"
+
+/* Immutable once its handle is given out. */
+struct credential {
+    struct sec_cred *cred;
+    struct configuration *configuration;
+    enum sec_use use;
+};
+
+/* A token that did not fit the caller's buffer: the leg is done, its token still to be had. */
+struct undelivered {
+    uint8_t *token;
+    size_t n;
+    sec_status status;
+    uint32_t granted;
+    uint64_t expires_100ns;
+};
+
+struct context {
+    struct sec_ctx *ctx;
+    struct handle_ref credential; /* keeps it alive for the context's life */
+    struct undelivered *undelivered;
+    char *reason;            /* of a failed leg; NULL: none, or no memory for it */
+    sec_status last_status;  /* of the last leg */
+    uint8_t role;            /* enum sec_role */
+    atomic_bool established; /* set, once, under step: what messages need to know of the state */
+    /* step: legs and queries; send and receive: the two directions of messages. */
+    pthread_mutex_t step, send, receive;
+};
+
+/* The handle that a caller passed, or {0, 0}, which is none, for NULL. */
+struct handle objects_handle(const SecHandle *);
+
+/* References to release with handle_release; an empty one for what is no handle of that kind. */
+struct handle_ref objects_credential(const SecHandle *, struct credential **out);
+struct handle_ref objects_context(const SecHandle *, struct context **out);
+
+/* A context before its first leg; owned by the caller until it is given a handle. */
+sec_status objects_context_new(struct handle_ref credential, enum sec_role, struct context **out);
+void objects_context_free(void *context);
+void objects_credential_free(void *credential);
+
+/* FILETIME in UTC to a caller's time stamp: local time, and the end of time for never. */
+void objects_put_time(PTimeStamp to, uint64_t utc_100ns);
+
+#endif

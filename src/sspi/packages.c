@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of packages: one array, in source, and nothing registers itself. */
+#include "sspi/packages.h"
+
+#include "ntlm/ntlm.h"
+
+const struct sec_package *const packages_all[] = {
+    &ntlm_package,
+};
+const size_t packages_count = SEC_ARRAY_LEN(packages_all);

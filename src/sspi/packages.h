@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry: which security packages there are. */
+#ifndef SSPI_PACKAGES_H
+#define SSPI_PACKAGES_H
+
+#include "package.h"
+
+/* In the order in which they are enumerated and in which Negotiate prefers them. */
+extern const struct sec_package *const packages_all[];
+extern const size_t packages_count;
+
+/* By name, without case; SCHANNEL's and CREDSSP's aliases included where they are here. NULL: none. */
+const struct sec_package *packages_find(struct bytes name_utf8);
+
+/* SECPKG_FLAG_*: derived from the functions that a package has, and its traits. */
+uint32_t packages_capabilities(const struct sec_package *);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos]. */
+#ifndef SSPI_SETTINGS_H
+#define SSPI_SETTINGS_H
+
+#include "base/config.h"
+#include "package.h"
+
+/* What a file, or its absence, and a credential's own options say. Strings are UTF-8 and owned. */
+struct settings_text {
+    char *computer, *domain, *dns_computer, *dns_domain;
+    char *store, *key_file;
+    char *packages, *spn;
+    bool lm_hashes;
+    enum sec_ntlm_policy ntlm;
+    enum sec_bindings_policy channel_bindings, service_binding;
+    bool require_mic, require_128bit, anonymous;
+    unsigned lm_level_client, lm_level_server;
+    unsigned lockout_threshold, lockout_minutes;
+};
+
+/* Defaults; the computer's name is the host's. SEC_E_INSUFFICIENT_MEMORY. */
+sec_status settings_init(struct settings_text *);
+void settings_clear(struct settings_text *);
+/* *to is initialised from nothing. */
+sec_status settings_copy(struct settings_text *to, const struct settings_text *from);
+
+/* Takes the sections above from file; other programs' sections pass. false: error says why. */
+SEC_NODISCARD bool settings_read(struct settings_text *, const char *file, struct config_error *);
+/* One key of [policy]. false: why says what was expected. */
+SEC_NODISCARD bool settings_take_policy(struct settings_text *, const char *key, const char *value,
+                                        char *why, size_t why_n);
+
+/* The form that packages see: names in UTF-16LE. */
+struct settings {
+    struct sec_settings sec;
+    char *packages;
+    struct bytes *spns;
+};
+
+/* SEC_E_INVALID_PARAMETER: a name is not UTF-8. */
+sec_status settings_compile(struct settings *out, const struct settings_text *text);
+void settings_free(struct settings *);
+
+#endif

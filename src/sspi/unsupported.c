@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions of the interface that this version does not have. Each answers so, whatever it is
+ * given, and touches nothing. */
+#include <opensspi/sspi.h>
+
+#include "base/status.h"
+
+static sec_status
+unsupported(const char *function)
+{
+    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s is not in this version", function);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ImpersonateSecurityContext(PCtxtHandle phContext)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+RevertSecurityContext(PCtxtHandle phContext)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags, PSecBuffer pPackedContext, void **pToken)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
+                       PCtxtHandle phContext)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ImportSecurityContextA(SEC_CHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
+                       PCtxtHandle phContext)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+DelegateSecurityContext(PCtxtHandle phContext, SEC_CHAR *pszTarget,
+                        SecDelegationType DelegationType, PTimeStamp pExpiry,
+                        PSecBuffer pPackageParameters, PSecBufferDesc pOutput)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer,
+                          ULONG cbBuffer)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer,
+                          ULONG cbBuffer)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ChangeAccountPasswordW(SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName,
+                       SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword,
+                       SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved,
+                       PSecBufferDesc pOutput)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+ChangeAccountPasswordA(SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName,
+                       SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
+                       ULONG dwReserved, PSecBufferDesc pOutput)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
+                ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                void *pvGetKeyArgument, PTimeStamp ptsExpiry)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
+                ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                void *pvGetKeyArgument, PTimeStamp ptsExpiry)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddSecurityPackageW(LPWSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddSecurityPackageA(LPSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+DeleteSecurityPackageW(SEC_WCHAR *pszPackageName)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+DeleteSecurityPackageA(SEC_CHAR *pszPackageName)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslGetProfilePackageW(LPWSTR ProfileName, PSecPkgInfoW *PackageInfo)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslGetProfilePackageA(LPSTR ProfileName, PSecPkgInfoA *PackageInfo)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslIdentifyPackageW(PSecBufferDesc pInput, PSecPkgInfoW *PackageInfo)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslIdentifyPackageA(PSecBufferDesc pInput, PSecPkgInfoA *PackageInfo)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslInitializeSecurityContextW(PCredHandle phCredential, PCtxtHandle phContext,
+                               LPWSTR pszTargetName, ULONG fContextReq, ULONG Reserved1,
+                               ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
+                               PCtxtHandle phNewContext, PSecBufferDesc pOutput,
+                               ULONG *pfContextAttr, PTimeStamp ptsExpiry)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslInitializeSecurityContextA(PCredHandle phCredential, PCtxtHandle phContext, LPSTR pszTargetName,
+                               ULONG fContextReq, ULONG Reserved1, ULONG TargetDataRep,
+                               PSecBufferDesc pInput, ULONG Reserved2, PCtxtHandle phNewContext,
+                               PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                          ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                          PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option, PVOID Value, ULONG Size)
+{
+    return unsupported(__func__);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option, PVOID Value, ULONG Size,
+                     PULONG Needed)
+{
+    return unsupported(__func__);
+}
