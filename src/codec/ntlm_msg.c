@@ -116,24 +116,25 @@ enum wire_err
 ntlm_negotiate_decode(struct ntlm_negotiate *out, struct bytes in, uint32_t *at)
 {
     struct wire_reader r = wire_reader_of(in);
-    struct ntlm_field domain = { 0 }, workstation = { 0 };
+    struct ntlm_field fields[2] = { 0 }; /* domain, workstation */
 
     *out = (struct ntlm_negotiate){ 0 };
     read_header(&r, NTLM_NEGOTIATE);
     out->flags = wire_le32(&r);
     /* Old clients end here, or after the first field. */
-    if (wire_left(&r) >= 8) {
-        domain = read_field(&r);
+    for (size_t i = 0; i < 2 && wire_left(&r) >= 8; i++) {
+        fields[i] = read_field(&r);
     }
-    if (wire_left(&r) >= 8) {
-        workstation = read_field(&r);
+    /* A descriptor that the flags do not vouch for says nothing. */
+    if (!(out->flags & NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED)) {
+        fields[0].len = 0;
     }
-    if (out->flags & NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED) {
-        out->domain = wire_at(&r, domain.offset, domain.len);
+    if (!(out->flags & NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED)) {
+        fields[1].len = 0;
     }
-    if (out->flags & NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED) {
-        out->workstation = wire_at(&r, workstation.offset, workstation.len);
-    }
+    refuse_overlaps(&r, fields, 2, wire_offset(&r));
+    out->domain = wire_at(&r, fields[0].offset, fields[0].len);
+    out->workstation = wire_at(&r, fields[1].offset, fields[1].len);
     return finish(&r, at);
 }
 
