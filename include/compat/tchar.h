@@ -61,18 +61,24 @@ typedef WCHAR _TCHAR;
 #define _vftprintf   compat_vfwprintf
 #define _putts       compat_putws
 
-/* `int _tmain(int argc, TCHAR *argv[])` becomes a function that a main() of ours calls. */
+/*
+ * `int _tmain(int argc, TCHAR *argv[])` becomes opensspi_tmain, which a main() of ours calls. In C
+ * that call goes through another name for the same symbol, so that any parameter list may stand
+ * there: (void) too.
+ */
 #ifdef __cplusplus
-#define OPENSSPI_WMAIN_ARGUMENTS int, WCHAR **
+#define OPENSSPI_TMAIN opensspi_tmain
+#define OPENSSPI_TMAIN_SYMBOL
 #else
-#define OPENSSPI_WMAIN_ARGUMENTS
+#define OPENSSPI_TMAIN        opensspi_tmain_called
+#define OPENSSPI_TMAIN_SYMBOL __asm__("opensspi_tmain")
 #endif
-#define _tmain                                                                   \
-    opensspi_tmain(OPENSSPI_WMAIN_ARGUMENTS);                                    \
-    int main(int argc, char **argv)                                              \
-    {                                                                            \
-        return compat_wmain(argc, argv, (int (*)(int, WCHAR **))opensspi_tmain); \
-    }                                                                            \
+#define _tmain                                           \
+    OPENSSPI_TMAIN(int, WCHAR **) OPENSSPI_TMAIN_SYMBOL; \
+    int main(int argc, char **argv)                      \
+    {                                                    \
+        return compat_wmain(argc, argv, OPENSSPI_TMAIN); \
+    }                                                    \
     int opensspi_tmain
 #else
 typedef char _TCHAR;

@@ -2,6 +2,7 @@
 /* Dynamic loading: LoadLibrary and its kin on dlopen. */
 #include <dlfcn.h>
 #include <windows.h>
+#include <opensspi/sspi.h>
 
 #include "base/attributes.h"
 #include "base/mem.h"
@@ -52,7 +53,13 @@ LoadLibraryA(LPCSTR lpLibFileName)
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    library = dlopen(is_sspi(lpLibFileName) ? OPENSSPI_SONAME : lpLibFileName, RTLD_NOW);
+    if (is_sspi(lpLibFileName)) {
+        /* The call is what keeps libopensspi loaded with this library, so that its name finds the
+         * very one that this process uses. */
+        library = InitSecurityInterfaceA() ? dlopen(OPENSSPI_SONAME, RTLD_NOW) : NULL;
+    } else {
+        library = dlopen(lpLibFileName, RTLD_NOW);
+    }
     if (!library) {
         SetLastError(ERROR_MOD_NOT_FOUND);
     }
@@ -86,12 +93,33 @@ function_of(void *symbol)
     return function;
 }
 
+/* secext.h's functions are secur32's on Windows and this library's here. */
+static void *
+find_in_secext(HMODULE module, const char *name)
+{
+    void *sspi = dlopen(OPENSSPI_SONAME, RTLD_NOW | RTLD_NOLOAD);
+    void *compat = module == sspi ? dlopen(COMPAT_SONAME, RTLD_NOW | RTLD_NOLOAD) : NULL;
+    void *symbol = compat ? dlsym(compat, name) : NULL;
+
+    if (sspi) {
+        dlclose(sspi);
+    }
+    if (compat) {
+        dlclose(compat);
+    }
+    return symbol;
+}
+
 FARPROC
 GetProcAddress(HMODULE hModule, LPCSTR lpProcName)
 {
     /* Below 64 KiB it is an ordinal, which shared objects do not have. */
     const bool named = (uintptr_t)lpProcName >= 0x10000;
     void *symbol = hModule && named ? dlsym(hModule, lpProcName) : NULL;
+
+    if (!symbol && hModule && named) {
+        symbol = find_in_secext(hModule, lpProcName);
+    }
 
     if (!symbol) {
         SetLastError(hModule ? ERROR_PROC_NOT_FOUND : ERROR_INVALID_HANDLE);

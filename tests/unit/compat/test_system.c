@@ -140,6 +140,32 @@ test_library__loads_finds_and_frees(void **state)
 }
 
 static void
+test_library__knows_sspi_by_its_windows_names(void **state)
+{
+    static const char *const names[] = {
+        "secur32.dll",  "SECUR32.DLL", "Secur32",
+        "security.dll", "sspicli.dll", "C:\\WINDOWS\\SECUR32.DLL"
+    };
+    HMODULE first = LoadLibraryA("secur32.dll");
+
+    assert_non_null(first);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        HMODULE library = LoadLibraryA(names[i]);
+        INIT_SECURITY_INTERFACE_A init;
+        assert_ptr_equal(library, first);
+        init = (INIT_SECURITY_INTERFACE_A)GetProcAddress(library, SECURITY_ENTRYPOINT_ANSIA);
+        assert_non_null(init);
+        assert_ptr_equal(init(), InitSecurityInterfaceA());
+        assert_non_null(GetProcAddress(library, "InitSecurityInterfaceW"));
+        assert_non_null(GetProcAddress(library, "GetUserNameExA"));
+        assert_null(GetProcAddress(library, "no_such_function"));
+        assert_true(FreeLibrary(library));
+    }
+    assert_null(LoadLibraryA("./secur32.dll"));
+    assert_true(FreeLibrary(first));
+}
+
+static void
 test_library__says_what_is_not_there(void **state)
 {
     assert_null(LoadLibraryA("no-such.dll"));
@@ -376,6 +402,7 @@ main(void)
         cmocka_unit_test(test_closesocket__closes_sockets_only),
         cmocka_unit_test(test_ioctlsocket__blocks_or_not),
         cmocka_unit_test(test_library__loads_finds_and_frees),
+        cmocka_unit_test(test_library__knows_sspi_by_its_windows_names),
         cmocka_unit_test(test_library__says_what_is_not_there),
         cmocka_unit_test(test_user_name__asks_for_room_then_answers),
         cmocka_unit_test(test_computer_name__is_netbios),
