@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store that a configuration names, read by the library's own reader of its sections: what the
+ * library refuses is refused here, in the same words. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "sspi/settings.h"
+#include "tools/account_config.h"
+#include "tools/sspictl.h"
+
+static int
+open_admin(const struct settings_text *text, bool creates, struct account_admin **out)
+{
+    struct settings settings;
+    sec_status status = settings_compile(&settings, text);
+
+    if (status != SEC_E_OK) {
+        (void)sspictl_failed("the configuration", status);
+        return SSPICTL_USAGE;
+    }
+    status = account_admin_open(
+        &(struct account_admin_options){
+            .accounts = { .store = text->store,
+                          .key_file = text->key_file,
+                          .domain = settings.sec.domain,
+                          .lockout_threshold = text->lockout_threshold,
+                          .lockout_minutes = text->lockout_minutes,
+                          .keep_lm_hashes = text->lm_hashes },
+            .dns_domain = settings.sec.dns_domain,
+            .creates = creates,
+        },
+        out);
+    settings_free(&settings);
+    return status == SEC_E_OK ? SSPICTL_DONE : sspictl_failed("cannot open the store", status);
+}
+
+/* The default file may be absent; one that was named may not. */
+static bool
+read_settings(const char *file, struct settings_text *text)
+{
+    const char *name = file ? file : config_default_file();
+    struct config_error error = { 0 };
+
+    if (!file && access(name, F_OK) && errno == ENOENT) {
+        return true;
+    }
+    if (!settings_read(text, name, &error)) {
+        (void)fprintf(stderr, "sspictl: %s\n", error.text);
+        return false;
+    }
+    return true;
+}
+
+int
+account_config_open(const char *file, bool creates, struct account_admin **out)
+{
+    struct settings_text text;
+    sec_status status = settings_init(&text);
+    int result = SSPICTL_USAGE;
+
+    if (status != SEC_E_OK) {
+        return sspictl_failed("the configuration", status);
+    }
+    if (read_settings(file, &text)) {
+        result = open_admin(&text, creates, out);
+    }
+    settings_clear(&text);
+    return result;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What sspictl takes from the configuration to open the store. */
+#ifndef TOOLS_ACCOUNT_CONFIG_H
+#define TOOLS_ACCOUNT_CONFIG_H
+
+#include <stdbool.h>
+
+#include "account/admin.h"
+
+/* file NULL: the default one. Opens the store that the configuration names, and makes it where creates says so and there is
+ * none. Says on stderr what failed. Answers an exit status; *out is owned by the caller:
+ * account_admin_close. */
+int account_config_open(const char *file, bool creates, struct account_admin **out);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspictl: accounts and packages. */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/secret.h"
+#include "tools/sspictl.h"
+
+static const struct sspictl_command commands[] = {
+    { "account", "add|list|show|modify|passwd|enable|disable|unlock|remove ...", sspictl_account },
+    { 0 },
+};
+
+int
+sspictl_usage(const char *format, ...)
+{
+    va_list args;
+
+    (void)fprintf(stderr, "sspictl: ");
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fprintf(stderr, "\nTry: sspictl --help\n");
+    return SSPICTL_USAGE;
+}
+
+int
+sspictl_failed(const char *what, sec_status status)
+{
+    const char *reason = sec_reason();
+
+    (void)fprintf(stderr, "sspictl: %s: %s\n", what, *reason ? reason : sec_status_name(status));
+    return SSPICTL_FAILED;
+}
+
+int
+sspictl_dispatch(const struct sspictl_command *list, const char *what, const char *config_file,
+                 int argc, char **argv)
+{
+    if (argc < 1) {
+        return sspictl_usage("%s is missing", what);
+    }
+    for (; list->name; list++) {
+        if (strcmp(list->name, argv[0]) == 0) {
+            return list->run(config_file, argc, argv);
+        }
+    }
+    return sspictl_usage("there is no %s %s", what, argv[0]);
+}
+
+static int
+help(void)
+{
+    (void)printf("Usage: sspictl [--config FILE] COMMAND\n\n");
+    for (const struct sspictl_command *c = commands; c->name; c++) {
+        (void)printf("    %s %s\n", c->name, c->usage);
+    }
+    (void)printf("\n    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
+                 "    --help, --version\n\n"
+                 "Exit status: 0 done, 1 refused or failed, 2 a fault in the options or the "
+                 "configuration. More in sspictl(1).\n");
+    return SSPICTL_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },
+        { 0 },
+    };
+    const char *config_file = NULL;
+    int option;
+
+    secret_harden_process();
+    (void)umask(077);
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        if (option == 'h') {
+            return help();
+        }
+        if (option == 'v') {
+            (void)printf("sspictl (OpenSSPI) %s\n", OPENSSPI_VERSION);
+            return SSPICTL_DONE;
+        }
+        if (option != 'c') {
+            return SSPICTL_USAGE; /* getopt has said why */
+        }
+        config_file = optarg;
+    }
+    return sspictl_dispatch(commands, "command", config_file, argc - optind, argv + optind);
+}
