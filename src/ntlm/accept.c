@@ -63,7 +63,7 @@ challenge_flags(const struct sec_settings *s, uint32_t offered, uint32_t *out)
                    NTLMSSP_NEGOTIATE_DATAGRAM | NTLMSSP_NEGOTIATE_128 | NTLMSSP_NEGOTIATE_56);
     if (offered & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) {
         flags |= NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
-    } else if (s->lm_level_server < NTLM_LEVEL_REFUSE_LM) {
+    } else if (s->lm_level_server < NTLM_LEVEL_REFUSE_LM && !s->require_128bit) {
         flags |= offered & NTLMSSP_NEGOTIATE_LM_KEY;
     }
     *out = flags;
@@ -208,8 +208,7 @@ take_flags(struct ntlm_context *c, struct claim *k)
                         "set that was offered",
                         k->m.flags);
     }
-    if ((flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL)) &&
-        !(flags & NTLMSSP_NEGOTIATE_128) && ntlm_host(c)->settings->require_128bit) {
+    if (ntlm_context_key_is_short(c, flags)) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                         "ntlm: AUTHENTICATE flags 0x%08x lack 128-bit keys", k->m.flags);
     }

@@ -97,6 +97,14 @@ ntlm_context_keep_names(struct ntlm_context *c, const struct bytes names[NTLM_NA
     return SEC_E_OK;
 }
 
+bool
+ntlm_context_key_is_short(const struct ntlm_context *c, uint32_t flags)
+{
+    return ntlm_host(c)->settings->require_128bit &&
+           (flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL)) &&
+           (!(flags & NTLMSSP_NEGOTIATE_128) || ntlm_session_key_bits(flags) < 128);
+}
+
 uint32_t
 ntlm_context_granted(uint32_t flags)
 {
@@ -154,7 +162,7 @@ describe_message_protection(const struct ntlm_context *c, struct sec_facts *out)
     out->sign_algorithm_id = extended ? UINT32_C(0xFFFFFF76) : UINT32_C(0xFFFFFF7C);
     out->seal_algorithm = "RSADSI RC4";
     out->seal_algorithm_id = 0x6801; /* CALG_RC4 */
-    out->key_bits = ntlm_session_key_bits(&c->session);
+    out->key_bits = ntlm_session_key_bits(c->session.flags);
     if (!c->anonymous) {
         out->session_key = bytes_of(c->session.key.b, sizeof(c->session.key.b));
     }

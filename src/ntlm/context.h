@@ -74,6 +74,9 @@ struct bytes ntlm_context_name(const struct ntlm_context *, enum ntlm_name);
 /* Copies names into the context, in place of those it had. */
 sec_status ntlm_context_keep_names(struct ntlm_context *, const struct bytes names[NTLM_NAMES]);
 
+/* Whether messages would be protected with fewer bits than policy requires (require_128bit). */
+bool ntlm_context_key_is_short(const struct ntlm_context *, uint32_t ntlmssp_flags);
+
 /* The flags of enum sec_flag that the NTLMSSP flags of a finished handshake make true. */
 uint32_t ntlm_context_granted(uint32_t ntlmssp_flags);
 

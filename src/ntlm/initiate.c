@@ -57,12 +57,12 @@ client_offer(const struct ntlm_context *c, uint32_t wanted)
                      NTLMSSP_NEGOTIATE_NTLM | NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
                      NTLMSSP_NEGOTIATE_VERSION | NTLMSSP_NEGOTIATE_128 |
                      NTLMSSP_NEGOTIATE_KEY_EXCH | NTLMSSP_NEGOTIATE_56 | wanted_protection(wanted);
-    unsigned level = ntlm_host(c)->settings->lm_level_client;
+    const struct sec_settings *s = ntlm_host(c)->settings;
 
-    if (level > LEVEL_LM_ONLY_WITHOUT_ESS) {
+    if (s->lm_level_client > LEVEL_LM_ONLY_WITHOUT_ESS) {
         flags |= NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
     }
-    if (level < LEVEL_NTLM_ONLY && c->cred->has_lm_hash) {
+    if (s->lm_level_client < LEVEL_NTLM_ONLY && c->cred->has_lm_hash && !s->require_128bit) {
         flags |= NTLMSSP_NEGOTIATE_LM_KEY;
     }
     return flags;
@@ -126,7 +126,7 @@ settle_flags(struct ntlm_context *c, uint32_t challenge_flags, uint32_t *out)
                         "ntlm: CHALLENGE flags 0x%08x lack protection that the caller asked for",
                         challenge_flags);
     }
-    if (protection && !(flags & NTLMSSP_NEGOTIATE_128) && ntlm_host(c)->settings->require_128bit) {
+    if (ntlm_context_key_is_short(c, flags)) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                         "ntlm: CHALLENGE flags 0x%08x lack 128-bit keys", challenge_flags);
     }

@@ -63,9 +63,14 @@ ntlm_session_protects(const struct ntlm_session *s)
 }
 
 unsigned
-ntlm_session_key_bits(const struct ntlm_session *s)
+ntlm_session_key_bits(uint32_t flags)
 {
-    return has(s, NTLMSSP_NEGOTIATE_128) ? 128 : has(s, NTLMSSP_NEGOTIATE_56) ? 56 : 40;
+    unsigned shortened = flags & NTLMSSP_NEGOTIATE_56 ? 56 : 40;
+
+    if (flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) {
+        return flags & NTLMSSP_NEGOTIATE_128 ? 128 : shortened;
+    }
+    return flags & (NTLMSSP_NEGOTIATE_LM_KEY | NTLMSSP_NEGOTIATE_DATAGRAM) ? shortened : 128;
 }
 
 /* 3.4.5.3 SEALKEY without extended session security: how many bytes of the key, 8 or 16. */
@@ -73,7 +78,7 @@ static size_t
 short_seal_key(const struct ntlm_session *s, struct secret16 *out)
 {
     *out = s->key;
-    if (!has(s, NTLMSSP_NEGOTIATE_LM_KEY | NTLMSSP_NEGOTIATE_DATAGRAM)) {
+    if (ntlm_session_key_bits(s->flags) == 128) {
         return 16;
     }
     if (has(s, NTLMSSP_NEGOTIATE_56)) {
@@ -94,7 +99,7 @@ make_ready(const struct ntlm_session *s, struct ntlm_stream *t, enum ntlm_direct
     size_t n = sizeof(seal.b);
 
     if (extended(s)) {
-        ntlm_key_seal(&s->key, direction, ntlm_session_key_bits(s), &seal);
+        ntlm_key_seal(&s->key, direction, ntlm_session_key_bits(s->flags), &seal);
         ntlm_key_sign(&s->key, direction, &sign);
         hmac_md5_key_init(&t->mac, bytes_of(sign.b, sizeof(sign.b)));
         secret_wipe(&sign, sizeof(sign));
@@ -377,8 +382,10 @@ ntlm_session_verify(struct ntlm_session *s, struct sec_msg *m)
     if (ntlm_session_protects(s)) {
         return open_message(s, m, false, false);
     }
-    if (m->token_n < NTLM_SIGNATURE_BYTES ||
-        !secret_equal(m->token, dummy_signature, sizeof(dummy_signature))) {
+    if (m->token_n < NTLM_SIGNATURE_BYTES) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: signature of %zu bytes", m->token_n);
+    }
+    if (!secret_equal(m->token, dummy_signature, sizeof(dummy_signature))) {
         return sec_fail(SEC_E_MESSAGE_ALTERED, "ntlm: not the dummy signature of a context that "
                                                "signs nothing");
     }

@@ -36,7 +36,9 @@ void ntlm_session_clear(struct ntlm_session *);
 bool ntlm_session_is_half_duplex(const struct ntlm_session *);
 /* Whether signatures are more than the dummy of 3.4.2. */
 bool ntlm_session_protects(const struct ntlm_session *);
-unsigned ntlm_session_key_bits(const struct ntlm_session *);
+/* Of the sealing key that these flags lead to: 128, 56 or 40. Without extended session security,
+ * LM_KEY and DATAGRAM shorten it whatever NTLMSSP_NEGOTIATE_128 says (3.4.5.3). */
+unsigned ntlm_session_key_bits(uint32_t flags);
 
 sec_status ntlm_session_sign(struct ntlm_session *, struct sec_msg *);
 sec_status ntlm_session_verify(struct ntlm_session *, struct sec_msg *);
