@@ -29,6 +29,8 @@ def lint(name, root, files, *args):
     ("src/ntlm/x.c", '"sspi/h.h"'),
     ("src/ntlm/x.c", '"account/h.h"'),
     ("src/sspi/x.c", '"ntlm/h.h"'),
+    ("src/sspi/packages.c", '"ntlm/h.h"'),
+    ("src/sspi/x.c", '"ntlm/ntlm.h"'),
     ("src/service/x.c", '"sspi/h.h"'),
     ("src/service/x.c", '"account/h.h"'),
     ("src/tools/x.c", '"account/h.h"'),
@@ -47,7 +49,8 @@ def lint(name, root, files, *args):
 ])
 def test_layers__wall_crossed_is_found(tmp_path, path, include):
     folders = ("base", "codec", "crypto", "account", "ntlm", "negotiate", "sspi", "service", "new")
-    tree = {f"src/{folder}/h.h": "" for folder in folders} | {path: f"#include {include}\n", "src/ntlm/y.c": ""}
+    tree = {f"src/{folder}/h.h": "" for folder in folders}
+    tree |= {path: f"#include {include}\n", "src/ntlm/y.c": "", "src/ntlm/ntlm.h": ""}
     assert f"{path}:1: layers:" in lint("lint-layers", tmp_path, tree)
 
 
@@ -60,13 +63,14 @@ def test_layers__wall_crossed_is_found(tmp_path, path, include):
     ("src/crypto/x.c", "<nettle/md5.h>"),
     ("src/account/x.c", "<sqlite3.h>"),
     ("src/sspi/x.c", "<pthread.h>"),
+    ("src/sspi/packages.c", '"ntlm/ntlm.h"'),
     ("src/tools/account.c", '"account/h.h"'),
     ("tests/unit/x.c", '"ntlm/y.c"'),
     ("src/ntlm/x.c", '"base/h.h" /* not #include "sspi/h.h" */\n// #include "sspi/h.h"'),
 ])
 def test_layers__allowed_passes(tmp_path, path, include):
     tree = {f"src/{folder}/h.h": "" for folder in ("base", "crypto", "account", "ntlm", "sspi")}
-    tree |= {"src/account/account.h": "", "src/package.h": "", "include/opensspi/sspi.h": "", "src/ntlm/y.c": ""}
+    tree |= {"src/account/account.h": "", "src/ntlm/ntlm.h": "", "src/package.h": "", "include/opensspi/sspi.h": "", "src/ntlm/y.c": ""}
     assert " 0 findings" in lint("lint-layers", tmp_path, tree | {path: f"#include {include}\n"})
 
 
@@ -200,6 +204,11 @@ def test_names__library_and_map_agree(tmp_path, listed, found):
                    input="int A(void) { return 0; } int B(void) { return 0; }", text=True, check=True)
     said = lint("lint-names", tmp_path, {"src/sspi/opensspi.map": f"V_1 {{ global: {listed} local: *; }};\n"}, tmp_path / "build")
     assert found in said if found else " 0 findings" in said
+
+
+def test_names__declared_and_in_no_map_is_found(tmp_path):
+    header = "SEC_EXPORT int SEC_ENTRY\nFoo(int a);\n#define SEC_EXPORT __attribute__((visibility(\"default\")))\n"
+    assert "include/opensspi/x.h:2: map: Foo is declared" in lint("lint-names", tmp_path, {"include/opensspi/x.h": header}, tmp_path)
 
 
 @pytest.mark.parametrize("row, found", [
