@@ -274,9 +274,23 @@ check_store(struct account_authority *a, uint64_t now_100ns)
     }
 }
 
+static const char *
+reason_text(uint32_t sub_status)
+{
+    switch (sub_status) {
+    case ACCOUNT_NO_SUCH_USER: return "there is no such account";
+    case ACCOUNT_WRONG_PASSWORD: return "the password is wrong";
+    case ACCOUNT_PASSWORD_EXPIRED: return "the password is right, but has expired";
+    case ACCOUNT_DISABLED: return "the password is right, but the account is disabled";
+    case ACCOUNT_EXPIRED: return "the password is right, but the account has expired";
+    case ACCOUNT_LOCKED_OUT: return "the account is locked out";
+    default: return "refused";
+    }
+}
+
 /* On a refusal nothing is left but its reasons. */
-static void
-keep_reasons(struct account_proof *out)
+static sec_status
+refuse(struct account_proof *out, sec_status status)
 {
     struct account_proof reasons = {
         .sub_status = out->sub_status,
@@ -285,6 +299,9 @@ keep_reasons(struct account_proof *out)
 
     account_proof_clear(out);
     *out = reasons;
+    return status == SEC_E_LOGON_DENIED
+               ? sec_fail(status, "accounts: %s", reason_text(reasons.sub_status))
+               : status;
 }
 
 sec_status
@@ -309,8 +326,5 @@ account_prove(struct account_authority *a, const struct account_claim *claim,
         return SEC_E_OK;
     }
     status = prove_from_store(&t);
-    if (status != SEC_E_OK) {
-        keep_reasons(out);
-    }
-    return status;
+    return status == SEC_E_OK ? status : refuse(out, status);
 }

@@ -416,14 +416,18 @@ find_by(struct sqlite_store *s, struct connection *c, sqlite3_stmt *statement,
     return status;
 }
 
-/* Reads an account all the same, so that time does not tell that there is none of that name. */
+/* What time would tell of a name, it should not: where it does not exist an account is read all the
+ * same, and where it does, a name is looked for that does not. */
 static void
-read_stand_in(struct sqlite_store *s, struct connection *c)
+even_out(struct sqlite_store *s, struct connection *c, bool found)
 {
     SEC_AUTO(account_record) unused = { 0 };
-    bool found;
+    sqlite3_stmt *statement = c->statements[found ? QUESTION_BY_NAME : QUESTION_FIRST];
+    bool there;
 
-    (void)find_by(s, c, c->statements[QUESTION_FIRST], &unused, &found);
+    if (!found || sqlite_db_bind(c->db, statement, "b", bytes_of("\xFF", 1)) == SEC_E_OK) {
+        (void)find_by(s, c, statement, &unused, &there);
+    }
 }
 
 static sec_status
@@ -449,10 +453,8 @@ find(struct sqlite_store *s, struct connection *c, const struct bytes *names, si
             status = find_by(s, c, c->statements[QUESTION_BY_NAME], out, found);
         }
     }
-    if (status == SEC_E_OK && !*found) {
-        read_stand_in(s, c);
-    }
     if (status == SEC_E_OK) {
+        even_out(s, c, *found);
         status = run_question(c, QUESTION_END);
     }
     return status;
