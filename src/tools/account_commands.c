@@ -3,10 +3,13 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tools/account_config.h"
 #include "tools/account_print.h"
+#include "tools/date.h"
 #include "tools/password_input.h"
 #include "tools/sspictl.h"
 
@@ -58,6 +61,16 @@ arguments_auto(struct arguments *a)
 }
 
 static bool
+take_date(const char *text, uint64_t *out_100ns)
+{
+    if (strcmp(text, "never") == 0) {
+        *out_100ns = CLOCK_NEVER_100NS;
+        return true;
+    }
+    return date_parse(text, out_100ns);
+}
+
+static bool
 take_option(struct arguments *a, int option, const char *value)
 {
     switch (option) {
@@ -66,12 +79,10 @@ take_option(struct arguments *a, int option, const char *value)
     case OPTION_GROUP: a->join[a->n_join++] = value; return true;
     case OPTION_NO_GROUP: a->leave[a->n_leave++] = value; return true;
     case OPTION_UNIX_USER: a->unix_user = value; return true;
-    case OPTION_EXPIRES:
-        a->has_expires = true;
-        return account_print_parse_date(value, &a->expires_100ns);
+    case OPTION_EXPIRES: a->has_expires = true; return take_date(value, &a->expires_100ns);
     case OPTION_PASSWORD_EXPIRES:
         a->has_password_expires = true;
-        return account_print_parse_date(value, &a->password_expires_100ns);
+        return take_date(value, &a->password_expires_100ns);
     default: return false;
     }
 }
@@ -97,8 +108,7 @@ parse(struct arguments *a, unsigned takes, bool takes_name, int argc, char **arg
             return sspictl_usage("account %s has no option --%s", argv[0], long_options[at].name);
         }
         if (!take_option(a, option, optarg)) {
-            return sspictl_usage("--%s: expected never, YYYY-MM-DD or YYYY-MM-DDThh:mm",
-                                 long_options[at].name);
+            return sspictl_usage("--%s: expected never, " DATE_FORMS, long_options[at].name);
         }
     }
     if (argc - optind != takes_name) {

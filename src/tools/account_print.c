@@ -2,7 +2,6 @@
 /* Accounts on paper. */
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -153,28 +152,4 @@ account_print_json(void *user, const struct account_view *v)
         v->key_salt);
 
     (void)json_array_append_new(user, o);
-}
-
-/* --- dates --------------------------------------------------------------------------------- */
-
-bool
-account_print_parse_date(const char *text, uint64_t *out_100ns)
-{
-    static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d" };
-
-    if (strcmp(text, "never") == 0) {
-        *out_100ns = CLOCK_NEVER_100NS;
-        return true;
-    }
-    for (size_t i = 0; i < SEC_ARRAY_LEN(forms); i++) {
-        struct tm tm = { .tm_isdst = -1 };
-        const char *rest = strptime(text, forms[i], &tm);
-        bool utc = rest && strcmp(rest, "Z") == 0;
-
-        if (rest && (utc || !*rest)) {
-            *out_100ns = clock_from_unix(utc ? timegm(&tm) : mktime(&tm));
-            return true;
-        }
-    }
-    return false;
 }

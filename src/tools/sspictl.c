@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: accounts and packages. */
+/* sspictl: packages, events, accounts. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +10,9 @@
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
+    { "packages", "[--json]", sspictl_packages },
+    { "events", "[--id ID] [--user NAME] [--address ADDRESS] [--since DATE] [--json]",
+      sspictl_events },
     { "account", "add|list|show|modify|passwd|enable|disable|unlock|remove ...", sspictl_account },
     { 0 },
 };

@@ -19,6 +19,8 @@ struct sspictl_command {
 int sspictl_dispatch(const struct sspictl_command *, const char *what, const char *config_file,
                      int argc, char **argv);
 
+int sspictl_packages(const char *config_file, int argc, char **argv);
+int sspictl_events(const char *config_file, int argc, char **argv);
 int sspictl_account(const char *config_file, int argc, char **argv);
 
 /* "sspictl: …" on stderr; answers SSPICTL_USAGE. */
