@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/bytes.h"
 #include "base/secret.h"
 #include "base/status.h"
 
@@ -27,13 +26,10 @@ struct identity {
 
 /* Reads a SEC_WINNT_AUTH_IDENTITY, _EX or _EX2; wide_call: whether a structure without ANSI and
  * UNICODE flags holds UTF-16. *out is owned by the caller (identity_clear) and empty on failure.
- * One NUL at the end of a text is a terminator that was counted, and dropped. Names hold no other
- * NUL and no lone surrogate; passwords may hold lone surrogates, since those of computer accounts
- * are random units. SEC_E_UNKNOWN_CREDENTIALS: not an identity; SEC_E_INSUFFICIENT_MEMORY. */
+ * What texts may hold: identity_text.h. SEC_E_UNKNOWN_CREDENTIALS: not an identity, or one that
+ * another process encrypted; SEC_E_INSUFFICIENT_MEMORY. */
 SEC_NODISCARD sec_status identity_decode(const void *auth_data, bool wide_call,
                                          struct identity *out);
-/* The same of an _EX2 whose memory is known to end with the view. */
-SEC_NODISCARD sec_status identity_decode_block(struct bytes block, struct identity *out);
 
 void identity_clear(struct identity *identity);
 void identity_auto(struct identity *identity);
