@@ -213,107 +213,107 @@ test_spnego_resp_decode__tokens_of_peers(void **state)
     }
 }
 
+static const struct {
+    const char *name, *hex;
+    bool init;
+    enum wire_err err;
+    const char *field;
+    uint32_t at;
+} refused[] = {
+    { "another mechanism", "600f" KRB5 "a0023000", true, WIRE_BAD_VALUE, "thisMech", 13 },
+    { "the choice NegTokenResp in an init", "600c" SPNEGO "a1023000", true, WIRE_BAD_VALUE,
+      "NegTokenInit", 10 },
+    { "an init where a response belongs", "600c" SPNEGO "a0023000", false, WIRE_BAD_VALUE,
+      "NegTokenResp", 0 },
+    { "raw NTLM", NEGOTIATE, true, WIRE_BAD_VALUE, "thisMech", 0 },
+    { "bytes after the message",
+      "a1023000"
+      "00",
+      false, WIRE_TRAILING, "NegTokenResp", 4 },
+    { "bytes after the sequence",
+      "a1043000"
+      "0500",
+      false, WIRE_TRAILING, "NegTokenResp", 4 },
+    { "bytes after a field's value",
+      "a10b3009"
+      "a0050a01000500"
+      "a200",
+      false, WIRE_TRAILING, "NegTokenResp", 9 },
+    { "indefinite length",
+      "a1803000"
+      "0000",
+      false, WIRE_BAD_VALUE, "NegTokenResp", 2 },
+    { "fields out of order",
+      "a10d300b"
+      "a2040402aabb"
+      "a0030a0100",
+      false, WIRE_BAD_VALUE, "NegTokenResp", 10 },
+    { "a field twice",
+      "a10c300a"
+      "a0030a0102"
+      "a0030a0100",
+      false, WIRE_BAD_VALUE, "NegTokenResp", 9 },
+    { "an unknown state",
+      "a1073005"
+      "a0030a0104",
+      false, WIRE_BAD_VALUE, "negState", 9 },
+    { "a state of two octets",
+      "a1083006"
+      "a0040a020000",
+      false, WIRE_BAD_VALUE, "negState", 10 },
+    { "a state that is an INTEGER",
+      "a1073005"
+      "a003020100",
+      false, WIRE_BAD_VALUE, "negState", 6 },
+    { "a mechanism that is no OID",
+      "a1083006"
+      "a1040402aabb",
+      false, WIRE_BAD_VALUE, "supportedMech", 6 },
+    { "a token that is no OCTET STRING",
+      "a1083006"
+      "a2040502aabb",
+      false, WIRE_BAD_VALUE, "responseToken", 6 },
+    { "a MIC that is an INTEGER",
+      "601a" SPNEGO "a010300e"
+      "a0063004"
+      "06022a03"
+      "a3040202aabb",
+      true, WIRE_BAD_VALUE, "mechListMIC", 24 },
+    { "a list with a NULL in it",
+      "6012" SPNEGO "a0083006"
+      "a0043002"
+      "0500",
+      true, WIRE_BAD_VALUE, "mechTypes", 18 },
+    { "a list with an empty OID",
+      "6012" SPNEGO "a0083006"
+      "a0043002"
+      "0600",
+      true, WIRE_BAD_VALUE, "mechTypes", 20 },
+    { "a list longer than its field",
+      "6014" SPNEGO "a00a3008"
+      "a0063005"
+      "06032a03",
+      true, WIRE_SHORT, "mechTypes", 18 },
+};
+
 static void
 test_spnego_decode__refused_and_where(void **state)
 {
-    static const struct {
-        const char *name, *hex;
-        bool init;
-        enum wire_err err;
-        const char *field;
-        uint32_t at;
-    } cases[] = {
-        { "another mechanism", "600f" KRB5 "a0023000", true, WIRE_BAD_VALUE, "thisMech", 13 },
-        { "the choice NegTokenResp in an init", "600c" SPNEGO "a1023000", true, WIRE_BAD_VALUE,
-          "NegTokenInit", 10 },
-        { "an init where a response belongs", "600c" SPNEGO "a0023000", false, WIRE_BAD_VALUE,
-          "NegTokenResp", 0 },
-        { "raw NTLM", NEGOTIATE, true, WIRE_BAD_VALUE, "thisMech", 0 },
-        { "bytes after the message",
-          "a1023000"
-          "00",
-          false, WIRE_TRAILING, "NegTokenResp", 4 },
-        { "bytes after the sequence",
-          "a1043000"
-          "0500",
-          false, WIRE_TRAILING, "NegTokenResp", 4 },
-        { "bytes after a field's value",
-          "a10b3009"
-          "a0050a01000500"
-          "a200",
-          false, WIRE_TRAILING, "NegTokenResp", 9 },
-        { "indefinite length",
-          "a1803000"
-          "0000",
-          false, WIRE_BAD_VALUE, "NegTokenResp", 2 },
-        { "fields out of order",
-          "a10d300b"
-          "a2040402aabb"
-          "a0030a0100",
-          false, WIRE_BAD_VALUE, "NegTokenResp", 10 },
-        { "a field twice",
-          "a10c300a"
-          "a0030a0102"
-          "a0030a0100",
-          false, WIRE_BAD_VALUE, "NegTokenResp", 9 },
-        { "an unknown state",
-          "a1073005"
-          "a0030a0104",
-          false, WIRE_BAD_VALUE, "negState", 9 },
-        { "a state of two octets",
-          "a1083006"
-          "a0040a020000",
-          false, WIRE_BAD_VALUE, "negState", 10 },
-        { "a state that is an INTEGER",
-          "a1073005"
-          "a003020100",
-          false, WIRE_BAD_VALUE, "negState", 6 },
-        { "a mechanism that is no OID",
-          "a1083006"
-          "a1040402aabb",
-          false, WIRE_BAD_VALUE, "supportedMech", 6 },
-        { "a token that is no OCTET STRING",
-          "a1083006"
-          "a2040502aabb",
-          false, WIRE_BAD_VALUE, "responseToken", 6 },
-        { "a MIC that is an INTEGER",
-          "601a" SPNEGO "a010300e"
-          "a0063004"
-          "06022a03"
-          "a3040202aabb",
-          true, WIRE_BAD_VALUE, "mechListMIC", 24 },
-        { "a list with a NULL in it",
-          "6012" SPNEGO "a0083006"
-          "a0043002"
-          "0500",
-          true, WIRE_BAD_VALUE, "mechTypes", 18 },
-        { "a list with an empty OID",
-          "6012" SPNEGO "a0083006"
-          "a0043002"
-          "0600",
-          true, WIRE_BAD_VALUE, "mechTypes", 20 },
-        { "a list longer than its field",
-          "6014" SPNEGO "a00a3008"
-          "a0063005"
-          "06032a03",
-          true, WIRE_SHORT, "mechTypes", 18 },
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct spnego_init init;
         struct spnego_resp resp;
         uint8_t room[ROOM];
-        struct bytes in = hex_into(room, sizeof(room), cases[i].hex);
+        struct bytes in = hex_into(room, sizeof(room), refused[i].hex);
         enum wire_err err;
         struct spnego_fault fault;
 
-        err = cases[i].init ? spnego_init_decode(&init, in) : spnego_resp_decode(&resp, in);
-        fault = cases[i].init ? init.fault : resp.fault;
-        print_message("# %s: %s at %u\n", cases[i].name, fault.field, fault.at);
-        assert_int_equal(err, cases[i].err);
-        assert_string_equal(fault.field, cases[i].field);
-        assert_int_equal(fault.at, cases[i].at);
+        err = refused[i].init ? spnego_init_decode(&init, in) : spnego_resp_decode(&resp, in);
+        fault = refused[i].init ? init.fault : resp.fault;
+        print_message("# %s: %s at %u\n", refused[i].name, fault.field, fault.at);
+        assert_int_equal(err, refused[i].err);
+        assert_string_equal(fault.field, refused[i].field);
+        assert_int_equal(fault.at, refused[i].at);
     }
 }
 
