@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Negotiate contexts: their life, and what is known of them. */
+#include "negotiate/context.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "negotiate/negotiate.h"
+
+void
+nego_context_end_handshake(struct nego_context *c)
+{
+    if (c->handshake) {
+        wire_writer_clear(&c->handshake->mech_list);
+        mem_free_wiped(c->handshake, sizeof(*c->handshake));
+        c->handshake = NULL;
+    }
+}
+
+sec_status
+nego_context_open(const struct sec_cred *cred, enum sec_role role, struct sec_ctx **out)
+{
+    struct nego_context *c = mem_new(sizeof(*c));
+    struct nego_handshake *h = mem_new(sizeof(*h));
+
+    if (!c || !h) {
+        mem_free(c);
+        mem_free(h);
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    h->mech_list = wire_writer_growing(h->list_room, sizeof(h->list_room));
+    c->base.package = &negotiate_package;
+    c->cred = (const struct nego_credential *)cred;
+    c->handshake = h;
+    c->role = (uint8_t)role;
+    c->state = NEGO_START;
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+void
+nego_context_free(struct sec_ctx *ctx)
+{
+    struct nego_context *c = nego_context_of(ctx);
+
+    if (!c) {
+        return;
+    }
+    nego_context_end_handshake(c);
+    if (c->mech) {
+        c->mech->package->ops->free_ctx(c->mech);
+    }
+    mem_free_wiped(c, sizeof(*c));
+}
+
+/* --- facts --------------------------------------------------------------------------------- */
+
+static enum sec_phase
+phase_of(const struct nego_context *c)
+{
+    switch ((enum nego_state)c->state) {
+    case NEGO_ESTABLISHED: return SEC_PHASE_ESTABLISHED;
+    case NEGO_FAILED: return SEC_PHASE_FAILED;
+    default: return SEC_PHASE_HALF_OPEN;
+    }
+}
+
+/* Until the acceptor has answered, the initiator's first mechanism is a guess. */
+static bool
+has_chosen(const struct nego_context *c)
+{
+    return c->mech && c->state != NEGO_OFFERED && c->state != NEGO_OFFERED_WHOLE;
+}
+
+/* The mechanism may have its proof while the MICs that protect its choice are still to come, or
+ * have failed: nothing that rests on the proof is told before Negotiate itself is done. */
+static void
+withhold_unproven(struct sec_facts *f)
+{
+    f->flags = 0;
+    f->user = f->domain = (struct bytes){ 0 };
+    f->native_client = f->native_server = (struct bytes){ 0 };
+    f->session_key = (struct bytes){ 0 };
+    f->identity = NULL;
+    f->anonymous = false;
+    f->password_expires_100ns = CLOCK_NEVER_100NS;
+}
+
+void
+nego_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
+{
+    const struct nego_context *c = nego_context_of(ctx);
+
+    *out = (struct sec_facts){
+        .max_token = negotiate_package.max_token_bytes,
+        .expires_100ns = CLOCK_NEVER_100NS,
+        .password_expires_100ns = CLOCK_NEVER_100NS,
+    };
+    if (has_chosen(c)) {
+        c->mech->package->ops->describe(c->mech, out);
+        out->mechanism = c->mech->package;
+    }
+    out->phase = phase_of(c);
+    out->flags &= ~c->hidden;
+    if (c->state != NEGO_ESTABLISHED) {
+        withhold_unproven(out);
+    }
+}

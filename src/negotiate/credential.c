@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which mechanisms may be used: the host's packages, as policy and the identity's PackageList
+ * restrict and order them (SEC_WINNT_AUTH_IDENTITY_EX of sspi.h). */
+#include "negotiate/credential.h"
+
+#include "base/der.h"
+#include "base/mem.h"
+#include "base/utf16.h"
+#include "codec/spnego_msg.h"
+#include "negotiate/negotiate.h"
+
+/* Packages are known by name in lists and by number in policy, never by their symbols. */
+enum { RPC_ID_NTLM = 10 };
+
+struct selection {
+    const struct sec_package *packages[NEGO_MECHS_MAX];
+    size_t n;
+};
+
+/* --- lists --------------------------------------------------------------------------------- */
+
+static bool
+is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The next item of a list, without the blanks around it. false: no more. */
+static bool
+next_item(struct wire_reader *r, struct bytes *item)
+{
+    const uint8_t *start, *end;
+
+    if (wire_left(r) == 0) {
+        return false;
+    }
+    start = r->cur;
+    while (wire_left(r) && *r->cur != ',') {
+        wire_skip(r, 1);
+    }
+    end = r->cur;
+    wire_skip(r, wire_left(r) ? 1 : 0);
+    while (start < end && is_blank(*start)) {
+        start++;
+    }
+    while (start < end && is_blank(end[-1])) {
+        end--;
+    }
+    *item = (struct bytes){ start, (size_t)(end - start) };
+    return true;
+}
+
+/* "!ntlm": takes the mark and the blanks after it off. */
+static bool
+is_denial(struct bytes *item)
+{
+    if (item->n == 0 || item->p[0] != '!') {
+        return false;
+    }
+    do {
+        item->p++;
+        item->n--;
+    } while (item->n && is_blank(*item->p));
+    return true;
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+/* Names of packages are ASCII. */
+static bool
+names(struct bytes item, const struct sec_package *p)
+{
+    struct bytes name = bytes_of_string(p->name);
+
+    if (item.n != name.n) {
+        return false;
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        if (lower(item.p[i]) != lower(name.p[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+holds(const struct selection *s, const struct sec_package *p)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->packages[i] == p) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+drop(struct selection *s, struct bytes item)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (!names(item, s->packages[i])) {
+            s->packages[kept++] = s->packages[i];
+        }
+    }
+    s->n = kept;
+}
+
+/* "kerberos,ntlm" restricts to these, in this order; "!ntlm" excludes, and with nothing else in
+ * the list the rest stays as it was. Names that nobody has are passed by. */
+static void
+apply_list(struct selection *s, struct bytes list)
+{
+    struct selection chosen = { .n = 0 };
+    struct wire_reader r = wire_reader_of(list);
+    struct bytes item;
+    bool restricts = false;
+
+    while (next_item(&r, &item)) {
+        if (is_denial(&item)) {
+            drop(s, item);
+        }
+    }
+    r = wire_reader_of(list);
+    while (next_item(&r, &item)) {
+        if (item.n == 0 || item.p[0] == '!') {
+            continue;
+        }
+        restricts = true;
+        for (size_t i = 0; i < s->n; i++) {
+            if (names(item, s->packages[i]) && !holds(&chosen, s->packages[i])) {
+                chosen.packages[chosen.n++] = s->packages[i];
+            }
+        }
+    }
+    if (restricts) {
+        *s = chosen;
+    }
+}
+
+/* --- the credential ------------------------------------------------------------------------ */
+
+static struct selection
+usable_packages(const struct sec_host *host)
+{
+    struct selection s = { .n = 0 };
+
+    for (size_t i = 0; i < host->n_packages && s.n < NEGO_MECHS_MAX; i++) {
+        const struct sec_package *p = host->packages[i];
+        bool denied = p->rpc_id == RPC_ID_NTLM && host->settings->ntlm == SEC_NTLM_DENY;
+
+        if (p != &negotiate_package && p->n_oids && !denied) {
+            s.packages[s.n++] = p;
+        }
+    }
+    return s;
+}
+
+static sec_status
+select_packages(const struct sec_host *host, const struct sec_identity *identity,
+                struct selection *s)
+{
+    uint8_t room[NEGO_PACKAGE_LIST_BYTES];
+    struct wire_writer list = wire_writer_fixed(room, sizeof(room));
+
+    *s = usable_packages(host);
+    apply_list(s, bytes_of_string(host->settings->packages));
+    if (!identity || identity->package_list.n == 0) {
+        return SEC_E_OK;
+    }
+    utf8_put_utf16(&list, identity->package_list);
+    if (wire_writer_status(&list) != WIRE_OK) {
+        /* A restriction that cannot be read must not turn into none. */
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "negotiate: PackageList of %zu bytes %s",
+                        identity->package_list.n, wire_err_text(wire_writer_status(&list)));
+    }
+    apply_list(s, wire_written(&list));
+    return SEC_E_OK;
+}
+
+sec_status
+nego_credential_acquire(const struct sec_host *host, const struct sec_acquire_args *args,
+                        struct sec_cred **out)
+{
+    struct nego_credential *c;
+    struct selection s;
+    sec_status status = select_packages(host, args->identity, &s);
+
+    if (sec_failed(status)) {
+        return status;
+    }
+    c = mem_new(sizeof(*c));
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->base = (struct sec_cred){ .package = &negotiate_package, .host = host };
+    for (size_t i = 0; i < s.n; i++) {
+        status = s.packages[i]->ops->acquire(host, args, &c->mechs[c->n]);
+        if (status == SEC_E_OK) {
+            c->n++;
+        } else if (status == SEC_E_INSUFFICIENT_MEMORY) {
+            nego_credential_free(&c->base);
+            return status;
+        }
+        /* A mechanism that cannot be had (no keytab, no ticket) is left out. With none at all the
+         * first step, not acquire, says SEC_E_NO_CREDENTIALS, as on Windows. */
+    }
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+void
+nego_credential_free(struct sec_cred *cred)
+{
+    struct nego_credential *c = (struct nego_credential *)cred;
+
+    if (!c) {
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        c->mechs[i]->package->ops->free_cred(c->mechs[i]);
+    }
+    mem_free(c);
+}
+
+sec_status
+nego_credential_name(const struct sec_cred *cred, struct wire_writer *out)
+{
+    const struct nego_credential *c = (const struct nego_credential *)cred;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sec_package_ops *ops = c->mechs[i]->package->ops;
+        sec_status status =
+            ops->cred_name ? ops->cred_name(c->mechs[i], out) : SEC_E_NO_CREDENTIALS;
+
+        if (status != SEC_E_NO_CREDENTIALS) {
+            return status;
+        }
+    }
+    return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: the credential names nobody");
+}
+
+/* --- finding ------------------------------------------------------------------------------- */
+
+bool
+nego_has_oid(const struct sec_package *p, struct bytes oid)
+{
+    for (size_t i = 0; i < p->n_oids; i++) {
+        if (bytes_equal(p->oids[i], oid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t
+nego_credential_find(const struct nego_credential *c, struct bytes oid, size_t from)
+{
+    for (size_t i = from; i < c->n; i++) {
+        if (nego_has_oid(c->mechs[i]->package, oid)) {
+            return i;
+        }
+    }
+    return c->n;
+}
+
+size_t
+nego_credential_find_raw(const struct nego_credential *c, struct bytes token)
+{
+    struct bytes oid = spnego_token_mech(token);
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sec_package *p = c->mechs[i]->package;
+
+        if ((p->raw_token_prefix.n && bytes_starts_with(token, p->raw_token_prefix)) ||
+            (oid.n && nego_has_oid(p, oid))) {
+            return i;
+        }
+    }
+    return c->n;
+}
+
+void
+nego_credential_put_list(const struct nego_credential *c, size_t from, struct wire_writer *w)
+{
+    size_t n = 0;
+
+    for (size_t i = from; i < c->n; i++) {
+        for (size_t k = 0; k < c->mechs[i]->package->n_oids; k++) {
+            n += c->mechs[i]->package->oids[k].n;
+        }
+    }
+    der_put_header(w, DER_SEQUENCE, n);
+    for (size_t i = from; i < c->n; i++) {
+        for (size_t k = 0; k < c->mechs[i]->package->n_oids; k++) {
+            wire_put_bytes(w, c->mechs[i]->package->oids[k]);
+        }
+    }
+}
