@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the system tests share: where the build is, and a service with accounts of its own, on loopback, in a temporary folder.
+"""What the tests in Python share: where the build is, and a service with accounts of its own, on loopback, in a temporary folder.
 
     def test_x(service):                      # accounts alice and bob, a framed echo and an HTTP whoami listener
         host_port = service.address("http")
@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build"))
 ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x"}
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "http": {"protocol": "http", "backend": "whoami"}}
