@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs in examples/, which are written for Windows, against each other: each pair, ANSI and UNICODE."""
+import re
+import subprocess
+
+import pytest
+
+from conftest import ACCOUNTS, PATIENCE, program
+
+SPN = "HTTP/web1.example.test"
+
+
+class Server:
+    """One server program of the examples, on a port that the system picked."""
+
+    def __init__(self, name, service):
+        self.process = subprocess.Popen([program(name), "0"], env=service.environment(), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        line = self.process.stdout.readline()
+        found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line)
+        assert found, line
+        self.port = found.group(1)
+
+    def finish(self):
+        """Its exit status, and what it printed."""
+        output, _ = self.process.communicate(timeout=PATIENCE + 20)
+        return self.process.returncode, output
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(name, service):
+        servers.append(Server(name, service))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture
+def accounts(make_service):
+    """Accounts and a configuration, without a service."""
+    return make_service(start=False)
+
+
+def credentials(tmp_path, line):
+    """The file of default credentials, as a library that is told nobody's name reads it."""
+    path = tmp_path / "credentials"
+    path.write_text(line + "\n", encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
+def client(name, service, *args, stdin="", **env):
+    return subprocess.run([program(name), *args], env=service.environment(**env), input=stdin, capture_output=True,
+                          text=True, timeout=PATIENCE + 20)
+
+
+def test_sspi__sends_an_encrypted_message(serve, accounts):
+    server = serve("sspi-server", accounts)
+    done = client("sspi-client", accounts, "127.0.0.1", server.port, SPN, "WORKGROUP", "alice",
+                  stdin=ACCOUNTS["alice"] + "\n")
+    status, output = server.finish()
+    assert done.returncode == 0, done.stderr + output
+    assert "package: NTLM\n" in done.stdout
+    assert "message: This is your server speaking\n" in done.stdout
+    assert status == 0
+    assert re.search(r"^client: \w+\\alice$", output, re.M), output
+
+
+def test_sspi__wrong_password_is_refused(serve, accounts):
+    server = serve("sspi-server", accounts)
+    done = client("sspi-client", accounts, "127.0.0.1", server.port, SPN, "WORKGROUP", "alice", stdin="wrong\n")
+    status, output = server.finish()
+    assert done.returncode == 1 and "message:" not in done.stdout
+    assert status == 1 and "AcceptSecurityContext: 0x8009030C" in output
+
+
+def test_sspi__long_length_is_refused(serve, accounts):
+    """A peer that announces more than the buffer holds is dropped at once."""
+    import socket
+    server = serve("sspi-server", accounts)
+    with socket.create_connection(("127.0.0.1", int(server.port)), PATIENCE) as s:
+        s.sendall(b"\xff\xff\xff\x7f")
+        assert s.recv(1) == b""
+    status, output = server.finish()
+    assert status == 1 and "client:" not in output
+
+
+@pytest.mark.parametrize("client_text", ["", "-w"])
+@pytest.mark.parametrize("server_text", ["", "-w"])
+def test_sockauth__authenticates_and_signs(serve, accounts, tmp_path, client_text, server_text):
+    server = serve("sockauth-server" + server_text, accounts)
+    done = client("sockauth-client" + client_text, accounts, "127.0.0.1", server.port, "web1.example.test", "oneway",
+                  OPENSSPI_CREDENTIALS=credentials(tmp_path, f"WORKGROUP:bob:{ACCOUNTS['bob']}"))
+    status, output = server.finish()
+    assert done.returncode == 0, done.stdout + output
+    assert "authenticated to ADSockAuth/web1.example.test/CN=SockAuthAD,CN=WEB1," in done.stdout
+    assert status == 0, output
+    assert re.search(r"^client: \w+\\bob$", output, re.M), output
+    assert "message: signed by the client\n" in output
+
+
+def test_sockauth__wants_proof_of_the_server(serve, accounts, tmp_path):
+    """NTLM proves the client alone: a client that asks for both sides does not go on."""
+    server = serve("sockauth-server", accounts)
+    done = client("sockauth-client", accounts, "127.0.0.1", server.port, "web1.example.test",
+                  OPENSSPI_CREDENTIALS=credentials(tmp_path, f"WORKGROUP:bob:{ACCOUNTS['bob']}"))
+    status, output = server.finish()
+    assert done.returncode == 1
+    assert "the server has not proven who it is" in done.stdout
+    assert status == 1 and "message:" not in output
