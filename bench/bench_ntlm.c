@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NTLM through the public interface: handshakes, raw and in SPNEGO, with the account's look-up in
  * them; messages; memory of an established server context. Every figure is one of this run. */
-#include <dirent.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <opensspi/opensspi.h>
 
-#include "account/admin.h"
 #include "base/mem.h"
-#include "base/utf16.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
+#include "tests/support/demo_store.h"
 
 #define USER     "bench"
 #define DOMAIN   "BENCHDOM"
@@ -34,67 +30,6 @@ check(int good, const char *what)
         (void)fprintf(stderr, "bench_ntlm: %s: %s\n", what, OpenSspiReason());
         exit(1);
     }
-}
-
-/* --- the store ----------------------------------------------------------------------------- */
-
-static char folder[] = "/tmp/opensspi-bench-XXXXXX";
-
-static void
-remove_folder(void)
-{
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    char path[512];
-
-    while (d && (e = readdir(d)) != NULL) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-        (void)unlink(path);
-    }
-    if (d) {
-        (void)closedir(d);
-    }
-    (void)rmdir(folder);
-}
-
-static struct bytes
-utf16(const char *s)
-{
-    struct wire_writer w = wire_writer_growing(NULL, 0);
-
-    utf16_put_utf8(&w, bytes_of_string(s));
-    return wire_written(&w);
-}
-
-static void
-make_accounts(void)
-{
-    char store[256], key_file[256], path[256];
-    struct account_admin_options options = { .creates = true };
-    struct account_new account = { .name = USER,
-                                   .password = bytes_of_string(PASSWORD),
-                                   .expires_100ns = UINT64_MAX,
-                                   .password_expires_100ns = UINT64_MAX };
-    struct account_admin *admin;
-    FILE *f;
-
-    check(mkdtemp(folder) != NULL, "a folder");
-    (void)atexit(remove_folder);
-    (void)snprintf(store, sizeof(store), "sqlite:%s/accounts.db", folder);
-    (void)snprintf(key_file, sizeof(key_file), "%s/accounts.key", folder);
-    options.accounts =
-        (struct account_options){ .store = store, .key_file = key_file, .domain = utf16(DOMAIN) };
-    check(account_admin_open(&options, &admin) == SEC_E_OK, "the store");
-    check(account_admin_add(admin, &account) == SEC_E_OK, "the account");
-    account_admin_close(admin);
-    (void)snprintf(path, sizeof(path), "%s/opensspi.conf", folder);
-    f = fopen(path, "w");
-    check(f != NULL, path);
-    (void)fprintf(
-        f, "[server]\ncomputer = BENCH\ndomain = %s\n[accounts]\nstore = %s\nkey_file = %s\n",
-        DOMAIN, store, key_file);
-    (void)fclose(f);
-    check(OpenSspiLoadConfiguration(path, NULL, 0) == SEC_E_OK, "the configuration");
 }
 
 /* --- exchanges ----------------------------------------------------------------------------- */
@@ -400,7 +335,8 @@ main(void)
     static const size_t sizes[] = { 64, 1024, 16384, MAX_MESSAGE };
     struct sides sides[4];
 
-    make_accounts();
+    check(OpenSspiLoadConfiguration(demo_store_make(DOMAIN, USER, PASSWORD, NULL), NULL, 0) == SEC_E_OK,
+          "the configuration");
     acquire(&sides[0], "NTLM");
     acquire(&sides[1], QuerySecurityPackageInfoA((char *)(uintptr_t) "Negotiate",
                                                  &(PSecPkgInfoA){ NULL }) == SEC_E_OK
