@@ -15,7 +15,7 @@
 #include "tests/support/api_pair.h"
 #include "tests/support/demo_store.h"
 
-#define PROTECTED                                                                                  \
+#define PROTECTED \
     (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
 
 static const char *const packages[] = { "NTLM", "Negotiate" };
@@ -70,11 +70,12 @@ each_function_refuses(SecHandle *h)
     assert_int_equal(QueryCredentialsAttributesA(h, SECPKG_CRED_ATTR_NAMES, &names),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(OpenSspiQueryLogon(h, &logon), SEC_E_INVALID_HANDLE);
-    assert_int_equal(InitializeSecurityContextA(h, NULL, NULL, 0, 0, 0, NULL, 0, &fresh, &d,
-                                                &attributes, NULL), SEC_E_INVALID_HANDLE);
-    assert_int_equal(InitializeSecurityContextA(NULL, h, NULL, 0, 0, 0, NULL, 0, &fresh, &d,
-                                                &attributes, NULL),
-                     h ? SEC_E_INVALID_HANDLE : SEC_E_INVALID_HANDLE);
+    assert_int_equal(
+        InitializeSecurityContextA(h, NULL, NULL, 0, 0, 0, NULL, 0, &fresh, &d, &attributes, NULL),
+        SEC_E_INVALID_HANDLE);
+    assert_int_equal(
+        InitializeSecurityContextA(NULL, h, NULL, 0, 0, 0, NULL, 0, &fresh, &d, &attributes, NULL),
+        h ? SEC_E_INVALID_HANDLE : SEC_E_INVALID_HANDLE);
     assert_int_equal(AcceptSecurityContext(h, NULL, &d, 0, 0, &fresh, &d, &attributes, NULL),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(AcceptSecurityContext(NULL, h, &d, 0, 0, &fresh, &d, &attributes, NULL),
@@ -137,8 +138,9 @@ test_sides__swapped__are_refused(void **state)
     assert_int_equal(InitializeSecurityContextA(&p.server_cred, NULL, NULL, 0, 0, 0, NULL, 0,
                                                 &fresh, &d, &attributes, NULL),
                      SEC_E_NO_CREDENTIALS);
-    assert_int_equal(AcceptSecurityContext(&p.client_cred, NULL, &d, 0, 0, &fresh, &d, &attributes,
-                                           NULL), SEC_E_NO_CREDENTIALS);
+    assert_int_equal(
+        AcceptSecurityContext(&p.client_cred, NULL, &d, 0, 0, &fresh, &d, &attributes, NULL),
+        SEC_E_NO_CREDENTIALS);
     api_release(&p);
 }
 
@@ -150,22 +152,26 @@ test_acquire__what_is_not_good__is_refused(void **state)
     CredHandle h;
     int something;
 
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NoSuchPackage"),
-                                               SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &h,
-                                               NULL), SEC_E_SECPKG_NOT_FOUND);
+    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NoSuchPackage"), SECPKG_CRED_INBOUND,
+                                               NULL, NULL, NULL, NULL, &h, NULL),
+                     SEC_E_SECPKG_NOT_FOUND);
     assert_int_equal(AcquireCredentialsHandleA(NULL, NULL, SECPKG_CRED_INBOUND, NULL, NULL, NULL,
-                                               NULL, &h, NULL), SEC_E_SECPKG_NOT_FOUND);
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NTLM"), 0, NULL, NULL, NULL, NULL,
-                                               &h, NULL), SEC_E_UNKNOWN_CREDENTIALS);
+                                               NULL, &h, NULL),
+                     SEC_E_SECPKG_NOT_FOUND);
+    assert_int_equal(
+        AcquireCredentialsHandleA(NULL, API_NAME("NTLM"), 0, NULL, NULL, NULL, NULL, &h, NULL),
+        SEC_E_UNKNOWN_CREDENTIALS);
     assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NTLM"), SECPKG_CRED_INBOUND, NULL,
-                                               NULL, NULL, NULL, NULL, NULL), SEC_E_INVALID_HANDLE);
+                                               NULL, NULL, NULL, NULL, NULL),
+                     SEC_E_INVALID_HANDLE);
     assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NTLM"), SECPKG_CRED_INBOUND,
                                                &something, NULL, NULL, NULL, &h, NULL),
                      SEC_E_NOT_OWNER);
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("Negotiate"),
-                                               SECPKG_CRED_INBOUND | SECPKG_CRED_PROCESS_POLICY_ONLY,
-                                               NULL, NULL, NULL, NULL, &h, NULL),
-                     SEC_E_NO_CREDENTIALS);
+    assert_int_equal(
+        AcquireCredentialsHandleA(NULL, API_NAME("Negotiate"),
+                                  SECPKG_CRED_INBOUND | SECPKG_CRED_PROCESS_POLICY_ONLY, NULL, NULL,
+                                  NULL, NULL, &h, NULL),
+        SEC_E_NO_CREDENTIALS);
 }
 
 static void
@@ -175,12 +181,14 @@ test_acquire__package_names__have_no_case(void **state)
     TimeStamp expiry = { 0 };
 
     assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("ntlm"), SECPKG_CRED_BOTH, NULL, NULL,
-                                               NULL, NULL, &h, &expiry), SEC_E_OK);
+                                               NULL, NULL, &h, &expiry),
+                     SEC_E_OK);
     assert_int_equal(expiry.QuadPart, INT64_MAX);
     assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
     assert_int_equal(AcquireCredentialsHandleW(NULL, (SEC_WCHAR *)(uintptr_t)u"NEGOTIATE",
                                                SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &h,
-                                               NULL), SEC_E_OK);
+                                               NULL),
+                     SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
 }
 
@@ -233,8 +241,8 @@ test_options__are_checked_by_name_and_value(void **state)
         char error[256] = "x";
 
         assert_int_equal(OpenSspiAcquireCredentialsHandle("NTLM", SECPKG_CRED_INBOUND, NULL,
-                                                          &table[i].option, 1, error,
-                                                          sizeof(error), NULL, NULL),
+                                                          &table[i].option, 1, error, sizeof(error),
+                                                          NULL, NULL),
                          table[i].status);
         assert_true((error[0] == 0) == (table[i].status == SEC_E_OK));
     }
@@ -251,7 +259,8 @@ test_options__change_the_policy_of_their_credential_alone(void **state)
     plain = p.server_cred;
     assert_int_equal(OpenSspiAcquireCredentialsHandle("NTLM", SECPKG_CRED_INBOUND, NULL,
                                                       &other_name, 1, NULL, 0, &p.server_cred,
-                                                      NULL), SEC_E_OK);
+                                                      NULL),
+                     SEC_E_OK);
     assert_int_equal(api_establish(&p, PROTECTED, 0), SEC_E_WRONG_PRINCIPAL);
     api_delete_contexts(&p);
     assert_int_equal(FreeCredentialsHandle(&p.server_cred), SEC_E_OK);
@@ -376,7 +385,8 @@ test_accept__small_buffer__delivers_when_asked_again(void **state)
         in = out;
         out = (SecBuffer){ sizeof(to_client), SECBUFFER_TOKEN, to_client };
         assert_int_equal(AcceptSecurityContext(&p.server_cred, NULL, &in_d, 0, 0, &p.server, &out_d,
-                                               &attributes, NULL), SEC_I_CONTINUE_NEEDED);
+                                               &attributes, NULL),
+                         SEC_I_CONTINUE_NEEDED);
         in = out;
         out = (SecBuffer){ 8, SECBUFFER_TOKEN, to_server };
         assert_int_equal(InitializeSecurityContextA(NULL, &p.client, NULL, PROTECTED, 0, 0, &in_d,
@@ -387,8 +397,9 @@ test_accept__small_buffer__delivers_when_asked_again(void **state)
                                                NULL, &out_d, &attributes, NULL) >= 0);
         in = out;
         out = (SecBuffer){ sizeof(to_client), SECBUFFER_TOKEN, to_client };
-        assert_int_equal(AcceptSecurityContext(NULL, &p.server, &in_d, 0, 0, NULL, &out_d,
-                                               &attributes, NULL), SEC_E_OK);
+        assert_int_equal(
+            AcceptSecurityContext(NULL, &p.server, &in_d, 0, 0, NULL, &out_d, &attributes, NULL),
+            SEC_E_OK);
         p.have_client = p.have_server = 1;
         api_release(&p);
     }
@@ -435,15 +446,18 @@ test_accept__the_last_leg_without_a_token__says_so(void **state)
     out[0] = (SecBuffer){ 3, SECBUFFER_DATA, (void *)(uintptr_t) "abc" };
     out[1] = (SecBuffer){ sizeof(to_client), SECBUFFER_TOKEN, to_client };
     assert_int_equal(AcceptSecurityContext(&p.server_cred, NULL, &in_d, 0, 0, &p.server, &out_d,
-                                           &attributes, NULL), SEC_I_CONTINUE_NEEDED);
+                                           &attributes, NULL),
+                     SEC_I_CONTINUE_NEEDED);
     in[2] = out[1];
     out[1] = (SecBuffer){ sizeof(to_server), SECBUFFER_TOKEN, to_server };
     assert_int_equal(InitializeSecurityContextA(NULL, &p.client, NULL, 0, 0, 0, &in_d, 0, &p.client,
-                                                &out_d, &attributes, NULL), SEC_E_OK);
+                                                &out_d, &attributes, NULL),
+                     SEC_E_OK);
     in[2] = out[1];
     out[1] = (SecBuffer){ sizeof(to_client), SECBUFFER_TOKEN, to_client };
-    assert_int_equal(AcceptSecurityContext(NULL, &p.server, &in_d, 0, 0, &p.server, &out_d,
-                                           &attributes, NULL), SEC_E_OK);
+    assert_int_equal(
+        AcceptSecurityContext(NULL, &p.server, &in_d, 0, 0, &p.server, &out_d, &attributes, NULL),
+        SEC_E_OK);
     assert_int_equal(out[1].cbBuffer, 0);
     p.have_client = p.have_server = 1;
     api_release(&p);
@@ -491,7 +505,8 @@ test_descriptors__that_are_none__are_refused(void **state)
 {
     struct api_pair p;
     uint8_t room[64];
-    SecBuffer b = { sizeof(room), SECBUFFER_TOKEN, room }, null_token = { 8, SECBUFFER_TOKEN, NULL };
+    SecBuffer b = { sizeof(room), SECBUFFER_TOKEN, room },
+              null_token = { 8, SECBUFFER_TOKEN, NULL };
     SecBufferDesc good = { SECBUFFER_VERSION, 1, &b };
     SecBufferDesc bad[] = {
         { 1, 1, &b },
@@ -505,7 +520,8 @@ test_descriptors__that_are_none__are_refused(void **state)
     assert_int_equal(api_acquire(&p, "NTLM", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(AcceptSecurityContext(&p.server_cred, NULL, &bad[i], 0, 0, &h, &good,
-                                               &attributes, NULL), SEC_E_INVALID_TOKEN);
+                                               &attributes, NULL),
+                         SEC_E_INVALID_TOKEN);
     }
     api_release(&p);
 }
@@ -653,8 +669,9 @@ test_attributes__of_an_established_context__are_as_on_windows(void **state)
         assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_LIFESPAN, &life), SEC_E_OK);
         assert_int_equal(life.tsExpiry.QuadPart, INT64_MAX);
         assert_true((uint64_t)life.tsStart.QuadPart >= now - CLOCK_SECOND_100NS);
-        assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
-                                                 &target), SEC_E_OK);
+        assert_int_equal(
+            QueryContextAttributesA(&p.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
+            SEC_E_OK);
         assert_memory_equal(target.sTargetName, u"HTTP/server.domain.test",
                             sizeof(u"HTTP/server.domain.test"));
         assert_int_equal(FreeContextBuffer(target.sTargetName), SEC_E_OK);
@@ -677,10 +694,11 @@ test_attributes__unknown_or_without_room__are_refused(void **state)
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_SIZES, NULL),
                      SEC_E_INVALID_PARAMETER);
-    assert_int_equal(QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes,
-                                               sizeof(sizes) - 1), SEC_E_INVALID_PARAMETER);
-    assert_int_equal(QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes,
-                                               sizeof(sizes)), SEC_E_OK);
+    assert_int_equal(
+        QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes, sizeof(sizes) - 1),
+        SEC_E_INVALID_PARAMETER);
+    assert_int_equal(QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes, sizeof(sizes)),
+                     SEC_E_OK);
     api_release(&p);
 }
 
