@@ -215,16 +215,19 @@ int
 compat_wmain(int argc, char **argv, int (*program)(int, WCHAR **))
 {
     WCHAR **wide = mem_new_array((size_t)argc + 1, sizeof(*wide));
+    DWORD error = wide ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
     int status = 2;
     int n = 0;
 
-    while (wide && n < argc && compat_text_to_utf16(argv[n], &wide[n]) == ERROR_SUCCESS) {
-        n++;
+    while (error == ERROR_SUCCESS && n < argc) {
+        error = compat_text_to_utf16(argv[n], &wide[n]);
+        n += error == ERROR_SUCCESS ? 1 : 0;
     }
-    if (wide && n == argc) {
+    if (error == ERROR_SUCCESS) {
         status = program(argc, wide);
     } else {
-        fprintf(stderr, "%s: argument %d is not UTF-8\n", argv[0], n);
+        fprintf(stderr, "%s: argument %d: %s\n", argv[0], n,
+                error == ERROR_NOT_ENOUGH_MEMORY ? "no memory" : "not UTF-8");
     }
     while (n > 0) {
         mem_free(wide[--n]);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation fails in turn: the answer is an error, outputs stay, nothing leaks. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ntdsapi.h>
+#include <security.h>
+#include <tchar.h>
+#include "alloc_fail.h"
+
+/* Nothing here loads SSPI, and the wrapped malloc goes with no shared library. */
+PSecurityFunctionTableA
+InitSecurityInterfaceA(void)
+{
+    return NULL;
+}
+
+static void
+assert_answer(DWORD error, bool failing)
+{
+    assert_true(error == ERROR_SUCCESS || (failing && error == ERROR_NOT_ENOUGH_MEMORY));
+}
+
+static void
+make_a_name(void *user, bool failing)
+{
+    WCHAR spn[64];
+    DWORD size = 64;
+
+    assert_answer(DsMakeSpnW(u"HTTP", u"s", u"web1", 80, NULL, &size, spn), failing);
+}
+
+static void
+get_names(void *user, bool failing)
+{
+    LPCWSTR hosts[] = { u"web1", u"web2" };
+    LPWSTR *names = (LPWSTR *)hosts;
+    DWORD count = 7, error;
+
+    error = DsGetSpnW(DS_SPN_SERVICE, u"c", u"s", 0, 2, hosts, NULL, &count, &names);
+    assert_answer(error, failing);
+    if (error == ERROR_SUCCESS) {
+        assert_int_equal(count, 2);
+        DsFreeSpnArrayW(count, names);
+    } else {
+        assert_int_equal(count, 7);
+        assert_ptr_equal(names, hosts);
+    }
+}
+
+static void
+crack_a_name(void *user, bool failing)
+{
+    WCHAR host[16];
+    DWORD size = 16;
+
+    assert_answer(DsCrackSpnW(u"HTTP/web1", NULL, NULL, NULL, NULL, &size, host, NULL), failing);
+}
+
+static void
+ask_names(void *user, bool failing)
+{
+    WCHAR name[512];
+    DWORD size = 512;
+
+    assert_answer(GetUserNameW(name, &size) ? ERROR_SUCCESS : GetLastError(), failing);
+    size = 512;
+    assert_answer(GetComputerNameW(name, &size) ? ERROR_SUCCESS : GetLastError(), failing);
+    size = 512;
+    assert_answer(GetUserNameExW(NameSamCompatible, name, &size) ? ERROR_SUCCESS : GetLastError(),
+                  failing);
+}
+
+static void
+load_a_library(void *user, bool failing)
+{
+    HMODULE library = LoadLibraryW(u"libm.so.6");
+
+    assert_answer(library ? ERROR_SUCCESS : GetLastError(), failing);
+    if (library) {
+        assert_true(FreeLibrary(library));
+    }
+}
+
+static void
+format(void *user, bool failing)
+{
+    WCHAR text[64] = u"x";
+    int n = swprintf_s(text, 64, u"%s %hs %d %.2f", u"wide", "narrow", 12345, 1.5);
+
+    assert_true(n == 22 || (failing && n == -1 && text[0] == 0));
+}
+
+static int
+program(int argc, WCHAR **argv)
+{
+    return 7;
+}
+
+static void
+start(void *user, bool failing)
+{
+    char name[] = "name", argument[] = "argument";
+    char *argv[] = { name, argument, NULL };
+    int status = compat_wmain(2, argv, program);
+
+    assert_true(status == 7 || (failing && status == 2));
+}
+
+static void
+make_events(void *user, bool failing)
+{
+    HANDLE made[40];
+
+    for (size_t i = 0; i < 40; i++) {
+        made[i] = CreateEventA(NULL, FALSE, FALSE, NULL);
+        assert_true(made[i] || (failing && GetLastError() == ERROR_TOO_MANY_OPEN_FILES));
+    }
+    for (size_t i = 0; i < 40; i++) {
+        assert_true(!made[i] || CloseHandle(made[i]));
+    }
+}
+
+static void
+test_each_function__survives(void **state)
+{
+    static const alloc_fail_run runs[] = { make_a_name,    get_names, crack_a_name, ask_names,
+                                           load_a_library, format,    start };
+
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        assert_true(alloc_fail_each(runs[i], NULL) > 0);
+    }
+    /* The table of events stays when it has grown: no allocation is left at last. */
+    assert_int_equal(alloc_fail_each(make_events, NULL), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_function__survives) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
