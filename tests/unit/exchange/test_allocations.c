@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation of a whole exchange through the interface fails in turn: the call that needed
+ * it says so, nothing leaks, nothing is believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "alloc_fail.h"
+#include "tests/support/api_pair.h"
+#include "tests/support/demo_store.h"
+
+static const char *store_file;
+
+static int
+load(void **state)
+{
+    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
+    return OpenSspiLoadConfiguration(store_file, NULL, 0) == SEC_E_OK ? 0 : -1;
+}
+
+static void
+exchange(void *package, bool failing)
+{
+    uint8_t token[16], data[8] = "message";
+    SecBuffer b[2] = { { 16, SECBUFFER_TOKEN, token }, { 8, SECBUFFER_DATA, data } };
+    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
+    SecPkgContext_NamesA names = { NULL };
+    POPENSSPI_LOGON logon = NULL;
+    struct api_pair p;
+
+    if (api_acquire(&p, package, "demo", "DOMAIN", "Passw0rd!") != SEC_E_OK) {
+        assert_true(failing);
+        return;
+    }
+    if (api_establish(&p, ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY, 0) == SEC_E_OK) {
+        if (QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
+            assert_string_equal(names.sUserName, "DOMAIN\\demo");
+            assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
+        } else {
+            assert_true(failing);
+        }
+        if (OpenSspiQueryLogon(&p.server, &logon) == SEC_E_OK) {
+            assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
+        } else {
+            assert_true(failing);
+        }
+        /* Messages allocate nothing. */
+        assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
+        assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_OK);
+    } else {
+        assert_true(failing);
+    }
+    api_release(&p);
+}
+
+static void
+test_exchange__without_memory__fails_and_leaks_nothing(void **state)
+{
+    static const char *const packages[] = { "NTLM", "Negotiate" };
+
+    for (size_t i = 0; i < 2; i++) {
+        exchange(API_NAME(packages[i]), false); /* the account is in the cache from here on */
+        assert_true(alloc_fail_each(exchange, API_NAME(packages[i])) > 10);
+    }
+}
+
+static void
+configure(void *user, bool failing)
+{
+    SECURITY_STATUS status = OpenSspiLoadConfiguration(store_file, NULL, 0);
+
+    assert_true(status == SEC_E_OK || failing);
+}
+
+static void
+test_configuration__without_memory__stays_as_it_was(void **state)
+{
+    assert_true(alloc_fail_each(configure, NULL) > 5);
+    exchange(API_NAME("NTLM"), false);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exchange__without_memory__fails_and_leaks_nothing),
+        cmocka_unit_test(test_configuration__without_memory__stays_as_it_was),
+    };
+
+    return cmocka_run_group_tests(tests, load, NULL);
+}
