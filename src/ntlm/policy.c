@@ -143,12 +143,14 @@ check_bindings(struct ntlm_context *c, const struct sec_step_args *args,
     bool aware = v2 && ntlm_av_has(&v2->av, NTLM_AV_CHANNEL_BINDINGS);
     bool bound = aware && !secret_equal(v2->av.channel_bindings.p, zeros, sizeof(zeros));
 
-    if (bound && args->bindings.given) {
-        if (!secret_equal(v2->av.channel_bindings.p, args->bindings.md5, sizeof(zeros))) {
-            return bad_bindings(c, "the client is bound to another channel");
-        }
-        c->bindings_verified = true;
+    c->bindings_verified =
+        bound && args->bindings.given &&
+        secret_equal(v2->av.channel_bindings.p, args->bindings.md5, sizeof(zeros));
+    if (c->bindings_verified || ntlm_host(c)->settings->channel_bindings == SEC_BINDINGS_OFF) {
         return SEC_E_OK;
+    }
+    if (bound && args->bindings.given) {
+        return bad_bindings(c, "the client is bound to another channel");
     }
     if (args->wanted & SEC_PROXY_BINDINGS) {
         return bound ? SEC_E_OK : bad_bindings(c, "the client is bound to no channel");
@@ -195,19 +197,21 @@ ntlm_policy_spn_matches(struct bytes own, struct bytes sent)
            (!own.n || !sent.n || utf16_equal_nocase(own, sent));
 }
 
+/* An empty name says as much as none: of a client whose application named no target. Only where
+ * one is required is that too little. */
 static sec_status
 check_target(struct ntlm_context *c, const struct ntlm_v2_response *v2)
 {
     const struct sec_settings *s = ntlm_host(c)->settings;
     struct bytes name = v2 ? v2->av.target_name : bytes_of(NULL, 0);
-    bool aware = v2 && ntlm_av_has(&v2->av, NTLM_AV_TARGET_NAME);
 
-    if (!name.n) {
-        if (s->service_binding == SEC_BINDINGS_REQUIRED ||
-            (s->service_binding == SEC_BINDINGS_ALLOW_MISSING && aware)) {
-            return sec_fail(SEC_E_WRONG_PRINCIPAL, "ntlm: the client sent no target name");
-        }
+    if (s->service_binding == SEC_BINDINGS_OFF) {
         return SEC_E_OK;
+    }
+    if (!name.n) {
+        return s->service_binding == SEC_BINDINGS_REQUIRED
+                   ? sec_fail(SEC_E_WRONG_PRINCIPAL, "ntlm: the client sent no target name")
+                   : SEC_E_OK;
     }
     if (s->service_binding == SEC_BINDINGS_REQUIRED &&
         (v2->av.flags & NTLM_AV_FLAG_UNVERIFIED_TARGET)) {
