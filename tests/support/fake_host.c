@@ -50,8 +50,6 @@ fake_host_init(struct fake_host *fake)
             .lm_level_client = 3,
             .lm_level_server = 5,
             .require_128bit = true,
-            .channel_bindings = SEC_BINDINGS_ALLOW_MISSING,
-            .service_binding = SEC_BINDINGS_ALLOW_MISSING,
             .max_response_age_100ns = UINT64_C(36) * 3600 * 10000000,
         },
         .now_100ns = FAKE_HOST_NOW_100NS,

@@ -23,7 +23,7 @@ struct fake_host {
 };
 
 /* Settings: computer Server, domain Domain, no DNS names, packages "Kerberos,NTLM", level 3 as
- * client and 5 as server, 36 h, bindings and target names checked where they are sent. No
+ * client and 5 as server, 128 bits, 36 h, bindings and target names as the caller's flags say. No
  * accounts, no packages: the test sets host.accounts, host.packages and host.n_packages.
  * *fake must not move afterwards. */
 void fake_host_init(struct fake_host *fake);
