@@ -260,8 +260,9 @@ SEC_EXPORT SECURITY_STATUS WINAPI SspiEncodeStringsAsAuthIdentity(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
 /*
- * The way back. The strings are owned by the caller (SspiLocalFree each; the third holds a secret:
- * wipe it first); a part that the identity lacks comes back as NULL.
+ * The way back. The strings are owned by the caller (SspiLocalFree each, which wipes them); a part
+ * that the identity lacks comes back as NULL. 0xC000000D (STATUS_INVALID_PARAMETER): the identity
+ * is encrypted.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiEncodeAuthIdentityAsStrings(PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity, PCWSTR *ppszUserName,
@@ -278,21 +279,28 @@ SEC_EXPORT SECURITY_STATUS WINAPI SspiCopyAuthIdentity(
 /* Wipes and frees an identity that one of these functions made. NULL does nothing. */
 SEC_EXPORT void WINAPI SspiFreeAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-/* Wipes the secrets of an identity of any origin and leaves the rest. NULL does nothing. */
+/*
+ * Wipes the password of an identity of any origin and leaves the rest, which is no identity to
+ * log on with any more. NULL does nothing.
+ */
 SEC_EXPORT void WINAPI SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-/* Frees a string or byte array that one of these functions gave. NULL does nothing. */
+/* Wipes and frees a string or byte array that one of these functions gave. NULL does nothing. */
 SEC_EXPORT void WINAPI SspiLocalFree(PVOID DataBuffer);
 
 /*
  * Are these the same user, and the same user with the same secret? NULL stands for the caller's
- * default credentials. Both answers are written on SEC_E_OK.
+ * default credentials. Both answers (either may be NULL) are written on SEC_E_OK. Names are
+ * compared without case, and lists of packages not at all.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI SspiCompareAuthIdentities(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1, PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2,
     PBOOLEAN SameSuppliedUser, PBOOLEAN SameSuppliedIdentity);
 
-/* A flat copy for storage or transport: length in bytes; owned by the caller (SspiLocalFree). */
+/*
+ * A flat copy for storage or transport, which holds the password: length in bytes; owned by the
+ * caller (SspiLocalFree).
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiMarshalAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, ULONG *AuthIdentityLength,
                         char **AuthIdentityByteArray);
@@ -302,17 +310,29 @@ SEC_EXPORT SECURITY_STATUS WINAPI
 SspiUnmarshalAuthIdentity(ULONG AuthIdentityLength, char *AuthIdentityByteArray,
                           PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
-/* A copy whose list of packages excludes the one named; owned by the caller. */
+/*
+ * A copy whose list of packages excludes the one named, too; owned by the caller
+ * (SspiFreeAuthIdentity).
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszPackageName,
                    PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
 
-/* Encrypts the secrets of an identity in place; Options: SEC_WINNT_AUTH_IDENTITY_ENCRYPT_*. */
+/*
+ * Encrypts the password of an identity in place, for this process; Options:
+ * SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS, others are SEC_E_UNSUPPORTED_FUNCTION. So is an
+ * identity that none of these functions made: it has no room for it, a copy has. What is encrypted
+ * can be used wherever an identity can. SEC_E_INVALID_PARAMETER: it is encrypted already.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI SspiEncryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiEncryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-/* Decrypts in place what the function above encrypted, with the same Options. */
+/*
+ * Decrypts in place what the function above encrypted, with the same Options.
+ * SEC_E_DECRYPT_FAILURE: another process did, or it was altered; SEC_E_INVALID_PARAMETER: it is
+ * not encrypted.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiDecryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 SEC_EXPORT SECURITY_STATUS WINAPI
@@ -329,8 +349,8 @@ SEC_EXPORT SECURITY_STATUS WINAPI SspiGetTargetHostName(PCWSTR pszTargetName, PW
 SEC_EXPORT BOOLEAN WINAPI SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 
 /*
- * Prompts and stored credentials. These speak to a desktop and to its credential store; where there
- * is none they answer an error (a Win32 code from the prompts, a status from the others).
+ * Prompts and stored credentials. These speak to a desktop and to its credential store, which there
+ * is none of: SEC_E_UNSUPPORTED_FUNCTION, from those that answer a ULONG too.
  */
 SEC_EXPORT ULONG WINAPI SspiPromptForCredentialsW(
     PCWSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCWSTR pszPackage,

@@ -114,15 +114,6 @@ decode_ex(const void *auth_data, bool wide_call, struct identity *out)
                       is_wide(id.Flags, wide_call), out);
 }
 
-static sec_status
-decode_ex2(const void *auth_data, struct identity *out)
-{
-    SEC_WINNT_AUTH_IDENTITY_EX2 head;
-
-    bytes_copy(&head, auth_data, offsetof(SEC_WINNT_AUTH_IDENTITY_EX2, UserOffset));
-    return identity_block_decode(bytes_of(auth_data, head.cbStructureLength), out);
-}
-
 sec_status
 identity_decode(const void *auth_data, bool wide_call, struct identity *out)
 {
@@ -137,7 +128,7 @@ identity_decode(const void *auth_data, bool wide_call, struct identity *out)
     if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
         status = decode_ex(auth_data, wide_call, out);
     } else if (version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
-        status = decode_ex2(auth_data, out);
+        status = identity_block_decode(identity_block_bytes(auth_data), out);
     } else {
         status = decode_plain(auth_data, wide_call, out);
     }
@@ -145,6 +136,22 @@ identity_decode(const void *auth_data, bool wide_call, struct identity *out)
         identity_clear(out);
     }
     return status;
+}
+
+bool
+identity_is_encrypted(const void *auth_data)
+{
+    size_t at = offsetof(SEC_WINNT_AUTH_IDENTITY_W, Flags);
+    ULONG version, flags;
+
+    bytes_copy(&version, auth_data, sizeof(version));
+    if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
+        at = offsetof(SEC_WINNT_AUTH_IDENTITY_EXW, Flags);
+    } else if (version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
+        at = offsetof(SEC_WINNT_AUTH_IDENTITY_EX2, Flags);
+    }
+    bytes_copy(&flags, (const uint8_t *)auth_data + at, sizeof(flags));
+    return flags & ANY_ENCRYPTION;
 }
 
 void

@@ -31,6 +31,9 @@ struct identity {
 SEC_NODISCARD sec_status identity_decode(const void *auth_data, bool wide_call,
                                          struct identity *out);
 
+/* Whether the structure's flags say that its secrets are encrypted, by whomever. */
+bool identity_is_encrypted(const void *auth_data);
+
 void identity_clear(struct identity *identity);
 void identity_auto(struct identity *identity);
 

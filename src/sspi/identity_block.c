@@ -157,22 +157,33 @@ take_all(struct bytes block, const SEC_WINNT_AUTH_IDENTITY_EX2 *h, struct identi
     return SEC_E_OK;
 }
 
+/* A head that is sound in itself; what it points to is not looked at. */
+static sec_status
+read_head(struct bytes block, SEC_WINNT_AUTH_IDENTITY_EX2 *h)
+{
+    if (block.n < sizeof(*h)) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "identity: _EX2 of %zu bytes", block.n);
+    }
+    bytes_copy(h, block.p, sizeof(*h));
+    if (h->Version != SEC_WINNT_AUTH_IDENTITY_VERSION_2 || h->cbHeaderLength < sizeof(*h) ||
+        h->cbStructureLength < h->cbHeaderLength || h->cbStructureLength > block.n ||
+        h->cbStructureLength > BLOCK_MAX_BYTES) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
+                        "identity: _EX2 (version 0x%x) of %u bytes with a header of %u", h->Version,
+                        h->cbStructureLength, h->cbHeaderLength);
+    }
+    return SEC_E_OK;
+}
+
 sec_status
 identity_block_decode(struct bytes block, struct identity *out)
 {
     SEC_WINNT_AUTH_IDENTITY_EX2 h;
+    sec_status status = read_head(block, &h);
 
     *out = (struct identity){ 0 };
-    if (block.n < sizeof(h)) {
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "identity: _EX2 of %zu bytes", block.n);
-    }
-    bytes_copy(&h, block.p, sizeof(h));
-    if (h.Version != SEC_WINNT_AUTH_IDENTITY_VERSION_2 || h.cbHeaderLength < sizeof(h) ||
-        h.cbStructureLength < h.cbHeaderLength || h.cbStructureLength > block.n ||
-        h.cbStructureLength > BLOCK_MAX_BYTES) {
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
-                        "identity: _EX2 (version 0x%x) of %u bytes with a header of %u", h.Version,
-                        h.cbStructureLength, h.cbHeaderLength);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (h.Flags & FOREIGN_ENCRYPTION) {
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
@@ -291,13 +302,13 @@ identity_block_encode(const struct identity *id, void **out)
 
 /* --- encryption in place ------------------------------------------------------------------- */
 
-size_t
-identity_block_size(const void *block)
+struct bytes
+identity_block_bytes(const void *block)
 {
     SEC_WINNT_AUTH_IDENTITY_EX2 h;
 
-    bytes_copy(&h, block, sizeof(h));
-    return h.cbStructureLength;
+    bytes_copy(&h, block, offsetof(SEC_WINNT_AUTH_IDENTITY_EX2, UserOffset));
+    return bytes_of(block, h.cbStructureLength);
 }
 
 static bool
@@ -322,13 +333,14 @@ sec_status
 identity_block_encrypt(void *block)
 {
     SEC_AUTO(secret) sealed = { 0 };
+    struct bytes whole = identity_block_bytes(block), packed;
     SEC_WINNT_AUTH_IDENTITY_EX2 h;
-    struct bytes whole, packed;
-    sec_status status;
+    sec_status status = read_head(whole, &h);
 
-    bytes_copy(&h, block, sizeof(h));
-    whole = bytes_of(block, h.cbStructureLength);
-    if (h.Flags & ENCRYPTED) {
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (h.Flags & (ENCRYPTED | FOREIGN_ENCRYPTION)) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "identity: is encrypted already");
     }
     if (!packed_of(whole, &h, &packed)) {
@@ -358,12 +370,13 @@ sec_status
 identity_block_decrypt(void *block)
 {
     SEC_AUTO(secret) opened = { 0 };
+    struct bytes whole = identity_block_bytes(block), packed;
     SEC_WINNT_AUTH_IDENTITY_EX2 h;
-    struct bytes whole, packed;
-    sec_status status;
+    sec_status status = read_head(whole, &h);
 
-    bytes_copy(&h, block, sizeof(h));
-    whole = bytes_of(block, h.cbStructureLength);
+    if (status != SEC_E_OK) {
+        return status;
+    }
     if (!(h.Flags & ENCRYPTED)) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "identity: is not encrypted");
     }
@@ -384,4 +397,15 @@ identity_block_decrypt(void *block)
     h.Flags &= ~(ULONG)ENCRYPTED;
     bytes_copy(block, &h, sizeof(h));
     return SEC_E_OK;
+}
+
+void
+identity_block_wipe(void *block)
+{
+    struct bytes whole = identity_block_bytes(block), packed;
+    SEC_WINNT_AUTH_IDENTITY_EX2 h;
+
+    if (read_head(whole, &h) == SEC_E_OK && packed_of(whole, &h, &packed)) {
+        secret_wipe((uint8_t *)block + h.PackedCredentialsOffset, packed.n);
+    }
 }

@@ -18,13 +18,16 @@ SEC_NODISCARD sec_status identity_block_decode(struct bytes block, struct identi
  * (given_free) and written on success only. */
 SEC_NODISCARD sec_status identity_block_encode(const struct identity *identity, void **out);
 
-/* The size of a block that was decoded or encoded. */
-size_t identity_block_size(const void *block);
+/* As much as a block in the caller's memory says it is: for those who know no better. */
+struct bytes identity_block_bytes(const void *block);
 
-/* Encrypts and decrypts the password in place, in a block that was decoded or encoded.
- * SEC_E_INVALID_PARAMETER: it is so already; SEC_E_UNSUPPORTED_FUNCTION: no room behind the
- * password; SEC_E_DECRYPT_FAILURE. The block is untouched on failure. */
+/* Encrypts and decrypts the password in place. SEC_E_INVALID_PARAMETER: it is so already;
+ * SEC_E_UNSUPPORTED_FUNCTION: no room behind the password; SEC_E_DECRYPT_FAILURE;
+ * SEC_E_UNKNOWN_CREDENTIALS: not a block. The block is untouched on failure. */
 SEC_NODISCARD sec_status identity_block_encrypt(void *block);
 SEC_NODISCARD sec_status identity_block_decrypt(void *block);
+
+/* Wipes the packed credentials, encrypted or not, where there are any. */
+void identity_block_wipe(void *block);
 
 #endif
