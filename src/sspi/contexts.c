@@ -185,6 +185,12 @@ deliver_again(const struct leg *l, struct context *c, SecBuffer *out)
     return o.status;
 }
 
+static bool
+must_complete(const struct context *c)
+{
+    return c->last_status == SEC_I_COMPLETE_NEEDED || c->last_status == SEC_I_COMPLETE_AND_CONTINUE;
+}
+
 /* c->step is held. */
 static sec_status
 run_step(const struct leg *l, struct context *c, SecBuffer *out)
@@ -198,6 +204,9 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
 
     if (c->undelivered) {
         return deliver_again(l, c, out);
+    }
+    if (must_complete(c)) {
+        return sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: the last token is still to be completed");
     }
     status = read_input(l, &args);
     if (status != SEC_E_OK) {
@@ -215,7 +224,7 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
         keep_reason(c);
     }
     status = deliver(l, c, out, &o);
-    if (o.status == SEC_E_OK || o.status == SEC_I_COMPLETE_NEEDED) {
+    if (o.status == SEC_E_OK) {
         atomic_store_explicit(&c->established, true, memory_order_release);
     }
     return status;
@@ -400,13 +409,46 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
 
 /* --- after the legs ------------------------------------------------------------------------ */
 
+/* c->step is held. */
+static sec_status
+complete(struct context *c, const SecBufferDesc *desc)
+{
+    struct bytes view = { 0 };
+    SecBuffer *token;
+    sec_status status;
+
+    if (!c->ctx->package->ops->complete) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package completes no tokens");
+    }
+    if (!must_complete(c)) {
+        return sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: there is nothing to complete");
+    }
+    status = buffers_check(desc);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    token = buffers_find(desc, SECBUFFER_TOKEN);
+    if (!token) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: no TOKEN buffer to complete");
+    }
+    status = buffers_view(token, &view);
+    if (status == SEC_E_OK) {
+        status = c->ctx->package->ops->complete(c->ctx, (uint8_t *)(uintptr_t)view.p, view.n);
+    }
+    if (status == SEC_E_OK) {
+        if (c->last_status == SEC_I_COMPLETE_NEEDED) {
+            atomic_store_explicit(&c->established, true, memory_order_release);
+        }
+        c->last_status = c->last_status == SEC_I_COMPLETE_NEEDED ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
+    }
+    return status;
+}
+
 SECURITY_STATUS SEC_ENTRY
 CompleteAuthToken(PCtxtHandle context, PSecBufferDesc desc)
 {
     struct context *c;
     struct handle_ref ref;
-    struct bytes view = { 0 };
-    SecBuffer *token;
     sec_status status;
 
     sec_reason_clear();
@@ -415,19 +457,7 @@ CompleteAuthToken(PCtxtHandle context, PSecBufferDesc desc)
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
     }
     (void)pthread_mutex_lock(&c->step);
-    if (!c->ctx->package->ops->complete) {
-        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package completes no tokens");
-    } else if (c->last_status != SEC_I_COMPLETE_NEEDED &&
-               c->last_status != SEC_I_COMPLETE_AND_CONTINUE) {
-        status = sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: there is nothing to complete");
-    } else if ((status = buffers_check(desc)) == SEC_E_OK) {
-        token = buffers_find(desc, SECBUFFER_TOKEN);
-        status = token ? buffers_view(token, &view)
-                       : sec_fail(SEC_E_INVALID_TOKEN, "sspi: no TOKEN buffer to complete");
-    }
-    if (status == SEC_E_OK) {
-        status = c->ctx->package->ops->complete(c->ctx, (uint8_t *)(uintptr_t)view.p, view.n);
-    }
+    status = complete(c, desc);
     (void)pthread_mutex_unlock(&c->step);
     handle_release(ref);
     return status;
