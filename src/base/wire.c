@@ -333,7 +333,7 @@ extend(struct wire_writer *w, size_t n)
             return NULL;
         }
     }
-    at = w->p + w->len;
+    at = w->p ? w->p + w->len : NULL; /* nothing, into a writer that has no memory yet */
     w->len += n;
     return at;
 }

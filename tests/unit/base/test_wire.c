@@ -274,6 +274,22 @@ test_wire_reserve__zeroed_and_null_after_an_error(void **state)
     assert_null(wire_reserve(&w, 0));
 }
 
+/* An offset from NULL is undefined, and be it 0: the sanitizer sees it. */
+static void
+test_wire_put__nothing_into_a_writer_without_memory(void **state)
+{
+    struct wire_writer w = wire_writer_growing(NULL, 0);
+
+    (void)state;
+    wire_put(&w, NULL, 0);
+    wire_put_zero(&w, 0);
+    assert_int_equal(wire_writer_status(&w), WIRE_OK);
+    assert_int_equal(wire_written(&w).n, 0);
+    wire_put_u8(&w, 1);
+    assert_int_equal(wire_written(&w).n, 1);
+    wire_writer_clear(&w);
+}
+
 static void
 test_wire_put__length_that_would_wrap_is_a_limit(void **state)
 {
@@ -302,6 +318,7 @@ main(void)
         cmocka_unit_test(test_wire_put__growing_leaves_the_callers_memory_when_it_is_full),
         cmocka_unit_test(test_wire_writer_secret__memory_left_behind_is_wiped),
         cmocka_unit_test(test_wire_reserve__zeroed_and_null_after_an_error),
+        cmocka_unit_test(test_wire_put__nothing_into_a_writer_without_memory),
         cmocka_unit_test(test_wire_put__length_that_would_wrap_is_a_limit),
     };
 
