@@ -50,4 +50,13 @@ bytes_copy(void *to, const void *from, size_t n)
     }
 }
 
+/* The same where the two may overlap. */
+static inline void
+bytes_move(void *to, const void *from, size_t n)
+{
+    if (n) {
+        memmove(to, from, n);
+    }
+}
+
 #endif

@@ -113,11 +113,13 @@ give(struct reading *r, const char *key, const char *value)
 {
     const struct config_entry entry = { r->section, r->instance, key, value, r->line };
     char why[WHY_BYTES] = "another value", text[WHY_BYTES + 16];
+    bool says; /* what is wrong, not what would be right */
 
     if (r->take(r->user, &entry, why, sizeof(why))) {
         return true;
     }
-    (void)snprintf(text, sizeof(text), "%s%s", strncmp(why, "unknown ", 8) ? "expected " : "", why);
+    says = strncmp(why, "unknown ", 8) == 0 || strncmp(why, "not ", 4) == 0;
+    (void)snprintf(text, sizeof(text), "%s%s", says ? "" : "expected ", why);
     fail(r, key, text);
     return false;
 }

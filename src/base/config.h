@@ -23,7 +23,8 @@ struct config_entry {
 };
 
 /* Takes one entry. false: the value is not good, and why was filled with what was expected
- * ("a number from 1 to 600"); unknown sections and keys are the callback's to refuse, too. */
+ * ("a number from 1 to 600"), or with what is wrong, beginning with "unknown " or "not ";
+ * unknown sections and keys are the callback's to refuse, too. */
 typedef bool (*config_take)(void *user, const struct config_entry *, char *why, size_t why_n);
 
 /* Reads FILE, entry by entry. false: error.text says file, line and what was expected (or that
