@@ -67,4 +67,7 @@ struct event_logon {
  * account. */
 void event_log_logon(struct event_log *log, const struct event_logon *logon);
 
+/* "wrong password" and so on, for an NTSTATUS of a refusal; NULL: not in the table. Static. */
+const char *event_log_cause(uint32_t sub_status);
+
 #endif

@@ -27,25 +27,43 @@ enum {
 /* Windows' texts for FailureReason, %%2304 to %%2313, in its own spelling. */
 static const struct {
     uint32_t sub_status, status;
-    const char *text;
+    const char *text, *cause;
 } failures[] = {
-    { STATUS_NO_SUCH_USER, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
-    { STATUS_WRONG_PASSWORD, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
-    { STATUS_LOGON_FAILURE, STATUS_LOGON_FAILURE, "Unknown user name or bad password." },
+    { STATUS_NO_SUCH_USER, STATUS_LOGON_FAILURE, "Unknown user name or bad password.",
+      "there is no such account" },
+    { STATUS_WRONG_PASSWORD, STATUS_LOGON_FAILURE, "Unknown user name or bad password.",
+      "wrong password" },
+    { STATUS_LOGON_FAILURE, STATUS_LOGON_FAILURE, "Unknown user name or bad password.",
+      "unknown account or wrong password" },
     { STATUS_INVALID_LOGON_HOURS, STATUS_ACCOUNT_RESTRICTION,
-      "Account logon time restriction violation." },
+      "Account logon time restriction violation.", "not at this hour" },
     { STATUS_INVALID_WORKSTATION, STATUS_ACCOUNT_RESTRICTION,
-      "User not allowed to logon at this computer." },
+      "User not allowed to logon at this computer.", "not from this workstation" },
     { STATUS_PASSWORD_EXPIRED, STATUS_ACCOUNT_RESTRICTION,
-      "The specified account's password has expired." },
+      "The specified account's password has expired.", "the password has expired" },
     { STATUS_PASSWORD_MUST_CHANGE, STATUS_ACCOUNT_RESTRICTION,
-      "The specified account's password has expired." },
-    { STATUS_ACCOUNT_DISABLED, STATUS_ACCOUNT_RESTRICTION, "Account currently disabled." },
-    { STATUS_ACCOUNT_EXPIRED, STATUS_ACCOUNT_EXPIRED, "The specified user account has expired." },
-    { STATUS_ACCOUNT_LOCKED_OUT, STATUS_ACCOUNT_LOCKED_OUT, "Account locked out." },
+      "The specified account's password has expired.", "the password must be changed first" },
+    { STATUS_ACCOUNT_DISABLED, STATUS_ACCOUNT_RESTRICTION, "Account currently disabled.",
+      "the account is disabled" },
+    { STATUS_ACCOUNT_EXPIRED, STATUS_ACCOUNT_EXPIRED, "The specified user account has expired.",
+      "the account has expired" },
+    { STATUS_ACCOUNT_LOCKED_OUT, STATUS_ACCOUNT_LOCKED_OUT, "Account locked out.",
+      "the account is locked out" },
     { STATUS_LOGON_TYPE_NOT_GRANTED, STATUS_LOGON_TYPE_NOT_GRANTED,
-      "The user has not been granted the requested logon type at this machine." },
+      "The user has not been granted the requested logon type at this machine.",
+      "the account may not log on over the network" },
 };
+
+const char *
+event_log_cause(uint32_t sub_status)
+{
+    for (size_t i = 0; i < SEC_ARRAY_LEN(failures); i++) {
+        if (failures[i].sub_status == sub_status) {
+            return failures[i].cause;
+        }
+    }
+    return NULL;
+}
 
 /* The status to tell, and its text; as Windows does, a SECURITY_STATUS where there is nothing
  * better. */
@@ -64,6 +82,15 @@ failure_of(const struct event_logon *logon, const char **text)
     }
     *text = "An Error occured during Logon.";
     return (uint32_t)logon->status;
+}
+
+/* "" where it has no name: a refusal of the program's own is told by an NTSTATUS. */
+static const char *
+name_of(sec_status status)
+{
+    const char *name = sec_status_name(status);
+
+    return strncmp(name, "SEC_", 4) == 0 ? name : "";
 }
 
 static const char *
@@ -129,7 +156,7 @@ describe_refused(struct event_record *record, const void *user)
     event_record_field(record, "FailureReason", text);
     event_record_hex(record, "SubStatus", logon->sub_status);
     describe_network(record, logon);
-    event_record_text(record, "status_name", sec_status_name(logon->status));
+    event_record_text(record, "status_name", name_of(logon->status));
     event_record_text(record, "reason", logon->reason);
 }
 
