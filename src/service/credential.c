@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A listener's credentials. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "service/credential.h"
+
+enum { WHY_BYTES = 400 };
+
+void
+credential_init(struct credential *credential, const struct listener_settings *settings)
+{
+    *credential = (struct credential){ .settings = settings };
+    (void)pthread_mutex_init(&credential->lock, NULL);
+}
+
+void
+credential_clear(struct credential *credential)
+{
+    for (size_t i = 0; i < CREDENTIAL_KINDS; i++) {
+        if (credential->have[i]) {
+            (void)FreeCredentialsHandle(&credential->handles[i]);
+        }
+    }
+    (void)pthread_mutex_destroy(&credential->lock);
+}
+
+/* With the lock held. */
+static SECURITY_STATUS
+acquire(struct credential *credential, enum credential_kind kind, char *why, size_t why_n)
+{
+    const struct listener_settings *s = credential->settings;
+    const char *package = kind == CREDENTIAL_NTLM ? "NTLM" : s->package;
+    OPENSSPI_OPTION *options = mem_new_array(s->n_options + 1, sizeof(*options));
+    size_t n = 0;
+    SECURITY_STATUS status;
+
+    if (!options) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    for (size_t i = 0; i < s->n_options; i++) {
+        if (kind != CREDENTIAL_EACH_REQUEST || strcmp(s->options[i].option.pszName, "ntlm") != 0) {
+            options[n++] = s->options[i].option;
+        }
+    }
+    if (kind == CREDENTIAL_EACH_REQUEST) {
+        options[n++] = (OPENSSPI_OPTION){ "ntlm", "deny" };
+    }
+    status = OpenSspiAcquireCredentialsHandle(package, SECPKG_CRED_INBOUND, NULL, options, (ULONG)n,
+                                              why, (ULONG)why_n, &credential->handles[kind], NULL);
+    mem_free(options);
+    return status;
+}
+
+CredHandle *
+credential_get(struct credential *credential, enum credential_kind kind, char *why, size_t why_n)
+{
+    CredHandle *handle = NULL;
+    SECURITY_STATUS status = SEC_E_OK;
+
+    (void)pthread_mutex_lock(&credential->lock);
+    why[0] = 0;
+    if (!credential->have[kind]) {
+        status = acquire(credential, kind, why, why_n);
+        credential->have[kind] = status == SEC_E_OK;
+    }
+    if (credential->have[kind]) {
+        handle = &credential->handles[kind];
+    } else if (!why[0]) {
+        (void)snprintf(why, why_n, "%s", OpenSspiStatusName(status));
+    }
+    (void)pthread_mutex_unlock(&credential->lock);
+    return handle;
+}
+
+/* What is wrong with a key that is no key of [policy]: perhaps it was to be one of a listener's. */
+static const char *
+better_guess(const char *key, const char *said, char *why, size_t why_n)
+{
+    if (!strstr(said, "unknown")) {
+        return said;
+    }
+    (void)config_unknown("key", key, settings_listener_keys(), why, why_n);
+    return strstr(said, "did you mean") && !strstr(why, "did you mean") ? said : why;
+}
+
+bool
+credential_check(const struct settings *settings, const struct listener_settings *listener,
+                 struct config_error *error)
+{
+    char said[WHY_BYTES] = "", why[WHY_BYTES];
+    SECURITY_STATUS status = SEC_E_OK;
+
+    for (size_t i = 0; i < listener->n_options; i++) {
+        const struct listener_option *o = &listener->options[i];
+
+        said[0] = 0;
+        status = OpenSspiAcquireCredentialsHandle(listener->package, SECPKG_CRED_INBOUND, NULL,
+                                                  &o->option, 1, said, sizeof(said), NULL, NULL);
+        if (status == SEC_E_INVALID_PARAMETER) {
+            settings_fail(settings, listener, o,
+                          better_guess(o->option.pszName, said, why, sizeof(why)), error);
+            return false;
+        }
+    }
+    said[0] = 0;
+    status = OpenSspiAcquireCredentialsHandle(listener->package, SECPKG_CRED_INBOUND, NULL, NULL, 0,
+                                              said, sizeof(said), NULL, NULL);
+    if (status == SEC_E_SECPKG_NOT_FOUND) {
+        (void)snprintf(why, sizeof(why),
+                       "package: expected a package that there is, not \"%.100s\"",
+                       listener->package);
+        settings_fail(settings, listener, NULL, why, error);
+        return false;
+    }
+    if (status != SEC_E_OK) {
+        settings_fail(settings, listener, NULL, said[0] ? said : OpenSspiStatusName(status), error);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What HTTP headers of authentication say. */
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/base64.h"
+#include "service/http_auth.h"
+
+static const char *const scheme_names[] = {
+    [HTTP_SCHEME_NEGOTIATE] = "Negotiate", [HTTP_SCHEME_NTLM] = "NTLM"
+};
+
+const char *
+http_auth_scheme_name(enum http_scheme scheme)
+{
+    return scheme_names[scheme];
+}
+
+static bool
+is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct bytes
+trim(struct bytes text)
+{
+    while (text.n && is_blank(text.p[0])) {
+        text = bytes_of(text.p + 1, text.n - 1);
+    }
+    while (text.n && is_blank(text.p[text.n - 1])) {
+        text.n--;
+    }
+    return text;
+}
+
+static bool
+is_scheme(struct bytes word, enum http_scheme scheme)
+{
+    const char *name = scheme_names[scheme];
+
+    return word.n == strlen(name) && strncasecmp((const char *)word.p, name, word.n) == 0;
+}
+
+enum http_auth_result
+http_auth_parse(struct bytes value, size_t max_token, enum http_scheme *scheme,
+                struct wire_writer *w)
+{
+    struct bytes all = trim(value), word = { all.p, 0 }, token;
+
+    while (word.n < all.n && !is_blank(all.p[word.n])) {
+        word.n++;
+    }
+    token = trim(bytes_of(all.p + word.n, all.n - word.n));
+    if (is_scheme(word, HTTP_SCHEME_NEGOTIATE)) {
+        *scheme = HTTP_SCHEME_NEGOTIATE;
+    } else if (is_scheme(word, HTTP_SCHEME_NTLM)) {
+        *scheme = HTTP_SCHEME_NTLM;
+    } else {
+        return HTTP_AUTH_OTHER;
+    }
+    if (token.n == 0) {
+        return HTTP_AUTH_NO_TOKEN;
+    }
+    if (token.n / 4 * 3 > max_token + 2) {
+        return HTTP_AUTH_TOO_LONG;
+    }
+    if (!base64_decode(token, w)) {
+        return HTTP_AUTH_BROKEN;
+    }
+    if (wire_writer_status(w) != WIRE_OK) {
+        return HTTP_AUTH_NO_MEMORY;
+    }
+    return w->len > max_token ? HTTP_AUTH_TOO_LONG : HTTP_AUTH_TOKEN;
+}
+
+const char *
+http_auth_result_text(enum http_auth_result result)
+{
+    static const char *const texts[] = {
+        [HTTP_AUTH_TOKEN] = "a token",
+        [HTTP_AUTH_OTHER] = "a scheme that is not offered here",
+        [HTTP_AUTH_NO_TOKEN] = "a scheme without a token",
+        [HTTP_AUTH_BROKEN] = "a token that is not base64",
+        [HTTP_AUTH_TOO_LONG] = "a token longer than max_token",
+        [HTTP_AUTH_NO_MEMORY] = "no memory for the token",
+    };
+
+    return texts[result];
+}
+
+bool
+http_auth_is_ntlm(struct bytes token)
+{
+    return bytes_starts_with(token, bytes_of("NTLMSSP", 8));
+}
+
+bool
+http_auth_is_first(struct bytes token)
+{
+    if (http_auth_is_ntlm(token)) {
+        return token.n >= 12 && wire_load_le32(token.p + 8) == 1;
+    }
+    /* RFC 2743 3.1: an initial token's tag is [APPLICATION 0]; later ones of SPNEGO are [1]. */
+    return token.n > 0 && token.p[0] == 0x60;
+}
+
+void
+http_auth_put_percent(struct wire_writer *w, struct bytes text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        char escape[4];
+
+        if (letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~') {
+            wire_put_u8(w, c);
+        } else {
+            (void)snprintf(escape, sizeof(escape), "%%%02X", c);
+            wire_put(w, escape, 3);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What HTTP headers of authentication say (RFC 9110 section 11, RFC 4559); pure functions. */
+#ifndef SERVICE_HTTP_AUTH_H
+#define SERVICE_HTTP_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/wire.h"
+
+enum http_scheme { HTTP_SCHEME_NEGOTIATE, HTTP_SCHEME_NTLM };
+
+/* "Negotiate", "NTLM" */
+const char *http_auth_scheme_name(enum http_scheme scheme);
+
+enum http_auth_result {
+    HTTP_AUTH_TOKEN,    /* the scheme, and its token appended to w */
+    HTTP_AUTH_OTHER,    /* a scheme that is not offered here: as good as no header */
+    HTTP_AUTH_NO_TOKEN, /* the scheme alone */
+    HTTP_AUTH_BROKEN,   /* what follows the scheme is not one base64 token */
+    HTTP_AUTH_TOO_LONG, /* a token above the limit */
+    HTTP_AUTH_NO_MEMORY,
+};
+
+/* Reads the value of an Authorization header. The limit is checked before anything is decoded. */
+SEC_NODISCARD enum http_auth_result http_auth_parse(struct bytes value, size_t max_token,
+                                                    enum http_scheme *scheme,
+                                                    struct wire_writer *w);
+/* What was wrong, for a log line. */
+const char *http_auth_result_text(enum http_auth_result result);
+
+/* Whether a token begins an exchange: NTLM's NEGOTIATE_MESSAGE, or a GSS-API initial token. */
+bool http_auth_is_first(struct bytes token);
+/* Whether it is one of NTLM's messages, without SPNEGO around it. */
+bool http_auth_is_ntlm(struct bytes token);
+
+/* Appends text with everything but letters, digits and "-._~" as %XX (RFC 3986 section 2.1): safe
+ * in any header, and told from every other text. */
+void http_auth_put_percent(struct wire_writer *w, struct bytes text);
+
+#endif

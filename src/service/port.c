@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listening sockets. Each loop has one of its own for each listener (SO_REUSEPORT), and the kernel
+ * deals the clients out among them. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "service/service.h"
+
+enum {
+    BACKLOG = 1024,
+    ACCEPTS = 64,   /* in a row, before other events have their turn */
+    PAUSE_MS = 100, /* when there is no descriptor left */
+};
+
+static int
+bound_socket(const struct sockaddr_in6 *address, bool share)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = address->sin6_port };
+    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
+    const struct sockaddr *to =
+        is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)address;
+    socklen_t n = is_v4 ? sizeof(v4) : sizeof(*address);
+    int yes = 1, error;
+    int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    bytes_copy(&v4.sin_addr, address->sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+        (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0) &&
+        (is_v4 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) == 0) &&
+        bind(fd, to, n) == 0) {
+        return fd;
+    }
+    error = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = error;
+    return -1;
+}
+
+/* Whether somebody listens there: SO_REUSEPORT would let us share with another sspid of the same
+ * user without a word. Linux tells at listen(), since SO_REUSEADDR is set. */
+static bool
+is_taken(const struct sockaddr_in6 *address)
+{
+    int fd = bound_socket(address, false);
+    bool taken = fd < 0 || listen(fd, 1) != 0;
+    int error = errno;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = error;
+    return taken;
+}
+
+static uint16_t
+port_of(int fd)
+{
+    struct sockaddr_in6 at = { 0 };
+    socklen_t n = sizeof(at);
+
+    if (getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
+        return 0;
+    }
+    return ntohs(at.sin6_port); /* at the same place for IPv4 */
+}
+
+bool
+port_bind(struct port *port, bool first, char *why, size_t why_n)
+{
+    struct sockaddr_in6 address = port->listener->settings->address;
+
+    if (!first) {
+        address.sin6_port = htons(port->listener->port);
+    }
+    if ((!first || !address.sin6_port || !is_taken(&address))) {
+        port->fd = bound_socket(&address, true);
+        if (port->fd >= 0 && listen(port->fd, BACKLOG) == 0) {
+            port->listener->port = port_of(port->fd);
+            return true;
+        }
+    }
+    (void)snprintf(why, why_n, "%s", strerror(errno));
+    return false;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void
+resume(uv_timer_t *timer)
+{
+    struct port *port = timer->data;
+
+    (void)uv_poll_start(&port->poll, UV_READABLE, on_readable);
+}
+
+static void
+welcome(struct port *port, int fd, const struct sockaddr_in6 *from)
+{
+    int yes = 1;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    if (port->http) {
+        http_accept(port, fd, from);
+    } else {
+        framed_accept(port, fd, from);
+    }
+}
+
+/* IPv4 as ::ffff:a.b.c.d, so that one form serves. */
+static void
+widen(struct sockaddr_in6 *from)
+{
+    struct sockaddr_in v4;
+
+    if (from->sin6_family == AF_INET) {
+        bytes_copy(&v4, from, sizeof(v4));
+        *from = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = v4.sin_port };
+        from->sin6_addr.s6_addr[10] = from->sin6_addr.s6_addr[11] = 0xFF;
+        bytes_copy(from->sin6_addr.s6_addr + 12, &v4.sin_addr, sizeof(v4.sin_addr));
+    }
+}
+
+/* Out of descriptors or memory the socket stays readable: without a pause the loop would spin. */
+static void
+pause_accepting(struct port *port, int error)
+{
+    log_warning(port->loop->service->log, "clients wait: they cannot be accepted",
+                log_text("listener", port->listener->settings->name),
+                log_text("error", strerror(error)));
+    (void)uv_poll_stop(&port->poll);
+    (void)uv_timer_start(&port->pause, resume, PAUSE_MS, 0);
+}
+
+static void
+on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct port *port = poll->data;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS; i++) {
+        struct sockaddr_in6 from = { 0 };
+        socklen_t n = sizeof(from);
+        int fd = accept4(port->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            widen(&from);
+            welcome(port, fd, &from);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_accepting(port, errno);
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+bool
+port_start(struct port *port)
+{
+    if (port->listener->settings->protocol == LISTENER_HTTP) {
+        port->http = http_port_new(port);
+        if (!port->http) {
+            return false;
+        }
+    }
+    port->poll.data = port->pause.data = port;
+    return uv_timer_init(&port->loop->uv, &port->pause) == 0 &&
+           uv_poll_init(&port->loop->uv, &port->poll, port->fd) == 0 &&
+           uv_poll_start(&port->poll, UV_READABLE, on_readable) == 0;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+    struct port *port = handle->data;
+
+    (void)close(port->fd);
+    port->fd = -1;
+}
+
+void
+port_stop(struct port *port)
+{
+    uv_close((uv_handle_t *)&port->pause, NULL);
+    uv_close((uv_handle_t *)&port->poll, on_closed);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One client's handshake, whatever carries its tokens: legs are counted, the context is driven, and
+ * the end is told to the event log. No I/O of its own, no clock. */
+#ifndef SERVICE_SESSION_H
+#define SERVICE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <opensspi/opensspi.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/wire.h"
+#include "event/event.h"
+
+enum {
+    SESSION_REASON_BYTES = 256,
+    SESSION_ADDRESS_BYTES = 48, /* INET6_ADDRSTRLEN */
+};
+
+/* [MS-ERREF] 2.3.1: for refusals that are not a package's. */
+#define SESSION_TIMEOUT       ((sec_status)0xC00000B5) /* STATUS_IO_TIMEOUT */
+#define SESSION_OUT_OF_BOUNDS ((sec_status)0xC000009A) /* STATUS_INSUFFICIENT_RESOURCES */
+#define SESSION_DISCONNECTED  ((sec_status)0xC000020C) /* STATUS_CONNECTION_DISCONNECTED */
+
+/* Who is at the other end, and who is told of it. */
+struct session_client {
+    struct event_log *events;
+    const struct log *log;
+    const char *listener, *protocol, *package;
+    char address[SESSION_ADDRESS_BYTES];
+    uint16_t port;
+};
+
+struct session_rules {
+    unsigned max_legs;
+    size_t max_token;
+    ULONG wanted; /* ASC_REQ_*; where CONFIDENTIALITY is one, a context without it is refused */
+};
+
+enum session_state { SESSION_OPEN, SESSION_ESTABLISHED, SESSION_REFUSED };
+
+struct session {
+    const struct session_client *client; /* borrowed */
+    const struct session_rules *rules;   /* borrowed */
+    CredHandle *credential;              /* borrowed */
+    CtxtHandle context;
+    bool has_context;
+    enum session_state state;
+    unsigned legs;
+    ULONG attributes; /* ASC_RET_*, once established */
+    sec_status status;
+    OPENSSPI_LOGON *logon; /* once it has ended and where anything is known; ours to free */
+    char reason[SESSION_REASON_BYTES]; /* of a refusal */
+};
+
+void session_init(struct session *session, const struct session_client *client,
+                  const struct session_rules *rules, CredHandle *credential);
+void session_clear(struct session *session);
+
+/* One leg: the client's token in, what is to be sent appended to out; after a refusal that is an
+ * error token, or nothing. Only for a session that is open. */
+SEC_NODISCARD enum session_state session_step(struct session *session, struct bytes token,
+                                              struct wire_writer *out);
+/* Ends an open session for a reason of sspid's own. */
+void session_refuse(struct session *session, sec_status status, const char *reason);
+
+/* A refusal before there was a session. */
+void session_turn_away(const struct session_client *client, sec_status status, const char *reason);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspid's part of the configuration file: [events] and [listener NAME]. */
+#ifndef SERVICE_SETTINGS_H
+#define SERVICE_SETTINGS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <opensspi/opensspi.h>
+
+#include "base/attributes.h"
+#include "base/config.h"
+
+enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP };
+enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO };
+
+/* A key of [policy] that stands in a listener; its value is the library's to judge. */
+struct listener_option {
+    OPENSSPI_OPTION option;
+    unsigned line;
+};
+
+struct listener_settings {
+    char *name;
+    unsigned line; /* of the section */
+    int protocol;  /* enum listener_protocol; -1: not given */
+    int backend;   /* enum listener_backend */
+    char *address_text;
+    struct sockaddr_in6 address; /* IPv4 as ::ffff:a.b.c.d; sin6_family 0: not given */
+    char *package;
+    int at_first_client; /* when the credential is acquired */
+    unsigned long handshake_timeout_s, max_legs, max_token, max_message;
+    unsigned long max_unauthenticated, max_per_address;
+    struct listener_option *options;
+    size_t n_options;
+};
+
+struct settings {
+    char *file, *events_file;
+    struct listener_settings *listeners;
+    size_t n_listeners;
+    bool policy_requires_bindings; /* [policy] channel_bindings = required */
+};
+
+/* Reads and checks all that can be without the library. false: error says where and why, and there
+ * is nothing to clear. */
+SEC_NODISCARD bool settings_read(const char *file, struct settings *settings,
+                                 struct config_error *error);
+void settings_clear(struct settings *settings);
+
+/* "ADDRESS:PORT" or "[ADDRESS]:PORT", in numbers. */
+SEC_NODISCARD bool settings_parse_address(const char *text, struct sockaddr_in6 *address);
+
+/* The keys of a listener, NULL at the end; those of [policy] are the library's. */
+const char *const *settings_listener_keys(void);
+
+/* "FILE:LINE: [listener NAME] KEY: text" */
+void settings_fail(const struct settings *settings, const struct listener_settings *listener,
+                   const struct listener_option *option, const char *text,
+                   struct config_error *error);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The framed protocol, for both of its ends; no I/O here.
+ *
+ * While the context is made, each token is a 4-byte little-endian length and the token. After that
+ * each message is a 4-byte little-endian length, then as many bytes: a 4-byte little-endian
+ * trailer size, the trailer (SECBUFFER_TOKEN), the ciphertext, the padding where there is any. A
+ * sealed empty message ends a direction.
+ */
+#ifndef SERVICE_STREAM_H
+#define SERVICE_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <opensspi/opensspi.h>
+
+#include "base/attributes.h"
+#include "base/bytes.h"
+#include "base/wire.h"
+
+enum { STREAM_HEAD_BYTES = 4 };
+
+enum stream_result {
+    STREAM_MORE,     /* the frame is not complete yet */
+    STREAM_WHOLE,    /* one frame: r->p, r->length bytes, until the next stream_read */
+    STREAM_EMPTY,    /* a length of 0 */
+    STREAM_TOO_LONG, /* a length above the limit */
+    STREAM_NO_MEMORY,
+};
+
+/* Puts frames together from what arrives. Memory grows with the bytes that came, never with the
+ * length that a peer announces. { .max_bytes = N } is an empty one. */
+struct stream_reader {
+    size_t max_bytes;
+    uint8_t head[STREAM_HEAD_BYTES];
+    size_t head_n;
+    uint32_t length; /* as announced, once the head is whole */
+    uint8_t *p;
+    size_t n, capacity;
+    bool whole; /* the frame was given out: the next read starts another */
+};
+
+/* Takes from in what belongs to the current frame. After STREAM_WHOLE there may be more in in;
+ * after an error the reader is of no more use but to clear it. */
+SEC_NODISCARD enum stream_result stream_read(struct stream_reader *r, struct bytes *in);
+void stream_reader_clear(struct stream_reader *r);
+/* Whether a frame has begun and not ended: an end of file here cuts it. */
+bool stream_within(const struct stream_reader *r);
+
+/* Appends the length and the token. */
+void stream_put_token(struct wire_writer *w, struct bytes token);
+
+/* Appends one sealed message. SEC_E_OK, or why EncryptMessage refused; SEC_E_INSUFFICIENT_MEMORY. */
+SEC_NODISCARD SECURITY_STATUS stream_seal(PCtxtHandle context, const SecPkgContext_Sizes *sizes,
+                                          struct bytes plain, struct wire_writer *w);
+/* Opens one message in place; *plain is a view into it. SEC_E_INVALID_TOKEN: it is no message;
+ * SEC_E_MESSAGE_ALTERED: it is only signed, or as DecryptMessage says. */
+SEC_NODISCARD SECURITY_STATUS stream_open(PCtxtHandle context, uint8_t *message, size_t n,
+                                          struct bytes *plain);
+
+#endif

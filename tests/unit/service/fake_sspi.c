@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The interface as a script. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_sspi.h"
+
+int fake_live;
+const char *fake_missing;
+int fake_only_signed;
+int fake_short_trailer;
+
+static const char *reason = "";
+
+static char *
+kept(const void *p, size_t n)
+{
+    char *copy = calloc(1, n + 1);
+
+    memcpy(copy, p, n);
+    fake_live++;
+    return copy;
+}
+
+SECURITY_STATUS
+FreeContextBuffer(void *p)
+{
+    fake_live--;
+    free(p);
+    return SEC_E_OK;
+}
+
+const char *
+OpenSspiReason(void)
+{
+    return reason;
+}
+
+const char *
+OpenSspiStatusName(SECURITY_STATUS status)
+{
+    return status == SEC_E_LOGON_DENIED ? "SEC_E_LOGON_DENIED" : "SEC_E_OTHER";
+}
+
+SECURITY_STATUS
+OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth,
+                                 const OPENSSPI_OPTION *options, ULONG n, char *error,
+                                 ULONG error_n, PCredHandle credential, PTimeStamp expiry)
+{
+    (void)use;
+    (void)auth;
+    (void)expiry;
+    for (ULONG i = 0; i < n; i++) {
+        char both[128];
+
+        (void)snprintf(both, sizeof(both), "%s=%s", options[i].pszName, options[i].pszValue);
+        if (fake_missing && strcmp(both, fake_missing) == 0) {
+            (void)snprintf(error, error_n, "%s: no", both);
+            return SEC_E_SECPKG_NOT_FOUND;
+        }
+        if (strcmp(options[i].pszName, "ntlm") != 0 && strcmp(options[i].pszName, "spn") != 0) {
+            (void)snprintf(error, error_n, "%s: unknown key", options[i].pszName);
+            return SEC_E_INVALID_PARAMETER;
+        }
+    }
+    if (fake_missing && strcmp(package, fake_missing) == 0) {
+        return SEC_E_SECPKG_NOT_FOUND;
+    }
+    if (credential) {
+        fake_live++;
+        credential->dwLower = credential->dwUpper = 7;
+    }
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS
+FreeCredentialsHandle(PCredHandle credential)
+{
+    credential->dwLower = 0;
+    fake_live--;
+    return SEC_E_OK;
+}
+
+/* The context: a heap string, "PACKAGE:NAME", "?" while it is not established. */
+static char *
+name_of(PCtxtHandle context)
+{
+    return (char *)context->dwLower;
+}
+
+static SECURITY_STATUS
+become(PCtxtHandle context, const char *package, const char *name)
+{
+    char both[128];
+
+    (void)snprintf(both, sizeof(both), "%s:%s", package, name);
+    free(name_of(context));
+    context->dwLower = (ULONG_PTR)strdup(both);
+    return SEC_E_OK;
+}
+
+static void
+say(PSecBufferDesc out, const char *text)
+{
+    out->pBuffers[0].pvBuffer = kept(text, strlen(text));
+    out->pBuffers[0].cbBuffer = (ULONG)strlen(text);
+}
+
+static SECURITY_STATUS
+follow(const char *script, PCtxtHandle context, PSecBufferDesc out, ULONG *attributes)
+{
+    const char *name = strchr(script, ':') ? strchr(script, ':') + 1 : "";
+
+    *attributes = ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY;
+    if (strcmp(script, "more") == 0) {
+        say(out, "go on");
+        return SEC_I_CONTINUE_NEEDED;
+    }
+    if (strcmp(script, "complete") == 0) {
+        say(out, "completed");
+        return SEC_I_COMPLETE_AND_CONTINUE;
+    }
+    if (strncmp(script, "yes:", 4) == 0) {
+        return become(context, "NTLM", name);
+    }
+    if (strncmp(script, "done:", 5) == 0) {
+        say(out, "completed");
+        (void)become(context, "NTLM", name);
+        return SEC_I_COMPLETE_NEEDED;
+    }
+    if (strncmp(script, "krb:", 4) == 0) {
+        *attributes |= ASC_RET_MUTUAL_AUTH;
+        say(out, "final");
+        return become(context, "Kerberos", name);
+    }
+    if (strncmp(script, "plain:", 6) == 0) {
+        *attributes = 0;
+        return become(context, "NTLM", name);
+    }
+    if (strcmp(script, "no") == 0) {
+        say(out, "error");
+        return SEC_E_LOGON_DENIED;
+    }
+    reason = "the token makes no sense";
+    return SEC_E_INVALID_TOKEN;
+}
+
+SECURITY_STATUS
+AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDesc in, ULONG wanted,
+                      ULONG drep, PCtxtHandle new_context, PSecBufferDesc out, ULONG *attributes,
+                      PTimeStamp expiry)
+{
+    const char *token = in->pBuffers[0].pvBuffer;
+    size_t n = in->pBuffers[0].cbBuffer;
+    char script[128] = "";
+    SECURITY_STATUS status;
+
+    (void)credential;
+    (void)wanted;
+    (void)drep;
+    (void)expiry;
+    reason = "";
+    if (n >= 12 && memcmp(token, FAKE_NTLM_FIRST, 12) == 0) {
+        token += 12;
+        n -= 12;
+    } else if (n >= 1 && token[0] == 0x60) {
+        token++;
+        n--;
+    }
+    (void)snprintf(script, sizeof(script), "%.*s", (int)n, token);
+    if (!context) {
+        new_context->dwLower = (ULONG_PTR)strdup("?");
+        new_context->dwUpper = 1;
+    }
+    status = follow(script, new_context, out, attributes);
+    if (!context && status < 0) {
+        free(name_of(new_context));
+        SecInvalidateHandle(new_context);
+    } else if (!context) {
+        fake_live++;
+    }
+    return status;
+}
+
+SECURITY_STATUS
+CompleteAuthToken(PCtxtHandle context, PSecBufferDesc token)
+{
+    (void)context;
+    memcpy(token->pBuffers[0].pvBuffer, "COMPLETED", 9);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS
+DeleteSecurityContext(PCtxtHandle context)
+{
+    free(name_of(context));
+    SecInvalidateHandle(context);
+    fake_live--;
+    return SEC_E_OK;
+}
+
+struct fake_logon {
+    OPENSSPI_LOGON logon;
+    char package[64];
+    char name[64];
+};
+
+SECURITY_STATUS
+OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
+{
+    static const char *const groups[] = { "staff", "a,b\xC3\xBC" };
+    static const char *const sids[] = { "S-1-5-21-1", "S-1-5-21-2" };
+    struct fake_logon *made = calloc(1, sizeof(*made));
+    const char *colon = strchr(name_of(context), ':');
+
+    if (colon) {
+        (void)snprintf(made->package, sizeof(made->package), "%.*s",
+                       (int)(colon - name_of(context)), name_of(context));
+        (void)snprintf(made->name, sizeof(made->name), "%s", colon + 1);
+    }
+    made->logon = (OPENSSPI_LOGON){
+        .SubStatus = colon ? 0 : 0xC000006A,
+        .PackageName = made->package,
+        .NtlmVersion = strcmp(made->package, "NTLM") == 0 ? "NTLM V2" : "",
+        .UserName = made->name,
+        .DomainName = "WEB1",
+        .ClaimedUserName = made->name,
+        .ClaimedDomainName = "web1",
+        .Workstation = "PC7",
+        .TargetName = "",
+        .UserSid = colon ? "S-1-5-21-1-2-3-1000" : "",
+        .UnixUser = "",
+        .GroupCount = colon ? 2 : 0,
+        .Groups = groups,
+        .GroupSids = sids,
+        .Reason = "",
+    };
+    fake_live++;
+    *out = &made->logon;
+    return SEC_E_OK;
+}
+
+static SecBuffer *
+find(PSecBufferDesc message, ULONG type)
+{
+    for (ULONG i = 0; i < message->cBuffers; i++) {
+        if (message->pBuffers[i].BufferType == type) {
+            return &message->pBuffers[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+turn_over(SecBuffer *data)
+{
+    for (ULONG i = 0; i < data->cbBuffer; i++) {
+        ((uint8_t *)data->pvBuffer)[i] ^= 0xFF;
+    }
+}
+
+SECURITY_STATUS
+EncryptMessage(PCtxtHandle context, ULONG quality, PSecBufferDesc message, ULONG seq)
+{
+    SecBuffer *token = find(message, SECBUFFER_TOKEN);
+    SecBuffer *padding = find(message, SECBUFFER_PADDING);
+
+    (void)context;
+    (void)quality;
+    (void)seq;
+    turn_over(find(message, SECBUFFER_DATA));
+    if (token->cbBuffer < 4) {
+        return SEC_E_BUFFER_TOO_SMALL;
+    }
+    memcpy(token->pvBuffer, "TRAI", 4);
+    token->cbBuffer = fake_short_trailer ? 2 : 4;
+    if (padding) {
+        memcpy(padding->pvBuffer, "P", 1);
+        padding->cbBuffer = 1;
+    }
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS
+DecryptMessage(PCtxtHandle context, PSecBufferDesc message, ULONG seq, ULONG *quality)
+{
+    SecBuffer *token = find(message, SECBUFFER_TOKEN);
+
+    (void)context;
+    (void)seq;
+    if (token->cbBuffer != 4 || memcmp(token->pvBuffer, "TRAI", 4) != 0) {
+        return SEC_E_MESSAGE_ALTERED;
+    }
+    turn_over(find(message, SECBUFFER_DATA));
+    *quality = fake_only_signed ? SECQOP_WRAP_NO_ENCRYPT : 0;
+    return SEC_E_OK;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP answers over a scripted library: who a connection is, and when it is nobody. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base64.h"
+#include "fake_sspi.h"
+#include "service/http_answer.h"
+
+static const struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
+static const struct session_rules rules = { 5, 4096, 0 };
+static const struct session_client client = { .log = &quiet,
+                                              .listener = "web",
+                                              .protocol = "http",
+                                              .package = "Negotiate",
+                                              .address = "192.0.2.7" };
+
+struct fixture {
+    struct listener_settings settings;
+    struct credential credential;
+    struct http_state state;
+    char text[4096]; /* of the last answer: "STATUS|Name: value|...|body" */
+};
+
+static void
+open_fixture(struct fixture *f, const char *package, const char *missing)
+{
+    *f = (struct fixture){ .settings = { .package = (char *)package } };
+    fake_missing = missing;
+    credential_init(&f->credential, &f->settings);
+    http_state_init(&f->state, &client, &rules, &f->credential);
+}
+
+static void
+close_fixture(struct fixture *f)
+{
+    http_state_clear(&f->state);
+    credential_clear(&f->credential);
+    fake_missing = NULL;
+    assert_int_equal(fake_live, 0);
+}
+
+static const char *
+ask(struct fixture *f, struct http_request request)
+{
+    struct http_reply reply;
+    size_t n;
+
+    http_answer(&f->state, &request, &reply);
+    n = (size_t)snprintf(f->text, sizeof(f->text), "%u%s|", reply.status,
+                         reply.close ? " close" : "");
+    for (size_t i = 0; i < reply.n_headers; i++) {
+        if (strcmp(reply.headers[i].name, "Cache-Control") != 0) {
+            n += (size_t)snprintf(f->text + n, sizeof(f->text) - n, "%s: %s|",
+                                  reply.headers[i].name, (const char *)reply.headers[i].value.p);
+        }
+    }
+    (void)snprintf(f->text + n, sizeof(f->text) - n, "%.*s", (int)reply.body.len,
+                   (const char *)reply.body.p);
+    http_reply_clear(&reply);
+    return f->text;
+}
+
+/* GET path with a token under a scheme; NULL: without Authorization. */
+static const char *
+get(struct fixture *f, const char *path, const char *scheme, const char *token, size_t n)
+{
+    struct wire_writer w = wire_writer_growing(NULL, 0);
+    const char *answer;
+
+    if (scheme) {
+        wire_put_bytes(&w, bytes_of_string(scheme));
+        wire_put_u8(&w, ' ');
+        base64_encode(bytes_of(token, n), &w);
+        wire_put_u8(&w, 0);
+    }
+    answer = ask(f, (struct http_request){ .method = "GET",
+                                           .path = path,
+                                           .authorization = (const char *)w.p,
+                                           .n_authorization = scheme != NULL,
+                                           .keeps_alive = true });
+    wire_writer_clear(&w);
+    return answer;
+}
+
+#define WHOAMI(f, scheme, token) get(f, "/whoami", scheme, token, sizeof(token) - 1)
+#define NOBODY                   "401|WWW-Authenticate: Negotiate|WWW-Authenticate: NTLM|Unauthorized\n"
+#define STARTS_WITH(text, start) assert_memory_equal(text, start, strlen(start))
+
+static void
+test_http_answer__routes(void **state)
+{
+    static const struct {
+        const char *method, *path, *answer;
+    } rows[] = {
+        { "GET", "/whoami", NOBODY },
+        { "HEAD", "/whoami", NOBODY },
+        { "GET", "/auth", "401|WWW-Authenticate: Negotiate|Unauthorized\n" },
+        { "GET", "/", "200|OpenSSPI sspid: /whoami tells who you are, /auth serves proxies\n" },
+        { "GET", "/nothing", "404|Not Found\n" },
+        { "GET", "/whoami/", "404|Not Found\n" },
+        { "POST", "/whoami", "405|Allow: GET, HEAD|Method Not Allowed\n" },
+        { "get", "/", "405|Allow: GET, HEAD|Method Not Allowed\n" },
+        { "POST", "/nothing", "404|Not Found\n" },
+    };
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_string_equal(ask(&f, (struct http_request){ .method = rows[i].method,
+                                                           .path = rows[i].path,
+                                                           .keeps_alive = true }),
+                            rows[i].answer);
+    }
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__schemes_are_what_there_are_credentials_for(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "NTLM", NULL);
+    assert_string_equal(get(&f, "/whoami", NULL, "", 0),
+                        "401|WWW-Authenticate: NTLM|Unauthorized\n");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0), "401|Unauthorized\n");
+    STARTS_WITH(WHOAMI(&f, "Negotiate", FAKE_FIRST "yes:demo"), "401|");
+    close_fixture(&f);
+    open_fixture(&f, "Negotiate", "NTLM");
+    assert_string_equal(get(&f, "/whoami", NULL, "", 0),
+                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "yes:demo"), "401|");
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__ntlm_is_the_connection_s(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    assert_string_equal(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "more"),
+                        "401|WWW-Authenticate: NTLM Z28gb24=|Unauthorized\n");
+    assert_false(f.state.proven);
+    STARTS_WITH(WHOAMI(&f, "NTLM", "yes:demo"), "200|{\"user\":\"demo\",\"domain\":\"WEB1\"");
+    assert_true(f.state.proven);
+    STARTS_WITH(get(&f, "/whoami", NULL, "", 0), "200|{\"user\":\"demo\"");
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__kerberos_is_the_request_s(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    STARTS_WITH(WHOAMI(&f, "Negotiate", FAKE_FIRST "krb:demo"),
+                "200|WWW-Authenticate: Negotiate ZmluYWw=|{\"user\":\"demo\"");
+    assert_string_equal(get(&f, "/whoami", NULL, "", 0), NOBODY);
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__a_second_user_starts_anew(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "yes:alice"), "200|{\"user\":\"alice\"");
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "more"), "401|");
+    assert_null(f.state.logon);
+    STARTS_WITH(WHOAMI(&f, "NTLM", "yes:bob"), "200|{\"user\":\"bob\"");
+    /* one who fails leaves nobody behind */
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "no"), "401|");
+    assert_string_equal(get(&f, "/whoami", NULL, "", 0), NOBODY);
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__whatever_else_ends_an_identity(void **state)
+{
+    static const struct {
+        const char *authorization;
+        unsigned n;
+        const char *answer;
+    } rows[] = {
+        { "Basic Zm9v", 1, NOBODY },
+        { "NTLM", 1, NOBODY },
+        { "NTLM !", 1, "400|Bad Request: Authorization\n" },
+        { "NTLM Zm9v", 2, "400|Bad Request: several Authorization headers\n" },
+    };
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "yes:alice"), "200|");
+        assert_string_equal(ask(&f, (struct http_request){ .method = "GET",
+                                                           .path = "/whoami",
+                                                           .authorization = rows[i].authorization,
+                                                           .n_authorization = rows[i].n,
+                                                           .keeps_alive = true }),
+                            rows[i].answer);
+        assert_string_equal(get(&f, "/whoami", NULL, "", 0), NOBODY);
+    }
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__a_handshake_left_half_way_is_not_taken_up(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "more"), "401|");
+    assert_string_equal(get(&f, "/whoami", NULL, "", 0), NOBODY);
+    assert_false(f.state.has_session);
+    /* nor is it continued under another scheme */
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "more"), "401|");
+    STARTS_WITH(WHOAMI(&f, "Negotiate", "more"), "401|WWW-Authenticate: Negotiate Z28gb24=|");
+    assert_int_equal(f.state.session.legs, 1);
+    /* and a first token begins another */
+    STARTS_WITH(WHOAMI(&f, "Negotiate", FAKE_FIRST "more"), "401|");
+    assert_int_equal(f.state.session.legs, 1);
+    STARTS_WITH(WHOAMI(&f, "Negotiate", "more"), "401|");
+    assert_int_equal(f.state.session.legs, 2);
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__a_refusal_carries_its_token(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    assert_string_equal(
+        WHOAMI(&f, "Negotiate", FAKE_FIRST "no"),
+        "401|WWW-Authenticate: Negotiate ZXJyb3I=|WWW-Authenticate: NTLM|Unauthorized\n");
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__without_keep_alive_one_leg_at_most(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    assert_string_equal(ask(&f, (struct http_request){ .method = "GET",
+                                                       .path = "/whoami",
+                                                       .authorization = "Negotiate bW9yZQ==",
+                                                       .n_authorization = 1 }),
+                        "401 close|WWW-Authenticate: Negotiate|WWW-Authenticate: NTLM|"
+                        "Unauthorized\n");
+    assert_false(f.state.has_session);
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__auth_proves_each_request_alone(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    assert_string_equal(get(&f, "/auth", "Negotiate", FAKE_FIRST "krb:de mo", 10),
+                        "200|Remote-User: de%20mo|Remote-Domain: WEB1|"
+                        "Remote-Sid: S-1-5-21-1-2-3-1000|Remote-Groups: staff,a%2Cb%C3%BC|"
+                        "WWW-Authenticate: Negotiate ZmluYWw=|OK\n");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0),
+                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__auth_takes_no_ntlm_and_no_second_leg(void **state)
+{
+    static const struct {
+        const char *scheme, *token;
+        size_t n;
+    } rows[] = {
+        { "NTLM", FAKE_NTLM_FIRST "yes:demo", 20 },
+        { "Negotiate", FAKE_NTLM_FIRST "yes:demo", 20 },
+        { "Negotiate", FAKE_FIRST "more", 5 },
+    };
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    /* a connection that is somebody is nobody here */
+    STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "yes:demo"), "200|");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0),
+                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_string_equal(get(&f, "/auth", rows[i].scheme, rows[i].token, rows[i].n),
+                            "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    }
+    close_fixture(&f);
+    open_fixture(&f, "Negotiate", "ntlm=deny");
+    assert_string_equal(get(&f, "/auth", "Negotiate", FAKE_FIRST "krb:demo", 9),
+                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    close_fixture(&f);
+}
+
+static void
+test_http_answer__a_token_above_the_limit(void **state)
+{
+    static char token[5000];
+    struct fixture f;
+
+    (void)state;
+    open_fixture(&f, "Negotiate", NULL);
+    assert_string_equal(get(&f, "/whoami", "Negotiate", token, sizeof(token)),
+                        "431|Request Header Fields Too Large\n");
+    close_fixture(&f);
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_http_answer__routes),
+        cmocka_unit_test(test_http_answer__schemes_are_what_there_are_credentials_for),
+        cmocka_unit_test(test_http_answer__ntlm_is_the_connection_s),
+        cmocka_unit_test(test_http_answer__kerberos_is_the_request_s),
+        cmocka_unit_test(test_http_answer__a_second_user_starts_anew),
+        cmocka_unit_test(test_http_answer__whatever_else_ends_an_identity),
+        cmocka_unit_test(test_http_answer__a_handshake_left_half_way_is_not_taken_up),
+        cmocka_unit_test(test_http_answer__a_refusal_carries_its_token),
+        cmocka_unit_test(test_http_answer__without_keep_alive_one_leg_at_most),
+        cmocka_unit_test(test_http_answer__auth_proves_each_request_alone),
+        cmocka_unit_test(test_http_answer__auth_takes_no_ntlm_and_no_second_leg),
+        cmocka_unit_test(test_http_answer__a_token_above_the_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspid's part of the configuration: what is taken, and what each fault is called. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "fake_sspi.h"
+#include "service/credential.h"
+#include "service/settings.h"
+
+#define FRONT "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
+
+static char path[] = "/tmp/test_settings.XXXXXX";
+
+static int
+make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int
+remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+/* Reads text as a file; the error without the file's name. */
+static bool
+read_text(const char *text, struct settings *settings, char *error, size_t error_n)
+{
+    FILE *file = fopen(path, "w");
+    struct config_error why;
+    bool good;
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    good = settings_read(path, settings, &why);
+    for (size_t i = 0; good && i < settings->n_listeners; i++) {
+        if (!credential_check(settings, &settings->listeners[i], &why)) {
+            settings_clear(settings);
+            good = false;
+        }
+    }
+    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(path)));
+    return good;
+}
+
+static void
+test_settings_read__defaults_and_every_key(void **state)
+{
+    struct settings s;
+    char error[512];
+
+    (void)state;
+    assert_true(read_text(FRONT
+                          "[events]\nfile = /var/log/e\n[server]\nanything = x\n[policy]\nx = y\n"
+                          "[kerberos]\n[accounts]\n[ras]\nq = r\n[port tty1]\na = b\n"
+                          "[listener web-1.x]\nprotocol = HTTP\naddress = [::1]:80\n"
+                          "backend = whoami\npackage = NTLM\ncredential = at-first-client\n"
+                          "handshake_timeout = 600\nmax_legs = 3\nmax_token = 64\n"
+                          "max_message = 64\nmax_unauthenticated = 1\nmax_per_address = 1\n"
+                          "ntlm = audit\nspn = HTTP/a HTTP/b\nchannel_bindings = off\n",
+                          &s, error, sizeof(error)) ||
+                strstr(error, "channel_bindings: unknown key"));
+    assert_true(read_text(FRONT "[events]\nfile = /var/log/e\n"
+                                "[listener web-1.x]\nprotocol = HTTP\naddress = [::1]:80\n"
+                                "backend = whoami\npackage = NTLM\ncredential = at-first-client\n"
+                                "handshake_timeout = 600\nmax_legs = 3\nmax_token = 64\n"
+                                "max_message = 64\nmax_unauthenticated = 1\nmax_per_address = 1\n"
+                                "ntlm = audit\nspn = HTTP/a HTTP/b\n",
+                          &s, error, sizeof(error)));
+    assert_int_equal(s.n_listeners, 2);
+    assert_string_equal(s.events_file, "/var/log/e");
+    assert_string_equal(s.listeners[0].name, "front");
+    assert_int_equal(s.listeners[0].protocol, LISTENER_FRAMED);
+    assert_int_equal(s.listeners[0].backend, BACKEND_WHOAMI);
+    assert_string_equal(s.listeners[0].package, "Negotiate");
+    assert_false(s.listeners[0].at_first_client);
+    assert_int_equal(s.listeners[0].handshake_timeout_s, 20);
+    assert_int_equal(s.listeners[0].max_legs, 10);
+    assert_int_equal(s.listeners[0].max_token, 65536);
+    assert_int_equal(s.listeners[0].max_message, 1048576);
+    assert_int_equal(s.listeners[0].max_unauthenticated, 10000);
+    assert_int_equal(s.listeners[0].max_per_address, 256);
+    assert_int_equal(s.listeners[1].protocol, LISTENER_HTTP);
+    assert_string_equal(s.listeners[1].package, "NTLM");
+    assert_true(s.listeners[1].at_first_client);
+    assert_int_equal(s.listeners[1].handshake_timeout_s, 600);
+    assert_int_equal(s.listeners[1].n_options, 2);
+    assert_string_equal(s.listeners[1].options[1].option.pszName, "spn");
+    assert_string_equal(s.listeners[1].options[1].option.pszValue, "HTTP/a HTTP/b");
+    settings_clear(&s);
+}
+
+static void
+test_settings_read__each_fault_names_line_and_cause(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        { "", ": expected at least one section [listener NAME]" },
+        { "[listner x]\n", ":1: [listner x]: unknown section; did you mean \"listener\"?" },
+        { "[listener]\n",
+          ":1: [listener]: expected [listener NAME], the name of letters, digits, \"_\", \".\", "
+          "\"-\"" },
+        { "[listener a/b]\n",
+          ":1: [listener a/b]: expected [listener NAME], the name of letters, digits, \"_\", "
+          "\".\", \"-\"" },
+        { "[events x]\n", ":1: [events x]: expected [events] without a name" },
+        { "[events]\nfil = /x\n", ":2: [events] fil: unknown key; did you mean \"file\"?" },
+        { "[events]\nfile = x\n", ":2: [events] file: expected a path that begins with \"/\"" },
+        { "[listener a]\naddress = 127.0.0.1:1\n",
+          ":1: [listener a]: expected a key protocol = framed or http" },
+        { "[listener a]\nprotocol = http\n",
+          ":1: [listener a]: expected a key address = ADDRESS:PORT" },
+        { "[listener a]\nprotocol = udp\n", ":2: [listener a] protocol: expected framed or http" },
+        { "[listener a]\nprotocol = sample\n",
+          ":2: [listener a] protocol: not in this version: sample; expected framed or http" },
+        { "[listener a]\naddress = localhost:1\n",
+          ":2: [listener a] address: expected ADDRESS:PORT or [ADDRESS]:PORT, in numbers" },
+        { FRONT "backend = proxy:127.0.0.1:25\n",
+          ":4: [listener front] backend: not in this version: proxy; expected whoami or echo" },
+        { FRONT "backend = cat\n", ":4: [listener front] backend: expected whoami or echo" },
+        { FRONT "trusted_proxy = 127.0.0.1\n",
+          ":4: [listener front] trusted_proxy: not in this version" },
+        { FRONT "connection_header = X-Connection\n",
+          ":4: [listener front] connection_header: not in this version" },
+        { FRONT "credential = never\n",
+          ":4: [listener front] credential: expected at-start or at-first-client" },
+        { FRONT "handshake_timeout = 0\n",
+          ":4: [listener front] handshake_timeout: expected a number from 1 to 600" },
+        { FRONT "max_legs = 101\n",
+          ":4: [listener front] max_legs: expected a number from 1 to 100" },
+        { FRONT "max_token = many\n",
+          ":4: [listener front] max_token: expected a number from 64 to 1048576" },
+        { FRONT "max_tokens = 100\n",
+          ":4: [listener front] max_tokens: unknown key; did you mean \"max_token\"?" },
+        { FRONT "channel_bindings = Required\n",
+          ":4: [listener front] channel_bindings: expected off or allow-missing: a listener "
+          "without TLS has no channel to bind to, so that every client would be refused" },
+        { "[policy]\nchannel_bindings = required\n" FRONT,
+          ":3: [listener front]: expected channel_bindings = off or allow-missing: [policy] has "
+          "required, and a listener without TLS has no channel to bind to" },
+        { "[listener a]\nprotocol = http\naddress = 127.0.0.1:1\nbackend = echo\n",
+          ":1: [listener a]: expected backend = whoami: echo is for framed listeners" },
+        { FRONT "[listener b]\nprotocol = http\naddress = 127.0.0.1:2000\n",
+          ":4: [listener b]: expected an address that no listener above has" },
+        { FRONT "package = Nonsense\n",
+          ":1: [listener front]: package: expected a package that there is, not \"Nonsense\"" },
+    };
+
+    (void)state;
+    fake_missing = "Nonsense";
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        struct settings s;
+        char error[512];
+
+        assert_false(read_text(rows[i].text, &s, error, sizeof(error)));
+        assert_string_equal(error, rows[i].error);
+    }
+    fake_missing = NULL;
+}
+
+static void
+test_settings_parse_address__numbers_only(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+        unsigned port;
+    } good[] = {
+        { "127.0.0.1:2000", "::ffff:127.0.0.1", 2000 },
+        { "0.0.0.0:0", "::ffff:0.0.0.0", 0 },
+        { "[::1]:80", "::1", 80 },
+        { "[::]:65535", "::", 65535 },
+    };
+    static const char *const bad[] = {
+        "",         "127.0.0.1", ":80",   "127.0.0.1:",     "127.0.0.1:65536",
+        "::1:80",   "[::1]80",   "[]:80", "[127.0.0.1]:80", "localhost:80",
+        "127.1:80", "1.2.3.4:-1"
+    };
+    struct sockaddr_in6 address;
+    char text[64];
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(good); i++) {
+        assert_true(settings_parse_address(good[i].text, &address));
+        assert_non_null(inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof(text)));
+        assert_string_equal(text, good[i].shown);
+        assert_int_equal(ntohs(address.sin6_port), good[i].port);
+    }
+    for (size_t i = 0; i < SEC_ARRAY_LEN(bad); i++) {
+        assert_false(settings_parse_address(bad[i], &address));
+    }
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_settings_read__defaults_and_every_key),
+        cmocka_unit_test(test_settings_read__each_fault_names_line_and_cause),
+        cmocka_unit_test(test_settings_parse_address__numbers_only),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
