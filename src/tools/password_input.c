@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -51,6 +52,29 @@ sec_status
 password_input_stdin(struct secret *out)
 {
     return read_line(STDIN_FILENO, out);
+}
+
+sec_status
+password_input_file(const char *path, struct secret *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+    sec_status status;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "%s: %s", path, strerror(errno));
+    } else if (!S_ISREG(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0)) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "%s: expected a file of your own", path);
+    } else if (st.st_mode & 077) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER,
+                          "%s: others may read it or write to it; expected mode 0600", path);
+    } else {
+        status = read_line(fd, out);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return status;
 }
 
 /* --- the terminal -------------------------------------------------------------------------- */
