@@ -208,6 +208,12 @@ take_flags(struct ntlm_context *c, struct claim *k)
                         "set that was offered",
                         k->m.flags);
     }
+    if ((flags ^ c->handshake->offered) & NTLMSSP_NEGOTIATE_DATAGRAM) {
+        return sec_fail(SEC_E_INVALID_TOKEN,
+                        "ntlm: AUTHENTICATE flags 0x%08x are not those of a "
+                        "connectionless client",
+                        k->m.flags);
+    }
     if (ntlm_context_key_is_short(c, flags)) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                         "ntlm: AUTHENTICATE flags 0x%08x lack 128-bit keys", k->m.flags);
@@ -280,40 +286,44 @@ exchange_key(const struct ntlm_context *c, const struct claim *k, const struct a
     case ACCOUNT_LM_V1: break;
     default: return SEC_E_OK;
     }
-    if (!(flags & (NTLMSSP_NEGOTIATE_LM_KEY | NTLMSSP_REQUEST_NON_NT_SESSION_KEY))) {
+    if (!(flags & NTLMSSP_NEGOTIATE_LM_KEY)) {
         return SEC_E_OK;
     }
     if (!proof->has_lm_session_key || k->m.lm_response.n < 8) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: a key from the LM hash was negotiated, "
                                                     "and the account has none");
     }
-    if (flags & NTLMSSP_NEGOTIATE_LM_KEY) {
-        ntlm_key_exchange_lm(&proof->lm_session_key, k->m.lm_response.p, out);
-    } else {
-        ntlm_key_exchange_non_nt(&proof->lm_session_key, out);
-    }
+    ntlm_key_exchange_lm(&proof->lm_session_key, k->m.lm_response.p, out);
     return SEC_E_OK;
 }
 
-/* 3.2.5.1.2: the exported key, and with it the session. */
+/* 3.2.5.1.2: the key that the client has chosen, in place of the exchange key. The specification
+ * has it only where messages are protected; clients that offer ALWAYS_SIGN alone send one as well
+ * and make their MIC with it. */
+static sec_status
+take_exported_key(const struct claim *k, struct secret16 *key)
+{
+    bool protects = k->m.flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL);
+
+    if (!(k->m.flags & NTLMSSP_NEGOTIATE_KEY_EXCH) || (!k->m.session_key.n && !protects)) {
+        return SEC_E_OK;
+    }
+    if (k->m.session_key.n != NTLM_SESSION_KEY_BYTES) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: EncryptedRandomSessionKey of %zu bytes",
+                        k->m.session_key.n);
+    }
+    cipher_rc4_once(key->b, key->b, k->m.session_key.p);
+    return SEC_E_OK;
+}
+
 static sec_status
 begin_session(struct ntlm_context *c, const struct claim *k, const struct account_proof *proof)
 {
     struct secret16 key = { 0 };
     sec_status status = exchange_key(c, k, proof, &key);
 
-    if (status == SEC_E_OK && (k->m.flags & NTLMSSP_NEGOTIATE_KEY_EXCH) &&
-        (k->m.flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL))) {
-        if (k->m.session_key.n == NTLM_SESSION_KEY_BYTES) {
-            struct secret16 exported;
-
-            cipher_rc4_once(key.b, exported.b, k->m.session_key.p);
-            key = exported;
-            secret_wipe(&exported, sizeof(exported));
-        } else {
-            status = sec_fail(SEC_E_INVALID_TOKEN, "ntlm: EncryptedRandomSessionKey of %zu bytes",
-                              k->m.session_key.n);
-        }
+    if (status == SEC_E_OK) {
+        status = take_exported_key(k, &key);
     }
     if (status == SEC_E_OK) {
         ntlm_session_begin(&c->session, &key, k->m.flags, true);

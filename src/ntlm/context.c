@@ -172,17 +172,18 @@ static void
 describe_established(const struct ntlm_context *c, struct sec_facts *out)
 {
     out->flags = c->granted;
-    if (c->role == SEC_INITIATOR) {
+    if (c->role == SEC_INITIATOR && !c->anonymous) {
         out->user = c->cred->user;
         out->domain = c->cred->domain;
+        out->native_client = c->cred->user;
     } else if (c->identity) {
         out->user = c->identity->user;
         out->domain = c->identity->domain;
         out->identity = c->identity;
+        out->native_client = ntlm_context_name(c, NTLM_USER);
         out->password_expires_100ns = c->identity->password_expires_100ns;
     }
     out->anonymous = c->anonymous;
-    out->native_client = c->role == SEC_INITIATOR ? c->cred->user : ntlm_context_name(c, NTLM_USER);
     describe_message_protection(c, out);
 }
 

@@ -49,16 +49,27 @@ wanted_protection(uint32_t wanted)
     return flags;
 }
 
+/* 3.1.5.1.2: "If (NTLMSSP_NEGOTIATE_KEY_EXCH bit is set AND (NTLMSSP_NEGOTIATE_SIGN OR
+ * NTLMSSP_NEGOTIATE_SEAL are set))"; 3.2.5.2.1: connectionless, always. */
+static bool
+exchanges_key(uint32_t flags)
+{
+    return flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL | NTLMSSP_NEGOTIATE_DATAGRAM);
+}
+
 /* 3.1.5.1.1: what a client can do and wants. */
 static uint32_t
 client_offer(const struct ntlm_context *c, uint32_t wanted)
 {
     uint32_t flags = NTLMSSP_NEGOTIATE_UNICODE | NTLMSSP_NEGOTIATE_OEM | NTLMSSP_REQUEST_TARGET |
                      NTLMSSP_NEGOTIATE_NTLM | NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
-                     NTLMSSP_NEGOTIATE_VERSION | NTLMSSP_NEGOTIATE_128 |
-                     NTLMSSP_NEGOTIATE_KEY_EXCH | NTLMSSP_NEGOTIATE_56 | wanted_protection(wanted);
+                     NTLMSSP_NEGOTIATE_VERSION | NTLMSSP_NEGOTIATE_128 | NTLMSSP_NEGOTIATE_56 |
+                     wanted_protection(wanted);
     const struct sec_settings *s = ntlm_host(c)->settings;
 
+    if (exchanges_key(flags)) {
+        flags |= NTLMSSP_NEGOTIATE_KEY_EXCH;
+    }
     if (s->lm_level_client > LEVEL_LM_ONLY_WITHOUT_ESS) {
         flags |= NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
     }
@@ -113,12 +124,21 @@ settle_flags(struct ntlm_context *c, uint32_t challenge_flags, uint32_t *out)
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: CHALLENGE flags 0x%08x name no character set",
                         challenge_flags);
     }
-    flags |= challenge_flags & (NTLMSSP_NEGOTIATE_TARGET_INFO | NTLMSSP_REQUEST_NON_NT_SESSION_KEY);
+    flags |= challenge_flags & NTLMSSP_NEGOTIATE_TARGET_INFO;
+    if (!ntlm_host(c)->settings->require_128bit) { /* its key has 64 */
+        flags |= challenge_flags & NTLMSSP_REQUEST_NON_NT_SESSION_KEY;
+    }
     if (flags & NTLMSSP_NEGOTIATE_UNICODE) {
         flags &= ~NTLMSSP_NEGOTIATE_OEM;
     }
     if (flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) {
         flags &= ~NTLMSSP_NEGOTIATE_LM_KEY;
+    }
+    if ((flags ^ h->offered) & NTLMSSP_NEGOTIATE_DATAGRAM) {
+        return sec_fail(SEC_E_INVALID_TOKEN,
+                        "ntlm: CHALLENGE flags 0x%08x are not those of a "
+                        "connectionless server",
+                        challenge_flags);
     }
     /* 3.1.5.1.2: messages are to be protected, and the server cannot. */
     if ((flags & protection) != protection) {
@@ -261,7 +281,8 @@ respond_v2(struct ntlm_context *c, const struct sec_step_args *args, const struc
     ntlm_key_v2_proof(v2, m->server_challenge,
                       bytes_of(blob.p + NTLM_PROOF_BYTES, blob.n - NTLM_PROOF_BYTES), proof);
     ntlm_key_v2_session(v2, proof, &r->exchange_key);
-    r->lm_n = r->mic && datagram ? 0 : NTLM_RESPONSE_BYTES;
+    /* 3.1.5.2.1: connectionless, "the client SHOULD NOT send the LmChallengeResponse field". */
+    r->lm_n = datagram && m->target_info.n ? 0 : NTLM_RESPONSE_BYTES;
     if (!r->mic) {
         ntlm_key_v2_proof(v2, m->server_challenge, bytes_of(challenge, sizeof(challenge)), r->lm);
         bytes_copy(r->lm + NTLM_PROOF_BYTES, challenge, sizeof(challenge));
@@ -294,8 +315,8 @@ static uint32_t
 authenticate_flags(const struct ntlm_context *c, uint32_t flags)
 {
     flags &= ~(NTLMSSP_TARGET_TYPE_SERVER | NTLMSSP_TARGET_TYPE_DOMAIN);
-    if (!(flags & (NTLMSSP_NEGOTIATE_SIGN | NTLMSSP_NEGOTIATE_SEAL))) {
-        flags &= ~NTLMSSP_NEGOTIATE_KEY_EXCH; /* 3.1.5.1.2: a key to exchange only for these */
+    if (!exchanges_key(flags)) {
+        flags &= ~NTLMSSP_NEGOTIATE_KEY_EXCH;
     }
     if (acts_as_nobody(c)) {
         flags = (flags | NTLMSSP_ANONYMOUS) &

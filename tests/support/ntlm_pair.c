@@ -2,6 +2,10 @@
 /* An NTLM client and server in one process. */
 #include "tests/support/ntlm_pair.h"
 
+#include "base/utf16.h"
+#include "codec/ntlm_msg.h"
+#include "crypto/cipher.h"
+#include "crypto/ntlm_key.h"
 #include "ntlm/ntlm.h"
 #include "tests/support/hex.h"
 
@@ -114,6 +118,56 @@ ntlm_pair_clear(struct ntlm_pair *p)
         wire_writer_clear(&p->messages[i]);
     }
     p->client_status = p->server_status = SEC_E_INTERNAL_ERROR;
+}
+
+static void
+make_mic(struct ntlm_pair *p, const struct ntlm_authenticate *m, struct secret16 *key)
+{
+    static const uint8_t zeros[NTLM_MIC_BYTES];
+    struct bytes sent = wire_written(&p->messages[NTLM_PAIR_AUTHENTICATE]);
+    const struct bytes parts[] = {
+        wire_written(&p->messages[NTLM_PAIR_NEGOTIATE]),
+        wire_written(&p->messages[NTLM_PAIR_CHALLENGE]),
+        bytes_of(sent.p, NTLM_MIC_OFFSET),
+        bytes_of(zeros, sizeof(zeros)),
+        bytes_of(sent.p + NTLM_MIC_END, sent.n - NTLM_MIC_END),
+    };
+
+    if ((m->flags & NTLMSSP_NEGOTIATE_KEY_EXCH) && m->session_key.n == NTLM_SESSION_KEY_BYTES) {
+        cipher_rc4_once(key->b, key->b, m->session_key.p);
+    }
+    digest_hmac_md5(key->b, parts, SEC_ARRAY_LEN(parts),
+                    p->messages[NTLM_PAIR_AUTHENTICATE].p + NTLM_MIC_OFFSET);
+}
+
+bool
+ntlm_pair_prove_again(struct ntlm_pair *p)
+{
+    struct wire_writer *w = &p->messages[NTLM_PAIR_AUTHENTICATE];
+    SEC_AUTO(wire_writer) upper = wire_writer_growing(NULL, 0);
+    struct ntlm_authenticate m;
+    struct ntlm_challenge challenge;
+    struct secret16 hash, v2, session;
+    uint8_t *proof;
+
+    if (ntlm_authenticate_decode(&m, wire_written(w), NULL) != WIRE_OK ||
+        ntlm_challenge_decode(&challenge, wire_written(&p->messages[NTLM_PAIR_CHALLENGE]), NULL) !=
+            WIRE_OK ||
+        !ntlm_v2_response_is(m.nt_response)) {
+        return false;
+    }
+    ntlm_key_nt_hash(p->identity.password, &hash);
+    utf16_put_upper(&upper, m.user);
+    ntlm_key_v2(&hash, wire_written(&upper), m.domain, &v2);
+    proof = w->p + (m.nt_response.p - w->p);
+    ntlm_key_v2_proof(
+        &v2, challenge.server_challenge,
+        bytes_of(m.nt_response.p + NTLM_PROOF_BYTES, m.nt_response.n - NTLM_PROOF_BYTES), proof);
+    ntlm_key_v2_session(&v2, proof, &session);
+    if (m.has_mic) {
+        make_mic(p, &m, &session);
+    }
+    return true;
 }
 
 static bool

@@ -16,6 +16,8 @@
 
 #define CLIENT_CHALLENGE "aaaaaaaaaaaaaaaa"
 #define RANDOM_KEY       "55555555555555555555555555555555"
+#define V1_RESPONSE      "67c43011f30298a2ad35ece64f16331c44bdbed927841f94"
+#define LM_RESPONSE      "98def7b87f88aa5dafe2df779688a172def11c7d5ccdef13"
 #define STAMP            UINT64_C(0x01d4f54cf65a0000)
 
 enum { FLAGS_AT = 60 };
@@ -110,6 +112,49 @@ test_ntlm_step__client_answers_4_2_4_3_without_mic_and_with_lmv2(void **state)
     assert_true(ntlm_av_has(&v2.av, NTLM_AV_TARGET_NAME));
     assert_bytes_equal(v2.av.channel_bindings, HEX("00000000000000000000000000000000"));
     ntlm_pair_clear(&p);
+}
+
+/* The keys and responses of [MS-NLMP] 4.2.2 and 4.2.3. */
+static void
+test_ntlm_step__client_answers_4_2_2_and_4_2_3_with_ntlmv1(void **state)
+{
+    const struct {
+        uint32_t challenge_flags;
+        struct bytes random, nt, lm, sealed_key, session_key;
+    } cases[] = {
+        { 0xe2028233, HEX(RANDOM_KEY), HEX(V1_RESPONSE), HEX(LM_RESPONSE),
+          HEX("518822b1b3f350c8958682ecbb3e3cb7"), HEX(RANDOM_KEY) },
+        { 0xe2028233 | NTLMSSP_REQUEST_NON_NT_SESSION_KEY, HEX(RANDOM_KEY), HEX(V1_RESPONSE),
+          HEX(LM_RESPONSE), HEX("7452ca55c225a1ca04b48fae32cf56fc"), HEX(RANDOM_KEY) },
+        { 0xe2028233 | NTLMSSP_NEGOTIATE_LM_KEY, HEX(RANDOM_KEY), HEX(V1_RESPONSE),
+          HEX(LM_RESPONSE), HEX("4cd7bb57d697ef9b549f02b8f9b37864"), HEX(RANDOM_KEY) },
+        { 0x820a8233, HEX(CLIENT_CHALLENGE),
+          HEX("7537f803ae367128ca458204bde7caf81e97ed2683267232"),
+          HEX("aaaaaaaaaaaaaaaa00000000000000000000000000000000"), HEX(""),
+          HEX("eb93429a8bd952f8b89c55b87f475edc") },
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
+        uint8_t challenge[128];
+        struct bytes vector = HEX(NLMP_424_CHALLENGE);
+        struct ntlm_authenticate m;
+        struct ntlm_pair p;
+
+        init(&p);
+        init_writers(&p);
+        p.client_host.settings.lm_level_client = 1;
+        p.client_host.settings.require_128bit = false;
+        p.client_host.random_script = cases[i].random;
+        bytes_copy(challenge, vector.p, vector.n);
+        wire_store_le32(challenge + 20, cases[i].challenge_flags);
+        run_client(&p, bytes_of(challenge, vector.n));
+        assert_int_equal(ntlm_authenticate_decode(&m, wire_written(&p.messages[2]), NULL), WIRE_OK);
+        assert_bytes_equal(m.nt_response, cases[i].nt);
+        assert_bytes_equal(m.lm_response, cases[i].lm);
+        assert_bytes_equal(m.session_key, cases[i].sealed_key);
+        assert_bytes_equal(ntlm_pair_facts(p.client).session_key, cases[i].session_key);
+        ntlm_pair_clear(&p);
+    }
 }
 
 /* A server that has sent another's CHALLENGE. */
@@ -207,6 +252,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ntlm_step__client_writes_the_derived_authenticate),
         cmocka_unit_test(test_ntlm_step__client_answers_4_2_4_3_without_mic_and_with_lmv2),
+        cmocka_unit_test(test_ntlm_step__client_answers_4_2_2_and_4_2_3_with_ntlmv1),
         cmocka_unit_test(test_ntlm_step__server_accepts_the_derived_authenticate_with_its_mic),
         cmocka_unit_test(test_ntlm_step__server_accepts_4_2_4_3_authenticate),
         cmocka_unit_test(test_ntlm_step__authenticate_for_another_challenge_refused),
