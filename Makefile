@@ -30,7 +30,7 @@ format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 bench:
-	scripts/install-packages build
+	scripts/install-packages build bench
 	scripts/run-bench
 
 fuzz:

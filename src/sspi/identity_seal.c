@@ -49,7 +49,7 @@ get_key(const struct key **out)
 sec_status
 identity_seal(struct bytes associated, struct bytes plain, uint8_t *sealed)
 {
-    const struct key *key;
+    const struct key *key = NULL;
     sec_status status = get_key(&key);
 
     if (status != SEC_E_OK) {
@@ -65,7 +65,7 @@ identity_seal(struct bytes associated, struct bytes plain, uint8_t *sealed)
 sec_status
 identity_open(struct bytes associated, struct bytes sealed, struct secret *plain)
 {
-    const struct key *key;
+    const struct key *key = NULL;
     sec_status status = get_key(&key);
 
     *plain = (struct secret){ 0 };
