@@ -161,7 +161,6 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
     const struct ntlm_credential *cred = c->cred;
     unsigned level = ntlm_host(c)->settings->lm_level_client;
     bool lm = cred->has_lm_hash && level < LEVEL_NTLM_ONLY;
-    struct secret16 base;
     uint8_t *nt = wire_reserve(&r->nt, NTLM_RESPONSE_BYTES);
     uint8_t challenge[8];
 
@@ -169,16 +168,14 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
         return ntlm_refuse(wire_writer_status(&r->nt), "NtChallengeResponse", 0);
     }
     r->lm_n = NTLM_RESPONSE_BYTES;
-    ntlm_key_v1_session(&cred->nt_hash, &base);
-    r->exchange_key = base;
+    ntlm_key_v1_session(&cred->nt_hash, &r->exchange_key);
     if (flags & NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY) {
         if (!ntlm_host(c)->random(ntlm_host(c), challenge, sizeof(challenge))) {
             return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
         }
         ntlm_key_v1_ess_response(&cred->nt_hash, m->server_challenge, challenge, nt);
         bytes_copy(r->lm, challenge, sizeof(challenge));
-        ntlm_key_exchange_ess(&base, m->server_challenge, challenge, &r->exchange_key);
-        secret_wipe(&base, sizeof(base));
+        ntlm_key_exchange_ess(&r->exchange_key, m->server_challenge, challenge, &r->exchange_key);
         return SEC_E_OK;
     }
     ntlm_key_v1_response(&cred->nt_hash, m->server_challenge, nt);
@@ -192,7 +189,6 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
     } else if (cred->has_lm_hash && flags & NTLMSSP_REQUEST_NON_NT_SESSION_KEY) {
         ntlm_key_exchange_non_nt(&cred->lm_hash, &r->exchange_key);
     }
-    secret_wipe(&base, sizeof(base));
     return SEC_E_OK;
 }
 
@@ -331,15 +327,17 @@ make_session_key(struct ntlm_context *c, uint32_t flags, const struct response *
                  uint8_t sealed_key[static NTLM_SESSION_KEY_BYTES])
 {
     const struct sec_host *host = ntlm_host(c);
-    struct secret16 key = r->exchange_key;
+    struct secret16 key = { 0 };
 
-    if (flags & NTLMSSP_NEGOTIATE_KEY_EXCH) {
-        if (!host->random(host, key.b, sizeof(key.b))) {
-            return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
-        }
-        cipher_rc4_once(r->exchange_key.b, sealed_key, key.b);
+    if (!(flags & NTLMSSP_NEGOTIATE_KEY_EXCH)) {
+        ntlm_session_begin(&c->session, acts_as_nobody(c) ? NULL : &r->exchange_key, flags, false);
+        return SEC_E_OK;
     }
-    ntlm_session_begin(&c->session, acts_as_nobody(c) ? NULL : &key, flags, false);
+    if (!host->random(host, key.b, sizeof(key.b))) {
+        return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
+    }
+    cipher_rc4_once(r->exchange_key.b, sealed_key, key.b);
+    ntlm_session_begin(&c->session, &key, flags, false);
     secret_wipe(&key, sizeof(key));
     return SEC_E_OK;
 }
@@ -452,16 +450,16 @@ ntlm_answer_challenge(struct ntlm_context *c, struct sec_step_args *args, struct
         h->wanted = args->wanted;
         h->offered = client_offer(c, args->wanted);
     }
+    wire_put_bytes(&h->messages, args->token);
+    if (wire_writer_status(&h->messages) != WIRE_OK) {
+        return ntlm_refuse(wire_writer_status(&h->messages), "CHALLENGE", 0);
+    }
     status = settle_flags(c, m.flags, &flags);
     if (status == SEC_E_OK) {
-        wire_put_bytes(&h->messages, args->token);
         status = respond(c, args, &m, flags, &r);
     }
     if (status == SEC_E_OK) {
         status = put_authenticate(c, authenticate_flags(c, flags), &r, out);
-    }
-    if (status == SEC_E_OK && wire_writer_status(&h->messages) != WIRE_OK) {
-        status = ntlm_refuse(wire_writer_status(&h->messages), "CHALLENGE", 0);
     }
     if (status == SEC_E_OK) {
         status = finish_initiator(c, args, &m);

@@ -61,6 +61,7 @@ ntlm_step(struct sec_ctx *ctx, struct sec_step_args *args, struct wire_writer *o
 {
     struct ntlm_context *c = ntlm_context_of(ctx);
     const struct ntlm_rule *rule = find_rule(c, args);
+    size_t start = out->len;
     sec_status status;
 
     args->granted = 0;
@@ -78,6 +79,7 @@ ntlm_step(struct sec_ctx *ctx, struct sec_step_args *args, struct wire_writer *o
     c->state = (uint8_t)(sec_failed(status) ? NTLM_FAILED : rule->next);
     if (c->state == NTLM_FAILED) {
         ntlm_session_clear(&c->session);
+        out->len = start; /* NTLM has no error tokens: a leg that fails says nothing */
     }
     if (c->state == NTLM_ESTABLISHED || c->state == NTLM_FAILED) {
         ntlm_context_end_handshake(c);
