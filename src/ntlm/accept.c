@@ -388,19 +388,6 @@ prove(struct ntlm_context *c, struct claim *k, struct bytes token)
     return status;
 }
 
-static sec_status
-finish_acceptor(struct ntlm_context *c, struct sec_step_args *args)
-{
-    c->granted = ntlm_context_granted(c->session.flags);
-    if (c->anonymous) {
-        c->granted |= SEC_NULL_SESSION;
-    }
-    c->base.half_duplex = ntlm_session_is_half_duplex(&c->session);
-    c->start_100ns = ntlm_host(c)->now_100ns(ntlm_host(c));
-    args->granted = c->granted;
-    return SEC_E_OK;
-}
-
 /* 3.2.5.1.2: no user, no NT response, and an LM response of nothing or one zero byte. */
 static bool
 is_anonymous(const struct claim *k)
@@ -419,7 +406,8 @@ accept_anonymous(struct ntlm_context *c, const struct claim *k, struct sec_step_
     }
     c->anonymous = true;
     ntlm_session_begin(&c->session, NULL, k->m.flags | NTLMSSP_ANONYMOUS, true);
-    return finish_acceptor(c, args);
+    ntlm_context_grant(c, args);
+    return SEC_E_OK;
 }
 
 sec_status
@@ -446,5 +434,8 @@ ntlm_check_authenticate(struct ntlm_context *c, struct sec_step_args *args, stru
     } else if (status == SEC_E_OK) {
         status = ntlm_policy_check_pairs(c, args, NULL);
     }
-    return status == SEC_E_OK ? finish_acceptor(c, args) : status;
+    if (status == SEC_E_OK) {
+        ntlm_context_grant(c, args);
+    }
+    return status;
 }

@@ -26,9 +26,14 @@ ntlm_context_end_handshake(struct ntlm_context *c)
 sec_status
 ntlm_context_open(const struct sec_cred *cred, enum sec_role role, struct sec_ctx **out)
 {
-    struct ntlm_context *c = mem_new(sizeof(*c));
-    struct ntlm_handshake *h = mem_new(sizeof(*h));
+    struct ntlm_context *c;
+    struct ntlm_handshake *h;
 
+    if (cred->host->settings->ntlm == SEC_NTLM_DENY) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: policy denies NTLM (ntlm = deny)");
+    }
+    c = mem_new(sizeof(*c));
+    h = mem_new(sizeof(*h));
     if (!c || !h) {
         mem_free(c);
         mem_free(h);
@@ -105,8 +110,24 @@ ntlm_context_key_is_short(const struct ntlm_context *c, uint32_t flags)
            (!(flags & NTLMSSP_NEGOTIATE_128) || ntlm_session_key_bits(flags) < 128);
 }
 
+/* SIGN for integrity, replay or sequence detection; SEAL for confidentiality alone. */
 uint32_t
-ntlm_context_granted(uint32_t flags)
+ntlm_context_protection(uint32_t wanted)
+{
+    bool integrity = wanted & SEC_INTEGRITY && !(wanted & SEC_NO_INTEGRITY);
+    uint32_t flags = 0;
+
+    if (integrity || (wanted & (SEC_REPLAY_DETECT | SEC_SEQUENCE_DETECT))) {
+        flags |= NTLMSSP_NEGOTIATE_SIGN;
+    }
+    if (wanted & SEC_CONFIDENTIALITY) {
+        flags |= NTLMSSP_NEGOTIATE_SEAL;
+    }
+    return flags;
+}
+
+static uint32_t
+granted_by(uint32_t flags)
 {
     uint32_t granted = flags & NTLMSSP_NEGOTIATE_DATAGRAM ? SEC_DATAGRAM : SEC_CONNECTION;
 
@@ -124,6 +145,16 @@ ntlm_context_granted(uint32_t flags)
         granted |= SEC_IDENTIFY;
     }
     return granted;
+}
+
+void
+ntlm_context_grant(struct ntlm_context *c, struct sec_step_args *args)
+{
+    c->granted = granted_by(c->session.flags) | (c->anonymous ? SEC_NULL_SESSION : 0u);
+    c->session.no_dummy = ntlm_context_protection(c->handshake->wanted | args->wanted) != 0;
+    c->base.half_duplex = ntlm_session_is_half_duplex(&c->session);
+    c->start_100ns = ntlm_host(c)->now_100ns(ntlm_host(c));
+    args->granted = c->granted;
 }
 
 sec_status

@@ -26,8 +26,9 @@ enum {
 
 /* Wiped and freed when the context is established or fails. */
 struct ntlm_handshake {
-    uint32_t wanted;  /* enum sec_flag, of the first leg */
-    uint32_t offered; /* NTLMSSP flags of our own last message */
+    uint32_t wanted;              /* enum sec_flag, of the first leg */
+    struct sec_bindings bindings; /* whichever leg brought them */
+    uint32_t offered;             /* NTLMSSP flags of our own last message */
     uint8_t server_challenge[8];
     /* NEGOTIATE and CHALLENGE exactly as exchanged: the MIC is over them. */
     struct wire_writer messages;
@@ -77,8 +78,11 @@ sec_status ntlm_context_keep_names(struct ntlm_context *, const struct bytes nam
 /* Whether messages would be protected with fewer bits than policy requires (require_128bit). */
 bool ntlm_context_key_is_short(const struct ntlm_context *, uint32_t ntlmssp_flags);
 
-/* The flags of enum sec_flag that the NTLMSSP flags of a finished handshake make true. */
-uint32_t ntlm_context_granted(uint32_t ntlmssp_flags);
+/* NTLMSSP_NEGOTIATE_SIGN and SEAL, as far as enum sec_flag's bits ask for them. */
+uint32_t ntlm_context_protection(uint32_t wanted);
+
+/* The end of a handshake, on either side: what has become true of the context is granted. */
+void ntlm_context_grant(struct ntlm_context *, struct sec_step_args *);
 
 /* ntlm: FIELD (at OFFSET) WHAT IS WRONG, as SEC_E_INVALID_TOKEN, or what memory and buffers say. */
 sec_status ntlm_refuse(enum wire_err, const char *field, uint32_t at);

@@ -27,19 +27,11 @@ acts_as_nobody(const struct ntlm_context *c)
     return c->cred->anonymous || (c->handshake->wanted & SEC_NULL_SESSION);
 }
 
-/* Spec: SIGN for integrity, replay or sequence detection alone; SEAL for confidentiality alone. */
 static uint32_t
-wanted_protection(uint32_t wanted)
+wanted_flags(uint32_t wanted)
 {
-    uint32_t flags = 0;
-    bool integrity = wanted & SEC_INTEGRITY && !(wanted & SEC_NO_INTEGRITY);
+    uint32_t flags = ntlm_context_protection(wanted);
 
-    if (integrity || (wanted & (SEC_REPLAY_DETECT | SEC_SEQUENCE_DETECT))) {
-        flags |= NTLMSSP_NEGOTIATE_SIGN;
-    }
-    if (wanted & SEC_CONFIDENTIALITY) {
-        flags |= NTLMSSP_NEGOTIATE_SEAL;
-    }
     if (wanted & SEC_IDENTIFY) {
         flags |= NTLMSSP_NEGOTIATE_IDENTIFY;
     }
@@ -64,7 +56,7 @@ client_offer(const struct ntlm_context *c, uint32_t wanted)
     uint32_t flags = NTLMSSP_NEGOTIATE_UNICODE | NTLMSSP_NEGOTIATE_OEM | NTLMSSP_REQUEST_TARGET |
                      NTLMSSP_NEGOTIATE_NTLM | NTLMSSP_NEGOTIATE_ALWAYS_SIGN |
                      NTLMSSP_NEGOTIATE_VERSION | NTLMSSP_NEGOTIATE_128 | NTLMSSP_NEGOTIATE_56 |
-                     wanted_protection(wanted);
+                     wanted_flags(wanted);
     const struct sec_settings *s = ntlm_host(c)->settings;
 
     if (exchanges_key(flags)) {
@@ -420,15 +412,9 @@ finish_initiator(struct ntlm_context *c, struct sec_step_args *args, const struc
         [NTLM_TARGET_INFO] = m->target_info,
     };
 
-    c->granted = ntlm_context_granted(c->session.flags);
     c->anonymous = acts_as_nobody(c);
-    if (c->anonymous) {
-        c->granted |= SEC_NULL_SESSION;
-    }
-    c->base.half_duplex = ntlm_session_is_half_duplex(&c->session);
-    c->start_100ns = ntlm_host(c)->now_100ns(ntlm_host(c));
     c->target_sent = true;
-    args->granted = c->granted;
+    ntlm_context_grant(c, args);
     return ntlm_context_keep_names(c, names);
 }
 

@@ -358,14 +358,31 @@ open_message(struct ntlm_session *s, struct sec_msg *m, bool sealed, bool rewind
     return status;
 }
 
-/* 3.4.2: where signing was not negotiated, the signature is this. */
+/* 3.4.2: where signing was not negotiated, the signature is this. It proves nothing, and who asked
+ * for proof and did not look at what was granted must not take it for some. */
+static sec_status
+allow_dummy(const struct ntlm_session *s)
+{
+    if (s->no_dummy) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                        "ntlm: integrity was asked for, and the peer did not negotiate it");
+    }
+    return SEC_E_OK;
+}
+
 static const uint8_t dummy_signature[NTLM_SIGNATURE_BYTES] = { SIGNATURE_VERSION };
 
 sec_status
 ntlm_session_sign(struct ntlm_session *s, struct sec_msg *m)
 {
+    sec_status status;
+
     if (ntlm_session_protects(s)) {
         return protect(s, m, false, false);
+    }
+    status = allow_dummy(s);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (m->token_n < NTLM_SIGNATURE_BYTES) {
         return sec_fail(SEC_E_BUFFER_TOO_SMALL, "ntlm: token buffer of %zu bytes for a signature",
@@ -379,8 +396,14 @@ ntlm_session_sign(struct ntlm_session *s, struct sec_msg *m)
 sec_status
 ntlm_session_verify(struct ntlm_session *s, struct sec_msg *m)
 {
+    sec_status status;
+
     if (ntlm_session_protects(s)) {
         return open_message(s, m, false, false);
+    }
+    status = allow_dummy(s);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (m->token_n < NTLM_SIGNATURE_BYTES) {
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: signature of %zu bytes", m->token_n);

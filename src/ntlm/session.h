@@ -24,6 +24,7 @@ struct ntlm_stream {
 struct ntlm_session {
     uint32_t flags; /* NTLMSSP flags, as AUTHENTICATE has them */
     bool acceptor;
+    bool no_dummy;       /* the caller asked for protection: without any, its messages fail */
     struct secret16 key; /* ExportedSessionKey */
     struct ntlm_stream send, receive;
 };

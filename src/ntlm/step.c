@@ -56,6 +56,21 @@ refuse_step(struct ntlm_context *c, const struct sec_step_args *args)
                     c->state);
 }
 
+/* The handlers look at args: bindings that came with one leg hold for those after it, so that none
+ * is taken for a call without any. */
+static void
+keep_bindings(struct ntlm_context *c, struct sec_step_args *args)
+{
+    if (!c->handshake) {
+        return;
+    }
+    if (args->bindings.given) {
+        c->handshake->bindings = args->bindings;
+    } else {
+        args->bindings = c->handshake->bindings;
+    }
+}
+
 sec_status
 ntlm_step(struct sec_ctx *ctx, struct sec_step_args *args, struct wire_writer *out)
 {
@@ -66,6 +81,7 @@ ntlm_step(struct sec_ctx *ctx, struct sec_step_args *args, struct wire_writer *o
 
     args->granted = 0;
     args->expires_100ns = CLOCK_NEVER_100NS;
+    keep_bindings(c, args);
     if (!rule) {
         status = refuse_step(c, args);
     } else if (args->token.n > NTLM_MAX_INPUT_BYTES) {
@@ -79,6 +95,7 @@ ntlm_step(struct sec_ctx *ctx, struct sec_step_args *args, struct wire_writer *o
     c->state = (uint8_t)(sec_failed(status) ? NTLM_FAILED : rule->next);
     if (c->state == NTLM_FAILED) {
         ntlm_session_clear(&c->session);
+        args->granted = 0;
         out->len = start; /* NTLM has no error tokens: a leg that fails says nothing */
     }
     if (c->state == NTLM_ESTABLISHED || c->state == NTLM_FAILED) {
