@@ -32,8 +32,11 @@ send_offer(struct nego_context *c, struct nego_leg *leg, size_t index, sec_statu
 sec_status
 nego_initiator_offer(struct nego_context *c, struct nego_leg *leg)
 {
-    sec_status status = sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
+    sec_status status = SEC_E_NO_CREDENTIALS;
 
+    if (c->cred->n == 0) {
+        return sec_fail(status, "negotiate: no mechanism may be used");
+    }
     /* Falling back is for the first token alone: what fails later fails. */
     for (size_t i = 0; i < c->cred->n; i++) {
         uint8_t room[NEGO_TOKEN_ROOM];

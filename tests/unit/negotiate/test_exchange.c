@@ -92,6 +92,7 @@ test_exchange__table(void **state)
         }
         assert_int_equal(mics, exchanges[i].mics);
         if (exchanges[i].client_status == SEC_E_OK) {
+            assert_string_equal(sec_reason(), "");
             assert_string_equal(side_mechanism(&client), exchanges[i].chosen);
         }
         assert_string_equal(side_mechanism(&server), exchanges[i].chosen);
