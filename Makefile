@@ -15,7 +15,8 @@ build/build.ninja:
 
 run:
 	scripts/install-packages build run
-	$(MAKE) --no-print-directory build
+	[ -e build/build.ninja ] || meson setup build
+	ninja -C build programs
 	scripts/run-demo build
 
 test:

@@ -69,7 +69,8 @@ fill(struct report *r, const struct context *c, const struct sec_facts *f)
         .LockedOutNow = f->locked_out_now,
         .MicVerified = f->mic_verified,
         .BindingsVerified = f->bindings_verified,
-        .KeyLength = f->session_key.n ? f->key_bits : 0,
+        /* A session key that protects nothing was asked for by nobody. */
+        .KeyLength = f->flags & (SEC_INTEGRITY | SEC_CONFIDENTIALITY) ? f->key_bits : 0,
     };
     r->package = put_utf8(&r->strings, f->mechanism ? f->mechanism->name : "");
     r->version = put_utf8(&r->strings, ntlm_versions[f->ntlm_version]);
