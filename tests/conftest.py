@@ -18,7 +18,7 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build")).resolve()
 ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x"}
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "http": {"protocol": "http", "backend": "whoami"}}
 PATIENCE = 15  # seconds for what should take a moment

@@ -46,6 +46,10 @@ def flags(tree, package):
     return done.stdout.split()
 
 
+def program(tree, name):
+    return tree / ("usr/sbin" if name == "sspid" else "usr/bin") / name
+
+
 def build_and_run(tree, folder, source, options):
     subprocess.run(["gcc", "-x", "c", "-", "-x", "none", "-o", folder / "program", "-Wall", "-Werror", *options], input=source,
                    text=True, check=True)
@@ -75,7 +79,7 @@ def test_foreign_function_bindings_open(tree, name):
 
 
 @pytest.mark.parametrize("path", [
-    "usr/bin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
+    "usr/sbin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
     "usr/share/man/man8/sspid.8", "usr/share/man/man1/sspictl.1", "usr/share/man/man1/sspi-connect.1",
     "usr/share/man/man5/opensspi.conf.5", "etc/opensspi/opensspi.conf", "usr/lib/systemd/system/sspid.service",
     "usr/lib/sysusers.d/opensspi.conf",
@@ -84,23 +88,23 @@ def test_is_there(tree, path):
     assert (tree / path).is_file()
 
 
-@pytest.mark.parametrize("program", ["sspid", "sspictl", "sspi-connect"])
+@pytest.mark.parametrize("name", ["sspid", "sspictl", "sspi-connect"])
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_programs__tell_what_they_are(tree, program, option):
-    done = subprocess.run([tree / "usr/bin" / program, option], env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")},
+def test_programs__tell_what_they_are(tree, name, option):
+    done = subprocess.run([program(tree, name), option], env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")},
                           capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and program in done.stdout and done.stderr == ""
+    assert done.returncode == 0 and name in done.stdout and done.stderr == ""
 
 
-@pytest.mark.parametrize("program", ["sspid", "sspictl", "sspi-connect"])
-def test_programs__refuse_what_they_do_not_know(tree, program):
-    done = subprocess.run([tree / "usr/bin" / program, "--no-such-option"], capture_output=True, text=True, check=False,
+@pytest.mark.parametrize("name", ["sspid", "sspictl", "sspi-connect"])
+def test_programs__refuse_what_they_do_not_know(tree, name):
+    done = subprocess.run([program(tree, name), "--no-such-option"], capture_output=True, text=True, check=False,
                           env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")})
     assert done.returncode == 2 and done.stderr
 
 
 def test_installed_configuration__is_good(tree):
-    done = subprocess.run([tree / "usr/bin/sspid", "-n"], capture_output=True, text=True, check=False,
+    done = subprocess.run([program(tree, "sspid"), "-n"], capture_output=True, text=True, check=False,
                           env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib"),
                                "OPENSSPI_CONFIG": str(tree / "etc/opensspi/opensspi.conf")})
     assert done.returncode == 0, done.stderr
