@@ -14,7 +14,7 @@ static double
 setting(const char *name, double otherwise)
 {
     const char *value = getenv(name);
-    double number = value ? atof(value) : 0;
+    double number = value ? strtod(value, NULL) : 0;
 
     return number > 0 ? number : otherwise;
 }

@@ -70,7 +70,7 @@ demo_store_make(const char *domain, const char *user, const char *password, cons
     FILE *f;
 
     demo_store_remove();
-    (void)strcpy(folder, "/tmp/opensspi-store-XXXXXX");
+    (void)snprintf(folder, sizeof(folder), "/tmp/opensspi-store-XXXXXX");
     require(mkdtemp(folder) != NULL, "a folder");
     (void)atexit(demo_store_remove);
     (void)snprintf(store, sizeof(store), "sqlite:%s/accounts.db", folder);
