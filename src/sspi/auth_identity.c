@@ -175,24 +175,18 @@ SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData)
 {
     SEC_WINNT_AUTH_IDENTITY_EXW ex;
     SEC_WINNT_AUTH_IDENTITY_W plain;
-    ULONG version;
 
-    if (!AuthData) {
-        return;
-    }
-    bytes_copy(&version, AuthData, sizeof(version));
-    if (version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
-        identity_block_wipe(AuthData);
-    } else if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
-        bytes_copy(&ex, AuthData, offsetof(SEC_WINNT_AUTH_IDENTITY_EXW, User));
-        if (ex.Length < sizeof(ex)) {
-            return;
-        }
-        bytes_copy(&ex, AuthData, sizeof(ex));
-        wipe_text(ex.Password, ex.PasswordLength, ex.Flags);
-    } else {
+    switch (identity_layout_of(AuthData)) {
+    case IDENTITY_PLAIN:
         bytes_copy(&plain, AuthData, sizeof(plain));
         wipe_text(plain.Password, plain.PasswordLength, plain.Flags);
+        break;
+    case IDENTITY_EX:
+        bytes_copy(&ex, AuthData, sizeof(ex));
+        wipe_text(ex.Password, ex.PasswordLength, ex.Flags);
+        break;
+    case IDENTITY_EX2: identity_block_wipe(AuthData); break;
+    case IDENTITY_NONE: break;
     }
 }
 
@@ -364,13 +358,12 @@ check_options(ULONG options)
 static sec_status
 check_block(const void *auth_data)
 {
-    ULONG version;
+    enum identity_layout layout = identity_layout_of(auth_data);
 
-    if (!auth_data) {
+    if (layout == IDENTITY_NONE) {
         return sec_fail(SEC_E_INVALID_TOKEN, "identity: none given");
     }
-    bytes_copy(&version, auth_data, sizeof(version));
-    if (version != SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
+    if (layout != IDENTITY_EX2) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                         "identity: no room to encrypt in; a copy by SspiCopyAuthIdentity has");
     }
@@ -423,5 +416,5 @@ SspiDecryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData)
 BOOLEAN WINAPI
 SspiIsAuthIdentityEncrypted(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData)
 {
-    return EncryptedAuthData && identity_is_encrypted(EncryptedAuthData);
+    return identity_is_encrypted(EncryptedAuthData);
 }

@@ -92,12 +92,6 @@ decode_ex(const void *auth_data, bool wide_call, struct identity *out)
     SEC_WINNT_AUTH_IDENTITY_EXW id;
     sec_status status;
 
-    /* Version and Length first: a shorter structure is not read past its end. */
-    bytes_copy(&id, auth_data, offsetof(SEC_WINNT_AUTH_IDENTITY_EXW, User));
-    if (id.Length < sizeof(id)) {
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "identity: _EX of %u bytes, not %zu", id.Length,
-                        sizeof(id));
-    }
     bytes_copy(&id, auth_data, sizeof(id));
     status = take_flags(id.Flags, out);
     if (status != SEC_E_OK) {
@@ -114,23 +108,49 @@ decode_ex(const void *auth_data, bool wide_call, struct identity *out)
                       is_wide(id.Flags, wide_call), out);
 }
 
+/* A plain structure begins with a pointer, whose low half may happen to be a version's number; its
+ * high half then stands where the others have their length. That is believed where it is one: no
+ * structure has as many bytes as the high half of a pointer counts, on machines that have one. */
+enum identity_layout
+identity_layout_of(const void *auth_data)
+{
+    enum { LENGTH_MAX = 4095 };
+    struct {
+        ULONG version, length;
+    } head;
+    USHORT header_length;
+
+    if (!auth_data) {
+        return IDENTITY_NONE;
+    }
+    bytes_copy(&head, auth_data, sizeof(head));
+    if (head.version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
+        bool is_pointer = sizeof(void *) == sizeof(head) && head.length > LENGTH_MAX;
+
+        return head.length == sizeof(SEC_WINNT_AUTH_IDENTITY_EXW) ? IDENTITY_EX
+               : is_pointer                                       ? IDENTITY_PLAIN
+                                                                  : IDENTITY_NONE;
+    }
+    if (head.version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
+        bytes_copy(&header_length, &head.length, sizeof(header_length));
+        return header_length <= LENGTH_MAX ? IDENTITY_EX2 : IDENTITY_PLAIN;
+    }
+    return IDENTITY_PLAIN;
+}
+
 sec_status
 identity_decode(const void *auth_data, bool wide_call, struct identity *out)
 {
-    ULONG version;
     sec_status status;
 
     *out = (struct identity){ 0 };
-    if (!auth_data) {
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "identity: none given");
-    }
-    bytes_copy(&version, auth_data, sizeof(version));
-    if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
-        status = decode_ex(auth_data, wide_call, out);
-    } else if (version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
-        status = identity_block_decode(identity_block_bytes(auth_data), out);
-    } else {
-        status = decode_plain(auth_data, wide_call, out);
+    switch (identity_layout_of(auth_data)) {
+    case IDENTITY_PLAIN: status = decode_plain(auth_data, wide_call, out); break;
+    case IDENTITY_EX: status = decode_ex(auth_data, wide_call, out); break;
+    case IDENTITY_EX2: status = identity_block_decode(identity_block_bytes(auth_data), out); break;
+    default:
+        status = sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
+                          "identity: none given, or an _EX with a wrong length");
     }
     if (status != SEC_E_OK) {
         identity_clear(out);
@@ -141,16 +161,17 @@ identity_decode(const void *auth_data, bool wide_call, struct identity *out)
 bool
 identity_is_encrypted(const void *auth_data)
 {
-    size_t at = offsetof(SEC_WINNT_AUTH_IDENTITY_W, Flags);
-    ULONG version, flags;
+    static const size_t flags_at[] = {
+        [IDENTITY_PLAIN] = offsetof(SEC_WINNT_AUTH_IDENTITY_W, Flags),
+        [IDENTITY_EX] = offsetof(SEC_WINNT_AUTH_IDENTITY_EXW, Flags),
+        [IDENTITY_EX2] = offsetof(SEC_WINNT_AUTH_IDENTITY_EX2, Flags),
+    };
+    enum identity_layout layout = identity_layout_of(auth_data);
+    ULONG flags = 0;
 
-    bytes_copy(&version, auth_data, sizeof(version));
-    if (version == SEC_WINNT_AUTH_IDENTITY_VERSION) {
-        at = offsetof(SEC_WINNT_AUTH_IDENTITY_EXW, Flags);
-    } else if (version == SEC_WINNT_AUTH_IDENTITY_VERSION_2) {
-        at = offsetof(SEC_WINNT_AUTH_IDENTITY_EX2, Flags);
+    if (layout != IDENTITY_NONE) {
+        bytes_copy(&flags, (const uint8_t *)auth_data + flags_at[layout], sizeof(flags));
     }
-    bytes_copy(&flags, (const uint8_t *)auth_data + at, sizeof(flags));
     return flags & ANY_ENCRYPTION;
 }
 

@@ -24,6 +24,11 @@ struct identity {
     uint32_t flags; /* SEC_WINNT_AUTH_IDENTITY_*, as given, but for the width of the text */
 };
 
+enum identity_layout { IDENTITY_PLAIN, IDENTITY_EX, IDENTITY_EX2, IDENTITY_NONE };
+
+/* Which structure it is. NONE: NULL, or a version followed by an impossible length. */
+enum identity_layout identity_layout_of(const void *auth_data);
+
 /* Reads a SEC_WINNT_AUTH_IDENTITY, _EX or _EX2; wide_call: whether a structure without ANSI and
  * UNICODE flags holds UTF-16. *out is owned by the caller (identity_clear) and empty on failure.
  * What texts may hold: identity_text.h. SEC_E_UNKNOWN_CREDENTIALS: not an identity, or one that

@@ -317,13 +317,17 @@ is_behind(uint32_t off, uint32_t len, size_t end)
     return len && off + (size_t)len > end;
 }
 
-/* Whether IDENTITY_SEAL_BYTES that nothing else uses follow the packed credentials. */
+/* Whether IDENTITY_SEAL_BYTES that nothing else uses follow the packed credentials: no text stands
+ * there, and they are zero. */
 static bool
 has_room(struct bytes block, const SEC_WINNT_AUTH_IDENTITY_EX2 *h, struct bytes packed)
 {
+    static const uint8_t zero[IDENTITY_SEAL_BYTES];
     size_t end = h->PackedCredentialsOffset + packed.n;
 
     return block.n - end >= IDENTITY_SEAL_BYTES && packed.n <= UINT16_MAX - IDENTITY_SEAL_BYTES &&
+           bytes_equal(bytes_of(block.p + end, IDENTITY_SEAL_BYTES),
+                       bytes_of(zero, sizeof(zero))) &&
            !is_behind(h->UserOffset, h->UserLength, h->PackedCredentialsOffset) &&
            !is_behind(h->DomainOffset, h->DomainLength, h->PackedCredentialsOffset) &&
            !is_behind(h->PackageListOffset, h->PackageListLength, h->PackedCredentialsOffset);

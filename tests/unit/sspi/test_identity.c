@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -166,6 +167,31 @@ test_identity_decode__ex_in_either_width(void **state)
 
     for (w.Length = 0; w.Length < sizeof(w); w.Length++) {
         assert_refused(&w, true);
+    }
+}
+
+/* Where the heap begins at a round address, a user's name may well be at 0x602000000200. */
+static void
+test_identity_decode__a_pointer_that_looks_like_a_version(void **state)
+{
+    static const ULONG versions[] = { SEC_WINNT_AUTH_IDENTITY_VERSION,
+                                      SEC_WINNT_AUTH_IDENTITY_VERSION_2 };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        void *at = (void *)((uintptr_t)0x500000000000 + versions[i]);
+        char *page = mmap((void *)(uintptr_t)0x500000000000, 4096, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        SEC_WINNT_AUTH_IDENTITY_A a = plain_a;
+        struct identity id;
+
+        assert_ptr_equal(page, (void *)(uintptr_t)0x500000000000);
+        a.User = memcpy(at, "Üser", 5);
+        assert_int_equal(identity_layout_of(&a), IDENTITY_PLAIN);
+        assert_int_equal(identity_decode(&a, false, &id), SEC_E_OK);
+        assert_is_sample(&id);
+        identity_clear(&id);
+        assert_int_equal(munmap(page, 4096), 0);
     }
 }
 
@@ -648,6 +674,23 @@ test_identity_block_encrypt__no_room_is_told_and_nothing_changed(void **state)
     assert_memory_equal(s.b, before.b, s.n);
 }
 
+/* Bytes behind the password that are somebody's are not written over. */
+static void
+test_identity_block_encrypt__room_that_is_taken_is_no_room(void **state)
+{
+    uint8_t *block = sample_block();
+    size_t n = identity_block_bytes(block).n;
+
+    (void)state;
+    for (size_t i = 0; i < IDENTITY_SEAL_BYTES; i++) {
+        block[n - 1 - i] = 1;
+        assert_int_equal(identity_block_encrypt(block), SEC_E_UNSUPPORTED_FUNCTION);
+        block[n - 1 - i] = 0;
+    }
+    assert_int_equal(identity_block_encrypt(block), SEC_E_OK);
+    assert_int_equal(given_free(block), SEC_E_OK);
+}
+
 static void
 test_identity_block_encrypt__no_password_is_a_flag_alone(void **state)
 {
@@ -708,6 +751,7 @@ main(void)
         cmocka_unit_test(test_identity_decode__no_flag_means_the_call_s_own_width),
         cmocka_unit_test(test_identity_decode__both_flags_are_ansi),
         cmocka_unit_test(test_identity_decode__ex_in_either_width),
+        cmocka_unit_test(test_identity_decode__a_pointer_that_looks_like_a_version),
         cmocka_unit_test(test_identity_decode__null_and_empty_are_empty_and_told_apart),
         cmocka_unit_test(test_identity_decode__texts_accepted_or_refused),
         cmocka_unit_test(test_identity_decode__ill_formed_utf8_is_refused),
@@ -723,6 +767,7 @@ main(void)
         cmocka_unit_test(test_identity_block_decrypt__each_changed_byte_is_refused),
         cmocka_unit_test(test_identity_block_encrypt__two_of_the_same_differ),
         cmocka_unit_test(test_identity_block_encrypt__no_room_is_told_and_nothing_changed),
+        cmocka_unit_test(test_identity_block_encrypt__room_that_is_taken_is_no_room),
         cmocka_unit_test(test_identity_block_encrypt__no_password_is_a_flag_alone),
         cmocka_unit_test(test_identity__each_allocation_fails),
     };
