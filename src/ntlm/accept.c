@@ -245,6 +245,10 @@ decode_claim(struct ntlm_context *c, struct bytes token, struct claim *k)
         if (err != WIRE_OK) {
             return ntlm_refuse(err, "NtChallengeResponse", 0);
         }
+        if (k->v2.av.target_name.n > NAME_MAX_BYTES) {
+            return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: a target name of %zu bytes",
+                            k->v2.av.target_name.n);
+        }
     } else if (k->m.nt_response.n && k->m.nt_response.n != NTLM_RESPONSE_BYTES) {
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: NtChallengeResponse of %zu bytes",
                         k->m.nt_response.n);
