@@ -47,6 +47,9 @@ take_mic_away(struct ntlm_pair *p, struct wire_writer *w)
 
     assert_int_equal(ntlm_authenticate_decode(&m, wire_written(w), NULL), WIRE_OK);
     assert_int_equal(ntlm_v2_response_decode(&v2, m.nt_response), WIRE_OK);
+    if (!ntlm_av_has(&v2.av, NTLM_AV_FLAGS)) {
+        return; /* a changed CHALLENGE has talked it out of one */
+    }
     r = wire_reader_of(bytes_of(v2.blob.p + 28, v2.blob.n - 28));
     while (wire_le16(&r) != NTLM_AV_FLAGS) {
         wire_skip(&r, wire_le16(&r));
