@@ -115,24 +115,27 @@ put_field(struct wire_writer *w, size_t len, size_t *offset)
 enum wire_err
 ntlm_negotiate_decode(struct ntlm_negotiate *out, struct bytes in, uint32_t *at)
 {
+    static const uint32_t vouchers[] = { NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED,
+                                         NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED };
     struct wire_reader r = wire_reader_of(in);
     struct ntlm_field fields[2] = { 0 }; /* domain, workstation */
+    uint32_t header_bytes;
 
     *out = (struct ntlm_negotiate){ 0 };
     read_header(&r, NTLM_NEGOTIATE);
     out->flags = wire_le32(&r);
-    /* Old clients end here, or after the first field. */
+    header_bytes = wire_offset(&r);
+    /* Old clients end here, or after the first field. A descriptor that the flags do not vouch for
+     * says nothing, and another's name may stand in its place: Heimdal's does. */
     for (size_t i = 0; i < 2 && wire_left(&r) >= 8; i++) {
-        fields[i] = read_field(&r);
+        struct ntlm_field f = read_field(&r);
+
+        if (out->flags & vouchers[i]) {
+            fields[i] = f;
+            header_bytes = wire_offset(&r);
+        }
     }
-    /* A descriptor that the flags do not vouch for says nothing. */
-    if (!(out->flags & NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED)) {
-        fields[0].len = 0;
-    }
-    if (!(out->flags & NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED)) {
-        fields[1].len = 0;
-    }
-    refuse_overlaps(&r, fields, 2, wire_offset(&r));
+    refuse_overlaps(&r, fields, 2, header_bytes);
     out->domain = wire_at(&r, fields[0].offset, fields[0].len);
     out->workstation = wire_at(&r, fields[1].offset, fields[1].len);
     return finish(&r, at);

@@ -408,6 +408,25 @@ test_ntlm_negotiate_decode__names_share_bytes_refused(void **state)
     assert_int_equal(ntlm_negotiate_decode(&m, bytes_of(copy, sizeof(copy)), NULL), WIRE_OVERLAP);
 }
 
+/* Heimdal 7.8: no workstation, and a domain whose offset is that of the descriptor it leaves out. */
+static void
+test_ntlm_negotiate_decode__name_in_place_of_an_absent_descriptor_read(void **state)
+{
+    struct bytes message =
+        HEX("4e544c4d53535000 01000000 31120840 0e000e0018000000 0000000000000000"
+            "4500580041004d0050004c004500");
+    struct ntlm_negotiate m;
+    uint8_t *copy = mutate_copy(message, message.n);
+
+    assert_int_equal(ntlm_negotiate_decode(&m, message, NULL), WIRE_OK);
+    assert_int_equal(m.domain.n, 14);
+    assert_int_equal(m.workstation.n, 0);
+    wire_store_le32(copy + NEGOTIATE_FLAGS_AT,
+                    0x40081231 | NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED);
+    assert_int_equal(ntlm_negotiate_decode(&m, bytes_of(copy, message.n), NULL), WIRE_OVERLAP);
+    free(copy);
+}
+
 /* --- lengths of old and of unusual senders ------------------------------------------------- */
 
 static void
@@ -606,6 +625,7 @@ main(void)
         cmocka_unit_test(test_ntlm_authenticate_decode__two_fields_share_bytes_refused),
         cmocka_unit_test(test_ntlm_challenge_decode__name_and_info_share_bytes_refused),
         cmocka_unit_test(test_ntlm_negotiate_decode__names_share_bytes_refused),
+        cmocka_unit_test(test_ntlm_negotiate_decode__name_in_place_of_an_absent_descriptor_read),
         cmocka_unit_test(test_ntlm_negotiate_decode__16_and_32_bytes_of_old_clients_accepted),
         cmocka_unit_test(test_ntlm_negotiate_decode__names_without_version_read),
         cmocka_unit_test(test_ntlm_challenge_decode__32_40_and_48_bytes_of_old_servers_accepted),
