@@ -19,7 +19,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build")).resolve()
-ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x"}
+ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x", "jörg": "Grüße, Жora €"}
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "http": {"protocol": "http", "backend": "whoami"}}
 PATIENCE = 15  # seconds for what should take a moment
 
@@ -129,6 +129,15 @@ class Service:
                 return answer
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """A configuration with accounts and no service, for programs that load the library: their environment."""
+    folder = tmp_path_factory.mktemp("library")
+    folder.chmod(0o700)
+    service = Service(folder, ACCOUNTS, {"lockout_threshold": "0"}, {}, {})
+    return {"OPENSSPI_CONFIG": str(service.config)}
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ class AdDomain:
         self.run("samba-tool", "user", "disable", "bob", *where)
 
     def start(self):
+        if ROOT and subprocess.run([*ROOT, "true"], capture_output=True, check=False).returncode != 0:
+            raise AssertionError("a domain of Samba's needs namespaces of its own: run the tests as root, or with a sudo that does not ask")
         try:
             self.provision()
             script = 'mkdir -p /run/samba && mount -t tmpfs samba /run/samba && ip link set lo up && exec "$@"'
@@ -75,7 +77,7 @@ class AdDomain:
         return [*ROOT, "nsenter", f"--target={self.pid()}", "--mount", "--net", *map(str, command)]
 
     def ntlm_auth(self):
-        """ntlm_auth as a server of this domain, for peers.NtlmAuthServer."""
+        """ntlm_auth as a server of this domain, for ends.SambaServer."""
         return self.inside("ntlm_auth", f"--configfile={self.config}")
 
     def stop(self):

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The library as a customer in Python sees it: libopensspi.so through ctypes, with a client's and a server's context.
-
-A context has the face of the peers in peers.py: step(token in or None) -> token out or None, `done`, and Refused.
-"""
+"""The library as a customer in another language sees it: libopensspi.so through Python's ctypes, structures laid out by hand."""
 import ctypes
 from ctypes import POINTER, Structure, byref, c_char_p, c_int32, c_size_t, c_uint16, c_uint32, c_ushort, c_void_p
 
-from conftest import BUILD
-from peers import Refused
+import pytest
+
+from conftest import ACCOUNTS, BUILD
 
 OK, CONTINUE_NEEDED, COMPLETE_NEEDED, COMPLETE_AND_CONTINUE = 0, 0x00090312, 0x00090313, 0x00090314
 DATA, TOKEN, PADDING, CHANNEL_BINDINGS = 1, 2, 9, 14
@@ -18,6 +16,10 @@ ISC_INTEGRITY, ASC_INTEGRITY = 0x10000, 0x20000
 CLIENT_FLAGS = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | ISC_INTEGRITY
 SERVER_FLAGS = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | ASC_INTEGRITY
 MAX_TOKEN = 65536
+
+
+class Refused(Exception):
+    """A status below 0."""
 
 
 class Handle(Structure):
@@ -201,3 +203,38 @@ class Server(Context):
     def step(self, token):
         return self.leg(lambda old, source, new, target, granted, expiry: LIB.AcceptSecurityContext(
             byref(self.credential.handle), old, source, c_uint32(self.flags), c_uint32(0x10), new, target, granted, expiry), token)
+
+
+def converse(client, server):
+    token = client.step(None)
+    for _ in range(10):
+        token = server.step(token) if token else None
+        token = client.step(token) if token and not client.done else None
+        if client.done and server.done:
+            return
+    raise AssertionError("no end")
+
+
+@pytest.fixture
+def accounts(library):
+    load_configuration(library["OPENSSPI_CONFIG"])
+
+
+@pytest.mark.parametrize("package", ["NTLM", "Negotiate"])
+def test_client_and_server_in_one_process(accounts, package):
+    client, server = Client(package, "WORKGROUP", "alice", ACCOUNTS["alice"]), Server(package)
+    converse(client, server)
+    assert server.name() == "WORKGROUP\\alice" and server.mechanism() == "NTLM"
+    for one, other in ((client, server), (server, client)):
+        for message in (b"x", b"Plaintext", bytes(range(256)) * 64):
+            assert other.unseal(*one.seal(message)) == message
+            other.verify(message, one.sign(message))
+    assert client.session_key() == server.session_key()
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("package", ["NTLM", "Negotiate"])
+def test_wrong_password(accounts, package):
+    with pytest.raises(Refused, match="SEC_E_LOGON_DENIED"):
+        converse(Client(package, "WORKGROUP", "alice", "wrong"), Server(package))

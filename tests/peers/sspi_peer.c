@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One side of a security context, through SSPI's public functions alone, told what to do over
+ * standard input (talk.h): the bridge between this library and the peers of the tests.
+ *
+ *   sspi_peer client|server [--package P] [--spn SPN] [--user U] [--domain D] [--password P]
+ *             [--flags NAME,NAME…] [--bindings HEX] [--option KEY=VALUE]…
+ *
+ * --bindings: the application data of the channel bindings. --option: a key of [policy].
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peers/sspi_side.h"
+
+enum { MAX_TOKEN_BYTES = 65536, TRAILER_ROOM = 256, MAX_LEGS = 16 };
+
+static const struct flag {
+    const char *name;
+    ULONG client, server;
+} flags[] = {
+    { "integrity", ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY },
+    { "confidentiality", ISC_REQ_CONFIDENTIALITY, ASC_REQ_CONFIDENTIALITY },
+    { "replay", ISC_REQ_REPLAY_DETECT, ASC_REQ_REPLAY_DETECT },
+    { "sequence", ISC_REQ_SEQUENCE_DETECT, ASC_REQ_SEQUENCE_DETECT },
+    { "datagram", ISC_REQ_DATAGRAM, ASC_REQ_DATAGRAM },
+    { "connection", ISC_REQ_CONNECTION, ASC_REQ_CONNECTION },
+    { "identify", ISC_REQ_IDENTIFY, ASC_REQ_IDENTIFY },
+    { "mutual", ISC_REQ_MUTUAL_AUTH, ASC_REQ_MUTUAL_AUTH },
+    { "delegate", ISC_REQ_DELEGATE, ASC_REQ_DELEGATE },
+    { "extended-error", ISC_REQ_EXTENDED_ERROR, ASC_REQ_EXTENDED_ERROR },
+    { "null-session", ISC_REQ_NULL_SESSION, ASC_REQ_ALLOW_NULL_SESSION },
+    { "no-integrity", ISC_REQ_NO_INTEGRITY, 0 },
+    { "allow-missing-bindings", 0, ASC_REQ_ALLOW_MISSING_BINDINGS },
+    { "unverified-target", 0x20000000, 0 }, /* ISC_REQ_UNVERIFIED_TARGET_NAME */
+};
+
+static ULONG
+flag_of(bool server, const char *name)
+{
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (strcmp(flags[i].name, name) == 0) {
+            return server ? flags[i].server : flags[i].client;
+        }
+    }
+    talk_die("no such flag", name);
+}
+
+static json_t *
+flag_names(bool server, ULONG bits)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (bits & (server ? flags[i].server : flags[i].client)) {
+            (void)json_array_append_new(names, json_string(flags[i].name));
+        }
+    }
+    return names;
+}
+
+/* --- the command line ---------------------------------------------------------------------- */
+
+struct peer {
+    struct side side;
+    struct talk_blob bindings; /* SEC_CHANNEL_BINDINGS; p NULL: none */
+    bool started;
+};
+
+static struct talk_blob
+bindings_of(const char *hex)
+{
+    struct talk_blob data = talk_unhex(hex), all;
+    SEC_CHANNEL_BINDINGS head = { .cbApplicationDataLength = (ULONG)data.n,
+                                  .dwApplicationDataOffset = sizeof(head) };
+
+    all.n = sizeof(head) + data.n;
+    all.p = calloc(1, all.n);
+    if (!all.p) {
+        talk_die("memory", "there is none");
+    }
+    memcpy(all.p, &head, sizeof(head));
+    memcpy(all.p + sizeof(head), data.p, data.n);
+    free(data.p);
+    return all;
+}
+
+static void
+take_option(struct side *s, char *text)
+{
+    char *value = strchr(text, '=');
+
+    if (!value || s->n_options == SIDE_MAX_OPTIONS) {
+        talk_die("--option", text);
+    }
+    *value = '\0';
+    s->options[s->n_options].name = text;
+    s->options[s->n_options++].value = value + 1;
+}
+
+static void
+take_flags(struct side *s, char *names)
+{
+    char *rest = NULL;
+
+    for (char *n = strtok_r(names, ",", &rest); n; n = strtok_r(NULL, ",", &rest)) {
+        s->wanted |= flag_of(s->server, n);
+    }
+}
+
+static void
+take_arguments(struct peer *p, int argc, char **argv)
+{
+    static const struct option known[] = {
+        { "package", required_argument, NULL, 'p' },
+        { "spn", required_argument, NULL, 's' },
+        { "user", required_argument, NULL, 'u' },
+        { "domain", required_argument, NULL, 'd' },
+        { "password", required_argument, NULL, 'w' },
+        { "flags", required_argument, NULL, 'f' },
+        { "bindings", required_argument, NULL, 'b' },
+        { "option", required_argument, NULL, 'o' },
+        { NULL, 0, NULL, 0 },
+    };
+    struct side *s = &p->side;
+
+    if (argc < 2 || (strcmp(argv[1], "client") != 0 && strcmp(argv[1], "server") != 0)) {
+        talk_die("usage", "sspi_peer client|server [OPTION]…");
+    }
+    s->server = strcmp(argv[1], "server") == 0;
+    s->package = "NTLM";
+    for (int c; (c = getopt_long(argc - 1, argv + 1, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'p': s->package = optarg; break;
+        case 's': s->spn = optarg; break;
+        case 'u': s->user = optarg; break;
+        case 'd': s->domain = optarg; break;
+        case 'w': s->password = optarg; break;
+        case 'f': take_flags(s, optarg); break;
+        case 'b': p->bindings = bindings_of(optarg); break;
+        case 'o': take_option(s, optarg); break;
+        default: exit(2);
+        }
+    }
+}
+
+/* --- the handshake ------------------------------------------------------------------------- */
+
+static void
+answer_failure(SECURITY_STATUS status, const SecBuffer *token)
+{
+    talk_failed(side_status_name(status), token ? token->pvBuffer : NULL,
+                token ? token->cbBuffer : 0, side_reason());
+}
+
+static SECURITY_STATUS
+leg(struct peer *p, SecBufferDesc *in, SecBufferDesc *out)
+{
+    struct side *s = &p->side;
+    PCtxtHandle old = p->started ? &s->context : NULL;
+    TimeStamp expiry;
+
+    if (s->server) {
+        return AcceptSecurityContext(&s->cred, old, in, s->wanted, SECURITY_NATIVE_DREP,
+                                     &s->context, out, &s->granted, &expiry);
+    }
+    return InitializeSecurityContextA(&s->cred, old, (SEC_CHAR *)(uintptr_t)s->spn, s->wanted, 0,
+                                      SECURITY_NATIVE_DREP, in, 0, &s->context, out, &s->granted,
+                                      &expiry);
+}
+
+static void
+step(struct peer *p, struct talk *t)
+{
+    static uint8_t room[MAX_TOKEN_BYTES];
+    struct talk_blob token = talk_blob(t, 1);
+    SecBuffer in[2], out = { sizeof(room), SECBUFFER_TOKEN, room };
+    SecBufferDesc in_desc = { SECBUFFER_VERSION, 0, in };
+    SecBufferDesc out_desc = { SECBUFFER_VERSION, 1, &out };
+    SECURITY_STATUS status;
+    bool first = !p->started;
+
+    if (token.p) {
+        in[in_desc.cBuffers++] = (SecBuffer){ (ULONG)token.n, SECBUFFER_TOKEN, token.p };
+    }
+    if (p->bindings.p && (token.p || side_reads_first_input)) {
+        in[in_desc.cBuffers++] =
+            (SecBuffer){ (ULONG)p->bindings.n, SECBUFFER_CHANNEL_BINDINGS, p->bindings.p };
+    }
+    status = leg(p, in_desc.cBuffers ? &in_desc : NULL, &out_desc);
+    if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
+        SECURITY_STATUS completed = CompleteAuthToken(&p->side.context, &out_desc);
+
+        status = completed < 0                           ? completed
+                 : status == SEC_I_COMPLETE_AND_CONTINUE ? SEC_I_CONTINUE_NEEDED
+                                                         : SEC_E_OK;
+    }
+    p->started = p->started || status >= 0;
+    if (status >= 0 && first && p->side.server) {
+        SECURITY_STATUS given = side_give_account(&p->side);
+
+        status = given < 0 ? given : status;
+    }
+    if (status < 0) {
+        answer_failure(status, out.cbBuffer < sizeof(room) ? &out : NULL);
+    } else {
+        talk_answer(status == SEC_E_OK ? "done" : "continue", out.pvBuffer, out.cbBuffer);
+    }
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+static ULONG
+trailer_bytes(struct peer *p)
+{
+    SecPkgContext_Sizes sizes = { 0 };
+
+    if (QueryContextAttributesA(&p->side.context, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK ||
+        sizes.cbSecurityTrailer > TRAILER_ROOM) {
+        return 0;
+    }
+    return sizes.cbSecurityTrailer;
+}
+
+static void
+seal(struct peer *p, struct talk *t)
+{
+    struct talk_blob message = talk_blob(t, 1);
+    ULONG trailer = trailer_bytes(p);
+    uint8_t *all = calloc(1, TRAILER_ROOM + message.n);
+    SecBuffer b[2] = { { trailer, SECBUFFER_TOKEN, all },
+                       { (ULONG)message.n, SECBUFFER_DATA, all + trailer } };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status;
+
+    memcpy(all + trailer, message.p ? (void *)message.p : (void *)"", message.n);
+    status = EncryptMessage(&p->side.context, 0, &desc, talk_number(t, 2));
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        talk_answer("ok", all, trailer + message.n);
+    }
+    free(all);
+}
+
+static void
+unseal(struct peer *p, struct talk *t)
+{
+    struct talk_blob all = talk_blob(t, 1);
+    ULONG trailer = trailer_bytes(p);
+    SecBuffer b[2];
+    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status;
+
+    if (all.n < trailer) {
+        trailer = (ULONG)all.n;
+    }
+    b[0] = (SecBuffer){ trailer, SECBUFFER_TOKEN, all.p };
+    b[1] = (SecBuffer){ (ULONG)all.n - trailer, SECBUFFER_DATA, all.p + trailer };
+    status = DecryptMessage(&p->side.context, &desc, talk_number(t, 2), NULL);
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        talk_answer("ok", b[1].pvBuffer, b[1].cbBuffer);
+    }
+}
+
+static void
+sign(struct peer *p, struct talk *t)
+{
+    struct talk_blob message = talk_blob(t, 1);
+    uint8_t token[TRAILER_ROOM];
+    SecBuffer b[2] = { { (ULONG)message.n, SECBUFFER_DATA, message.p },
+                       { sizeof(token), SECBUFFER_TOKEN, token } };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status = MakeSignature(&p->side.context, 0, &desc, talk_number(t, 2));
+
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        talk_answer("ok", token, b[1].cbBuffer);
+    }
+}
+
+static void
+verify(struct peer *p, struct talk *t)
+{
+    struct talk_blob message = talk_blob(t, 1), signature = talk_blob(t, 2);
+    SecBuffer b[2] = { { (ULONG)message.n, SECBUFFER_DATA, message.p },
+                       { (ULONG)signature.n, SECBUFFER_TOKEN, signature.p } };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status = VerifySignature(&p->side.context, &desc, talk_number(t, 3), NULL);
+
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        talk_answer("ok", NULL, 0);
+    }
+}
+
+static void
+describe(struct peer *p, struct talk *t)
+{
+    json_t *facts = json_object();
+    struct side *s = &p->side;
+
+    (void)t;
+    (void)json_object_set_new(facts, "flags", flag_names(s->server, s->granted));
+    (void)json_object_set_new(facts, "trailer", json_integer(trailer_bytes(p)));
+    side_describe(s, facts);
+    talk_answer_json(facts);
+}
+
+static const struct command {
+    const char *name;
+    void (*run)(struct peer *, struct talk *);
+    bool before_start;
+} commands[] = {
+    { "step", step, true },  { "seal", seal, false },     { "unseal", unseal, false },
+    { "sign", sign, false }, { "verify", verify, false }, { "describe", describe, false },
+};
+
+static void
+run(struct peer *p, struct talk *t)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (talk_is(t, commands[i].name) && (p->started || commands[i].before_start)) {
+            commands[i].run(p, t);
+            return;
+        }
+    }
+    talk_die("no such command, or not yet", t->n_words ? t->words[0] : "");
+}
+
+int
+main(int argc, char **argv)
+{
+    struct peer p = { 0 };
+    struct talk t = { 0 };
+    SECURITY_STATUS status;
+
+    take_arguments(&p, argc, argv);
+    status = side_acquire(&p.side);
+    if (status != SEC_E_OK) {
+        talk_die(side_status_name(status), side_reason());
+    }
+    while (talk_next(&t)) {
+        run(&p, &t);
+    }
+    if (p.started) {
+        (void)DeleteSecurityContext(&p.side.context);
+    }
+    (void)FreeCredentialsHandle(&p.side.cred);
+    free(p.bindings.p);
+    talk_clear(&t);
+    return 0;
+}

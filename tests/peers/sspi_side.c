@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspi_peer.c's own side: this library. */
+#include "peers/sspi_side.h"
+
+#include <string.h>
+
+const bool side_reads_first_input = true;
+
+SECURITY_STATUS
+side_acquire(struct side *s)
+{
+    SEC_WINNT_AUTH_IDENTITY_A id = { .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI };
+    OPENSSPI_OPTION options[SIDE_MAX_OPTIONS];
+    char error[512] = "";
+    SECURITY_STATUS status;
+
+    if (s->user) {
+        id.User = (unsigned char *)(uintptr_t)s->user;
+        id.UserLength = (ULONG)strlen(s->user);
+    }
+    if (s->domain) {
+        id.Domain = (unsigned char *)(uintptr_t)s->domain;
+        id.DomainLength = (ULONG)strlen(s->domain);
+    }
+    if (s->password) {
+        id.Password = (unsigned char *)(uintptr_t)s->password;
+        id.PasswordLength = (ULONG)strlen(s->password);
+    }
+    for (unsigned i = 0; i < s->n_options; i++) {
+        options[i] = (OPENSSPI_OPTION){ s->options[i].name, s->options[i].value };
+    }
+    status = OpenSspiAcquireCredentialsHandle(
+        s->package, s->server ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND, s->user ? &id : NULL,
+        options, s->n_options, error, sizeof(error), &s->cred, NULL);
+    if (status != SEC_E_OK && error[0]) {
+        talk_die("credential", error);
+    }
+    return status;
+}
+
+SECURITY_STATUS
+side_give_account(struct side *s)
+{
+    (void)s;
+    return SEC_E_OK;
+}
+
+const char *
+side_status_name(SECURITY_STATUS status)
+{
+    return OpenSspiStatusName(status);
+}
+
+const char *
+side_reason(void)
+{
+    return OpenSspiReason();
+}
+
+static void
+set_string(json_t *into, const char *key, const char *value)
+{
+    (void)json_object_set_new(into, key, json_string(value ? value : ""));
+}
+
+static void
+describe_names(struct side *s, json_t *into)
+{
+    SecPkgContext_NamesA names = { 0 };
+    SecPkgContext_ClientSpecifiedTarget target = { 0 };
+    SecPkgContext_NegotiationInfoA negotiated = { 0 };
+
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
+        set_string(into, "user", names.sUserName);
+        (void)FreeContextBuffer(names.sUserName);
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target) ==
+        SEC_E_OK) {
+        size_t n = 0;
+
+        while (target.sTargetName[n]) {
+            n++;
+        }
+        (void)json_object_set_new(into, "target_utf16",
+                                  talk_hex(target.sTargetName, n * sizeof(SEC_WCHAR)));
+        (void)FreeContextBuffer(target.sTargetName);
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_NEGOTIATION_INFO, &negotiated) ==
+        SEC_E_OK) {
+        set_string(into, "mechanism", negotiated.PackageInfo->Name);
+        (void)json_object_set_new(into, "negotiation", json_integer(negotiated.NegotiationState));
+        (void)FreeContextBuffer(negotiated.PackageInfo);
+    }
+}
+
+static void
+describe_keys(struct side *s, json_t *into)
+{
+    SecPkgContext_SessionKey key = { 0 };
+    SecPkgContext_KeyInfoA info = { 0 };
+
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_SESSION_KEY, &key) == SEC_E_OK) {
+        (void)json_object_set_new(into, "session_key",
+                                  talk_hex(key.SessionKey, key.SessionKeyLength));
+        (void)FreeContextBuffer(key.SessionKey);
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_KEY_INFO, &info) == SEC_E_OK) {
+        (void)json_object_set_new(into, "key_bits", json_integer(info.KeySize));
+        set_string(into, "signature_algorithm", info.sSignatureAlgorithmName);
+        (void)FreeContextBuffer(info.sSignatureAlgorithmName);
+        (void)FreeContextBuffer(info.sEncryptAlgorithmName);
+    }
+}
+
+void
+side_describe(struct side *s, json_t *into)
+{
+    POPENSSPI_LOGON logon = NULL;
+
+    describe_names(s, into);
+    describe_keys(s, into);
+    if (!s->server || OpenSspiQueryLogon(&s->context, &logon) != SEC_E_OK) {
+        return;
+    }
+    set_string(into, "status", OpenSspiStatusName(logon->Status));
+    set_string(into, "package", logon->PackageName);
+    set_string(into, "ntlm_version", logon->NtlmVersion);
+    set_string(into, "proven_user", logon->UserName);
+    set_string(into, "proven_domain", logon->DomainName);
+    set_string(into, "claimed_user", logon->ClaimedUserName);
+    set_string(into, "claimed_domain", logon->ClaimedDomainName);
+    set_string(into, "workstation", logon->Workstation);
+    set_string(into, "target", logon->TargetName);
+    set_string(into, "reason", logon->Reason);
+    (void)json_object_set_new(into, "sub_status", json_integer(logon->SubStatus));
+    (void)json_object_set_new(into, "anonymous", json_boolean(logon->Anonymous));
+    (void)json_object_set_new(into, "mic_verified", json_boolean(logon->MicVerified));
+    (void)json_object_set_new(into, "bindings_verified", json_boolean(logon->BindingsVerified));
+    (void)FreeContextBuffer(logon);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What differs between the implementations of SSPI that sspi_peer.c is compiled against: ours, and
+ * WinPR's, whose headers claim the same names. */
+#ifndef PEERS_SSPI_SIDE_H
+#define PEERS_SSPI_SIDE_H
+
+#ifdef PEER_WINPR
+#include <winpr/sspi.h>
+#else
+#include <opensspi/opensspi.h>
+#endif
+
+#include "peers/talk.h"
+
+enum { SIDE_MAX_OPTIONS = 16 };
+
+struct side {
+    bool server;
+    const char *package, *spn, *user, *domain, *password;
+    ULONG wanted, granted; /* ISC_REQ_*, ISC_RET_* or ASC_REQ_*, ASC_RET_* */
+    struct {
+        const char *name, *value;
+    } options[SIDE_MAX_OPTIONS];
+    unsigned n_options;
+    CredHandle cred;
+    CtxtHandle context;
+};
+
+/* Whether a client's first leg may have an input without a token: WinPR takes it for a later leg. */
+extern const bool side_reads_first_input;
+
+SECURITY_STATUS side_acquire(struct side *);
+/* After the first leg of a server: WinPR's keeps no accounts and is told the one there is. */
+SECURITY_STATUS side_give_account(struct side *);
+void side_describe(struct side *, json_t *into);
+const char *side_status_name(SECURITY_STATUS);
+const char *side_reason(void);
+
+#endif
