@@ -17,6 +17,7 @@ account_admin_close(struct account_admin *a)
     if (!a) {
         return;
     }
+    (void)sqlite3_finalize(a->rollback);
     sqlite_db_free(a->db);
     seal_key_free(a->key);
     shared_free(a->shared);
@@ -44,9 +45,20 @@ make_realm(const struct account_admin_options *options, char **out)
     return *out ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+/* With a statement that was prepared in time: without memory a transaction must still end. */
+static void
+roll_back(const struct account_admin *a)
+{
+    if (!sqlite3_get_autocommit(a->db->handle)) {
+        (void)sqlite3_step(a->rollback);
+        (void)sqlite3_reset(a->rollback);
+    }
+}
+
 static sec_status
 begin(const struct account_admin *a)
 {
+    roll_back(a); /* what could not be ended before */
     return sqlite_db_run(a->db, "BEGIN IMMEDIATE", "");
 }
 
@@ -57,8 +69,8 @@ finish(const struct account_admin *a, sec_status status)
     if (status == SEC_E_OK) {
         status = sqlite_db_run(a->db, "COMMIT", "");
     }
-    if (status != SEC_E_OK && !sqlite3_get_autocommit(a->db->handle)) {
-        (void)sqlite3_exec(a->db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (status != SEC_E_OK) {
+        roll_back(a);
     }
     return status;
 }
@@ -109,6 +121,9 @@ open_store(struct account_admin *a, const struct account_admin_options *options,
     }
     if (status == SEC_E_OK) {
         status = sqlite_db_open(path, SQLITE_DB_CHANGE, &a->db);
+    }
+    if (status == SEC_E_OK) {
+        status = sqlite_db_prepare(a->db, "ROLLBACK", true, &a->rollback);
     }
     if (status == SEC_E_OK) {
         status = open_key(a, options);

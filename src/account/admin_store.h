@@ -16,6 +16,7 @@ enum { ADMIN_SID_CHARS = SQLITE_DB_SID_CHARS + 12 };
 
 struct account_admin {
     struct sqlite_db *db;
+    sqlite3_stmt *rollback;
     struct seal_key *key;
     struct shared_state *shared;
     struct lockout_policy lockout;

@@ -50,7 +50,7 @@ static const char schema[] =
 static sec_status
 fail_with(const char *path, const char *what, int code, const char *text)
 {
-    if ((code & 0xFF) == SQLITE_NOMEM) {
+    if ((code & 0xFF) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "accounts: %s: cannot %s: %s", path, what,
@@ -60,7 +60,8 @@ fail_with(const char *path, const char *what, int code, const char *text)
 sec_status
 sqlite_db_fail(const struct sqlite_db *db, const char *what)
 {
-    return fail_with(db->path, what, sqlite3_errcode(db->handle), sqlite3_errmsg(db->handle));
+    return fail_with(db->path, what, sqlite3_extended_errcode(db->handle),
+                     sqlite3_errmsg(db->handle));
 }
 
 sec_status

@@ -116,7 +116,8 @@ put_challenge(struct ntlm_context *c, uint32_t flags, struct wire_writer *out)
         return sec_fail(SEC_E_INTERNAL_ERROR, "ntlm: no random");
     }
     bytes_copy(m.server_challenge, h->server_challenge, sizeof(m.server_challenge));
-    put_target_info(host->settings, host->now_100ns(host), &info);
+    h->timestamp_100ns = host->now_100ns(host);
+    put_target_info(host->settings, h->timestamp_100ns, &info);
     m.target_info = wire_written(&info);
     if (flags & NTLMSSP_REQUEST_TARGET) {
         m.target_name = host->settings->computer;
@@ -245,6 +246,10 @@ decode_claim(struct ntlm_context *c, struct bytes token, struct claim *k)
         if (err != WIRE_OK) {
             return ntlm_refuse(err, "NtChallengeResponse", 0);
         }
+        if (k->v2.av.target_name.n > NAME_MAX_BYTES) {
+            return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: a target name of %zu bytes",
+                            k->v2.av.target_name.n);
+        }
     } else if (k->m.nt_response.n && k->m.nt_response.n != NTLM_RESPONSE_BYTES) {
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: NtChallengeResponse of %zu bytes",
                         k->m.nt_response.n);
@@ -332,6 +337,20 @@ begin_session(struct ntlm_context *c, const struct claim *k, const struct accoun
     return status;
 }
 
+/* Without a MIC. A client that saw our time stamp says so in the pairs that its proof covers; one
+ * that saw none has had it taken away, so that it would send no MIC. */
+static sec_status
+check_time_stamp_returned(const struct ntlm_context *c, const struct claim *k)
+{
+    uint64_t sent = c->handshake->timestamp_100ns;
+
+    if (sent && (!ntlm_av_has(&k->v2.av, NTLM_AV_TIMESTAMP) || k->v2.av.timestamp_100ns != sent)) {
+        return sec_fail(SEC_E_MESSAGE_ALTERED, "ntlm: the response does not repeat the CHALLENGE's "
+                                               "time stamp: it was altered on its way");
+    }
+    return SEC_E_OK;
+}
+
 /* 3.2.5.1.2: "If the AUTHENTICATE_MESSAGE indicates the presence of a MIC field", it must verify.
  * The flag itself is under the proof: who strips it breaks the proof. */
 static sec_status
@@ -339,8 +358,11 @@ check_mic(struct ntlm_context *c, const struct claim *k, struct bytes token)
 {
     uint8_t mic[NTLM_MIC_BYTES];
 
-    if (!k->is_v2 || !(k->v2.av.flags & NTLM_AV_FLAG_MIC)) {
-        return SEC_E_OK; /* ntlm_policy_check has refused it where policy requires one */
+    if (!k->is_v2) {
+        return SEC_E_OK; /* ntlm_policy_choose_proof has refused it where policy requires one */
+    }
+    if (!(k->v2.av.flags & NTLM_AV_FLAG_MIC)) {
+        return check_time_stamp_returned(c, k);
     }
     if (!k->m.has_mic) {
         return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: AUTHENTICATE says that it has a MIC, and has "

@@ -30,6 +30,7 @@ struct ntlm_handshake {
     struct sec_bindings bindings; /* whichever leg brought them */
     uint32_t offered;             /* NTLMSSP flags of our own last message */
     uint8_t server_challenge[8];
+    uint64_t timestamp_100ns; /* acceptor: the one in the CHALLENGE */
     /* NEGOTIATE and CHALLENGE exactly as exchanged: the MIC is over them. */
     struct wire_writer messages;
     uint8_t room[NTLM_MESSAGES_BYTES];

@@ -47,12 +47,16 @@ make_keys(struct ntlm_credential *c, struct bytes password)
     struct wire_writer upper = wire_writer_fixed(room, sizeof(room));
 
     ntlm_key_nt_hash(password, &c->nt_hash);
-    c->has_lm_hash = ntlm_key_lm_hash(password, &c->lm_hash);
     utf16_put_upper(&upper, c->user);
     if (wire_writer_status(&upper) != WIRE_OK) {
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "ntlm: user name of %zu bytes", c->user.n);
     }
     ntlm_key_v2(&c->nt_hash, wire_written(&upper), c->domain, &c->v2_key);
+    if (c->base.host->settings->lm_level_client < NTLM_LEVEL_SEND_V2) {
+        c->has_lm_hash = ntlm_key_lm_hash(password, &c->lm_hash);
+    } else {
+        secret_wipe(&c->nt_hash, sizeof(c->nt_hash));
+    }
     return SEC_E_OK;
 }
 

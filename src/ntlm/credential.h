@@ -6,17 +6,24 @@
 #include "crypto/digest.h"
 #include "package.h"
 
+/* LmCompatibilityLevel of a client: from which level on it sends what. */
+enum {
+    NTLM_LEVEL_SEND_ESS = 1,
+    NTLM_LEVEL_SEND_NTLM = 2, /* no LM response */
+    NTLM_LEVEL_SEND_V2 = 3,
+};
+
 /* Immutable once acquired: many contexts in many threads use it at once. The password itself is
- * not kept. */
+ * not kept, and of its keys only those that the level has a use for. */
 struct ntlm_credential {
     struct sec_cred base;
     enum sec_use use;
     bool has_identity;
-    bool anonymous;            /* an identity with nothing in it */
-    struct bytes user, domain; /* UTF-16LE, on the heap */
-    struct secret16 nt_hash, lm_hash;
+    bool anonymous;                   /* an identity with nothing in it */
+    struct bytes user, domain;        /* UTF-16LE, on the heap */
+    struct secret16 nt_hash, lm_hash; /* below NTLM_LEVEL_SEND_V2 */
     bool has_lm_hash;
-    struct secret16 v2_key; /* NTOWFv2 of nt_hash, user and domain */
+    struct secret16 v2_key; /* NTOWFv2 of the NT hash, user and domain */
 };
 
 sec_status ntlm_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,

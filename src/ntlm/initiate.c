@@ -5,10 +5,6 @@
 #include "ntlm/context.h"
 
 enum {
-    /* LmCompatibilityLevel: what a client sends. */
-    LEVEL_LM_ONLY_WITHOUT_ESS = 0,
-    LEVEL_NTLM_ONLY = 2,
-    LEVEL_V2_ONLY = 3,
     RESPONSE_ROOM = 1024, /* of an NTLMv2 response on the stack; longer ones go to the heap */
 };
 
@@ -62,10 +58,10 @@ client_offer(const struct ntlm_context *c, uint32_t wanted)
     if (exchanges_key(flags)) {
         flags |= NTLMSSP_NEGOTIATE_KEY_EXCH;
     }
-    if (s->lm_level_client > LEVEL_LM_ONLY_WITHOUT_ESS) {
+    if (s->lm_level_client >= NTLM_LEVEL_SEND_ESS) {
         flags |= NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
     }
-    if (s->lm_level_client < LEVEL_NTLM_ONLY && c->cred->has_lm_hash && !s->require_128bit) {
+    if (s->lm_level_client < NTLM_LEVEL_SEND_NTLM && c->cred->has_lm_hash && !s->require_128bit) {
         flags |= NTLMSSP_NEGOTIATE_LM_KEY;
     }
     return flags;
@@ -152,7 +148,7 @@ respond_v1(struct ntlm_context *c, const struct ntlm_challenge *m, uint32_t flag
 {
     const struct ntlm_credential *cred = c->cred;
     unsigned level = ntlm_host(c)->settings->lm_level_client;
-    bool lm = cred->has_lm_hash && level < LEVEL_NTLM_ONLY;
+    bool lm = cred->has_lm_hash && level < NTLM_LEVEL_SEND_NTLM;
     uint8_t *nt = wire_reserve(&r->nt, NTLM_RESPONSE_BYTES);
     uint8_t challenge[8];
 
@@ -289,7 +285,7 @@ respond(struct ntlm_context *c, const struct sec_step_args *args, const struct n
     if (!c->cred->has_identity) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: no user and password to answer with");
     }
-    if (ntlm_host(c)->settings->lm_level_client >= LEVEL_V2_ONLY) {
+    if (ntlm_host(c)->settings->lm_level_client >= NTLM_LEVEL_SEND_V2) {
         c->version = SEC_NTLM_V2;
         return respond_v2(c, args, m, r);
     }

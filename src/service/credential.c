@@ -85,38 +85,53 @@ better_guess(const char *key, const char *said, char *why, size_t why_n)
     return strstr(said, "did you mean") && !strstr(why, "did you mean") ? said : why;
 }
 
+/* The library's text names the key again. */
+static const char *
+without_key(const char *said, const char *key)
+{
+    size_t n = strlen(key);
+
+    return strncmp(said, key, n) == 0 && strncmp(said + n, ": ", 2) == 0 ? said + n + 2 : said;
+}
+
+static bool
+check_option(const struct settings *settings, const struct listener_settings *listener,
+             const struct listener_option *o, struct config_error *error)
+{
+    char said[WHY_BYTES] = "", why[WHY_BYTES];
+    const char *key = o->option.pszName;
+    SECURITY_STATUS status =
+        OpenSspiAcquireCredentialsHandle(listener->package, SECPKG_CRED_INBOUND, NULL, &o->option,
+                                         1, said, sizeof(said), NULL, NULL);
+
+    if (status == SEC_E_OK) {
+        return true;
+    }
+    (void)snprintf(why, sizeof(why), "%s", OpenSspiStatusName(status));
+    settings_fail(settings, listener, key, o->line,
+                  said[0] ? better_guess(key, without_key(said, key), why, sizeof(why)) : why,
+                  error);
+    return false;
+}
+
 bool
 credential_check(const struct settings *settings, const struct listener_settings *listener,
                  struct config_error *error)
 {
-    char said[WHY_BYTES] = "", why[WHY_BYTES];
-    SECURITY_STATUS status = SEC_E_OK;
+    SecPkgInfoA *info = NULL;
+    char why[WHY_BYTES];
 
+    if (QuerySecurityPackageInfoA(listener->package, &info) != SEC_E_OK) {
+        (void)snprintf(why, sizeof(why), "expected a package that there is, not \"%.100s\"",
+                       listener->package);
+        settings_fail(settings, listener, "package", listener->package_line, why, error);
+        return false;
+    }
+    (void)FreeContextBuffer(info);
     for (size_t i = 0; i < listener->n_options; i++) {
-        const struct listener_option *o = &listener->options[i];
-
-        said[0] = 0;
-        status = OpenSspiAcquireCredentialsHandle(listener->package, SECPKG_CRED_INBOUND, NULL,
-                                                  &o->option, 1, said, sizeof(said), NULL, NULL);
-        if (status == SEC_E_INVALID_PARAMETER) {
-            settings_fail(settings, listener, o,
-                          better_guess(o->option.pszName, said, why, sizeof(why)), error);
+        if (!check_option(settings, listener, &listener->options[i], error)) {
             return false;
         }
-    }
-    said[0] = 0;
-    status = OpenSspiAcquireCredentialsHandle(listener->package, SECPKG_CRED_INBOUND, NULL, NULL, 0,
-                                              said, sizeof(said), NULL, NULL);
-    if (status == SEC_E_SECPKG_NOT_FOUND) {
-        (void)snprintf(why, sizeof(why),
-                       "package: expected a package that there is, not \"%.100s\"",
-                       listener->package);
-        settings_fail(settings, listener, NULL, why, error);
-        return false;
-    }
-    if (status != SEC_E_OK) {
-        settings_fail(settings, listener, NULL, said[0] ? said : OpenSspiStatusName(status), error);
-        return false;
     }
     return true;
 }

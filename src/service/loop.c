@@ -28,7 +28,8 @@ close_rest(struct loop *loop)
             loop->ports[i].http = NULL;
         }
     }
-    uv_close((uv_handle_t *)&loop->wake, NULL);
+    /* Another thread may still send to it; loop_close closes it. */
+    uv_unref((uv_handle_t *)&loop->wake);
     uv_close((uv_handle_t *)&loop->drain_timer, NULL);
 }
 
@@ -89,6 +90,13 @@ loop_init(struct loop *loop, struct service *service)
 void
 loop_run(struct loop *loop)
 {
+    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void
+loop_close(struct loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->wake, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     (void)uv_loop_close(&loop->uv);
 }

@@ -36,6 +36,7 @@ struct service {
     struct event_log *events;
     struct listener *listeners;
     size_t n_listeners;
+    void *owner; /* of the loops: the daemon */
 };
 
 struct connection;
@@ -93,8 +94,10 @@ SEC_NODISCARD bool port_start(struct port *port);
 void port_stop(struct port *port);
 
 SEC_NODISCARD bool loop_init(struct loop *loop, struct service *service);
-/* Returns when it was stopped and nothing of it is left. */
+/* Returns when it was stopped and its connections are gone. */
 void loop_run(struct loop *loop);
+/* After that, when no thread calls loop_stop any more. */
+void loop_close(struct loop *loop);
 /* From any thread: 1 drains, 2 ends. */
 void loop_stop(struct loop *loop, int how);
 /* A connection or a port is gone; when draining this may end the loop. */

@@ -143,7 +143,7 @@ add_listener(struct settings *s, const struct config_entry *e, char *why, size_t
     s->listeners = grown;
     grown += s->n_listeners++;
     *grown = defaults;
-    grown->line = e->line;
+    grown->line = grown->package_line = e->line;
     return set_text(&grown->name, e->instance, why, why_n) &&
            set_text(&grown->package, "Negotiate", why, why_n);
 }
@@ -193,6 +193,7 @@ take_word(struct listener_settings *l, const struct config_entry *e, char *why, 
         return config_choice(e->value, credentials, &l->at_first_client, why, why_n);
     }
     if (strcmp(e->key, "package") == 0) {
+        l->package_line = e->line;
         return set_text(&l->package, e->value, why, why_n);
     }
     if (!settings_parse_address(e->value, &l->address)) {
@@ -276,12 +277,11 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
 }
 
 void
-settings_fail(const struct settings *s, const struct listener_settings *l,
-              const struct listener_option *option, const char *text, struct config_error *error)
+settings_fail(const struct settings *s, const struct listener_settings *l, const char *key,
+              unsigned line, const char *text, struct config_error *error)
 {
     (void)snprintf(error->text, sizeof(error->text), "%s:%u: [listener %s]%s%s: %s", s->file,
-                   option ? option->line : l->line, l->name, option ? " " : "",
-                   option ? option->option.pszName : "", text);
+                   key ? line : l->line, l->name, key ? " " : "", key ? key : "", text);
 }
 
 static bool
@@ -319,7 +319,7 @@ check_listener(const struct settings *s, const struct listener_settings *l,
         }
     }
     if (text) {
-        settings_fail(s, l, NULL, text, error);
+        settings_fail(s, l, NULL, 0, text, error);
     }
     return text == NULL;
 }

@@ -29,6 +29,7 @@ struct listener_settings {
     char *address_text;
     struct sockaddr_in6 address; /* IPv4 as ::ffff:a.b.c.d; sin6_family 0: not given */
     char *package;
+    unsigned package_line;
     int at_first_client; /* when the credential is acquired */
     unsigned long handshake_timeout_s, max_legs, max_token, max_message;
     unsigned long max_unauthenticated, max_per_address;
@@ -55,9 +56,8 @@ SEC_NODISCARD bool settings_parse_address(const char *text, struct sockaddr_in6 
 /* The keys of a listener, NULL at the end; those of [policy] are the library's. */
 const char *const *settings_listener_keys(void);
 
-/* "FILE:LINE: [listener NAME] KEY: text" */
+/* "FILE:LINE: [listener NAME] KEY: text"; key NULL: of the whole section, and line is its. */
 void settings_fail(const struct settings *settings, const struct listener_settings *listener,
-                   const struct listener_option *option, const char *text,
-                   struct config_error *error);
+                   const char *key, unsigned line, const char *text, struct config_error *error);
 
 #endif

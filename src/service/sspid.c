@@ -103,9 +103,12 @@ struct daemon {
     struct service service;
     struct loop *loops;
     size_t n_loops;
+    uv_loop_t control; /* the main thread's: signals, and the loops' ends */
     uv_signal_t term, interrupt, hangup;
     uv_timer_t tick;
-    int stops; /* signals to stop that came */
+    uv_async_t ended;
+    size_t running; /* loops; atomic */
+    int stops;      /* signals to stop that came */
 };
 
 static void
@@ -148,34 +151,34 @@ on_tick(uv_timer_t *timer)
     event_log_tick(d->service.events);
 }
 
-/* These do not keep the first loop alive: it ends when its connections have. */
+/* When the last loop has ended, nothing keeps the control loop alive. */
 static void
-start_watch(struct daemon *d)
+on_ended(uv_async_t *ended)
 {
-    uv_loop_t *uv = &d->loops[0].uv;
+    struct daemon *d = ended->data;
 
-    d->term.data = d->interrupt.data = d->hangup.data = d->tick.data = d;
-    (void)uv_signal_init(uv, &d->term);
-    (void)uv_signal_init(uv, &d->interrupt);
-    (void)uv_signal_init(uv, &d->hangup);
-    (void)uv_timer_init(uv, &d->tick);
-    (void)uv_signal_start(&d->term, on_stop, SIGTERM);
-    (void)uv_signal_start(&d->interrupt, on_stop, SIGINT);
-    (void)uv_signal_start(&d->hangup, on_hangup, SIGHUP);
-    (void)uv_timer_start(&d->tick, on_tick, 1000, 1000);
-    uv_unref((uv_handle_t *)&d->term);
-    uv_unref((uv_handle_t *)&d->interrupt);
-    uv_unref((uv_handle_t *)&d->hangup);
-    uv_unref((uv_handle_t *)&d->tick);
+    if (__atomic_load_n(&d->running, __ATOMIC_ACQUIRE) == 0) {
+        uv_close((uv_handle_t *)&d->term, NULL);
+        uv_close((uv_handle_t *)&d->interrupt, NULL);
+        uv_close((uv_handle_t *)&d->hangup, NULL);
+        uv_close((uv_handle_t *)&d->tick, NULL);
+        uv_close((uv_handle_t *)&d->ended, NULL);
+    }
 }
 
-static void
-stop_watch(struct daemon *d)
+static bool
+start_control(struct daemon *d)
 {
-    uv_close((uv_handle_t *)&d->term, NULL);
-    uv_close((uv_handle_t *)&d->interrupt, NULL);
-    uv_close((uv_handle_t *)&d->hangup, NULL);
-    uv_close((uv_handle_t *)&d->tick, NULL);
+    uv_loop_t *uv = &d->control;
+
+    d->term.data = d->interrupt.data = d->hangup.data = d->tick.data = d->ended.data = d;
+    return uv_loop_init(uv) == 0 && uv_signal_init(uv, &d->term) == 0 &&
+           uv_signal_init(uv, &d->interrupt) == 0 && uv_signal_init(uv, &d->hangup) == 0 &&
+           uv_timer_init(uv, &d->tick) == 0 && uv_async_init(uv, &d->ended, on_ended) == 0 &&
+           uv_signal_start(&d->term, on_stop, SIGTERM) == 0 &&
+           uv_signal_start(&d->interrupt, on_stop, SIGINT) == 0 &&
+           uv_signal_start(&d->hangup, on_hangup, SIGHUP) == 0 &&
+           uv_timer_start(&d->tick, on_tick, 1000, 1000) == 0;
 }
 
 static bool
@@ -262,28 +265,38 @@ open_loops(struct daemon *d, size_t n)
 static void
 run_loop(void *user)
 {
-    loop_run(user);
+    struct loop *loop = user;
+    struct daemon *d = loop->service->owner;
+
+    loop_run(loop);
+    (void)__atomic_sub_fetch(&d->running, 1, __ATOMIC_ACQ_REL);
+    (void)uv_async_send(&d->ended);
 }
 
 /* Runs until it is told to stop. */
-static void
+static bool
 run(struct daemon *d)
 {
-    size_t started = 1;
+    size_t started = 0;
 
-    start_watch(d);
+    d->running = d->n_loops;
     while (started < d->n_loops &&
            uv_thread_create(&d->loops[started].thread, run_loop, &d->loops[started]) == 0) {
         started++;
     }
+    if (started < d->n_loops) {
+        log_error(d->service.log, "a thread could not be started");
+        return false; /* the threads end with the process */
+    }
     log_info(d->service.log, "ready", log_number("loops", (int64_t)started));
     notify_systemd("READY=1");
-    (void)uv_run(&d->loops[0].uv, UV_RUN_DEFAULT);
-    stop_watch(d);
-    loop_run(&d->loops[0]);
-    for (size_t i = 1; i < started; i++) {
+    (void)uv_run(&d->control, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&d->control);
+    for (size_t i = 0; i < started; i++) {
         (void)uv_thread_join(&d->loops[i].thread);
+        loop_close(&d->loops[i]);
     }
+    return true;
 }
 
 static void
@@ -333,18 +346,17 @@ static int
 serve(const struct settings *settings, const struct options *o)
 {
     const struct log log = log_on_stderr("sspid", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    struct daemon d = { .service = { .log = &log } };
+    struct daemon d = { .service = { .log = &log, .owner = &d } };
     size_t loops = o->loops ? o->loops : uv_available_parallelism();
 
     (void)signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     json_set_alloc_funcs(mem_new, mem_free);
     if (!open_events(&d.service, settings) || !open_listeners(&d.service, settings) ||
-        !open_loops(&d, loops < MAX_LOOPS ? loops : MAX_LOOPS)) {
+        !open_loops(&d, loops < MAX_LOOPS ? loops : MAX_LOOPS) || !start_control(&d) || !run(&d)) {
         event_log_close(d.service.events);
         return FAILED; /* the rest ends with the process */
     }
-    run(&d);
     log_info(&log, "stopped");
     clear(&d);
     return DONE;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A header in front of each block: its size, and a mark that fits this size at this address only. */
+/* A header in front of each block: its size, and a mark that fits this size at this address only.
+ * No block begins a page, so the header of a pointer that is to be freed stands in the pointer's
+ * own page: looking at it is safe wherever a pointer points to memory that is there. */
 #include "sspi/given.h"
 
 #include <stdatomic.h>
@@ -14,9 +16,13 @@
 
 #define MARK UINT64_C(0x9d3f5ad1c46be827)
 
+#define MOVED UINT64_C(0x8000000000000000)
+
+enum { PAGE_BYTES = 4096 }; /* the smallest there is */
+
 struct header {
     _Atomic uint64_t mark; /* wiped by who frees first */
-    uint64_t size;
+    uint64_t size;         /* and MOVED: the allocation begins one header earlier */
 };
 
 _Static_assert(sizeof(struct header) == 16, "what follows the header is aligned to 16");
@@ -24,19 +30,31 @@ _Static_assert(sizeof(struct header) == 16, "what follows the header is aligned 
 static uint64_t
 mark_of(const struct header *h, uint64_t size)
 {
-    return MARK ^ (uint64_t)(uintptr_t)h ^ size << 1;
+    return MARK ^ (uint64_t)(uintptr_t)h ^ (size << 1 | size >> 63);
+}
+
+/* What was allocated for n bytes, of which one header is spare. */
+static size_t
+allocated(uint64_t n)
+{
+    return 2 * sizeof(struct header) + (size_t)n;
 }
 
 void *
 given_new(size_t n)
 {
-    struct header *h = n <= SIZE_MAX / 2 ? mem_new(sizeof(*h) + n) : NULL;
+    struct header *h = n <= SIZE_MAX / 2 ? mem_new(allocated(n)) : NULL;
+    uint64_t size = n;
 
     if (!h) {
         return NULL;
     }
-    h->size = n;
-    atomic_store_explicit(&h->mark, mark_of(h, n), memory_order_relaxed);
+    if ((uintptr_t)(h + 1) % PAGE_BYTES == 0) {
+        h++;
+        size |= MOVED;
+    }
+    h->size = size;
+    atomic_store_explicit(&h->mark, mark_of(h, size), memory_order_relaxed);
     return h + 1;
 }
 
@@ -45,7 +63,10 @@ header_of(const void *p)
 {
     uintptr_t at = (uintptr_t)p;
 
-    return at > sizeof(struct header) && at % 16 == 0 ? (struct header *)at - 1 : NULL;
+    if (at < PAGE_BYTES || at % PAGE_BYTES == 0 || at % sizeof(struct header) != 0) {
+        return NULL;
+    }
+    return (struct header *)at - 1;
 }
 
 /* The memory may be another's, or freed: reading it is the point, and not a sanitizer's business. */
@@ -60,13 +81,14 @@ sec_status
 given_free(void *p)
 {
     struct header *h = header_of(p);
-    uint64_t mark;
+    uint64_t mark, n;
 
     if (!h || !is_given(h, &mark) || !atomic_compare_exchange_strong(&h->mark, &mark, 0)) {
         return sec_fail(SEC_E_INVALID_HANDLE,
                         "memory to free is not of this interface, or was freed before");
     }
-    mem_free_wiped(h, sizeof(*h) + (size_t)h->size);
+    n = h->size & ~MOVED;
+    mem_free_wiped(h - (h->size & MOVED ? 1 : 0), allocated(n));
     return SEC_E_OK;
 }
 
@@ -76,7 +98,7 @@ given_size(const void *p)
     struct header *h = header_of(p);
     uint64_t mark;
 
-    return h && is_given(h, &mark) ? (size_t)h->size : 0;
+    return h && is_given(h, &mark) ? (size_t)(h->size & ~MOVED) : 0;
 }
 
 sec_status

@@ -17,7 +17,7 @@ SEC_NODISCARD void *given_new(size_t n);
 
 /* Wipes and frees. SEC_E_INVALID_HANDLE: NULL, or nothing that given_new gave, or given back
  * already (seen as long as the heap has not handed the block out again). A pointer must point
- * into memory that the process has: what is in front of it is looked at. */
+ * into memory that the process has: its page is looked at. */
 sec_status given_free(void *p);
 
 /* The n of given_new; 0: not a block of it. */

@@ -121,7 +121,7 @@ ntlm_pair_clear(struct ntlm_pair *p)
 }
 
 static void
-make_mic(struct ntlm_pair *p, const struct ntlm_authenticate *m, struct secret16 *key)
+make_mic(struct ntlm_pair *p, const uint8_t key[static 16])
 {
     static const uint8_t zeros[NTLM_MIC_BYTES];
     struct bytes sent = wire_written(&p->messages[NTLM_PAIR_AUTHENTICATE]);
@@ -133,11 +133,22 @@ make_mic(struct ntlm_pair *p, const struct ntlm_authenticate *m, struct secret16
         bytes_of(sent.p + NTLM_MIC_END, sent.n - NTLM_MIC_END),
     };
 
-    if ((m->flags & NTLMSSP_NEGOTIATE_KEY_EXCH) && m->session_key.n == NTLM_SESSION_KEY_BYTES) {
-        cipher_rc4_once(key->b, key->b, m->session_key.p);
-    }
-    digest_hmac_md5(key->b, parts, SEC_ARRAY_LEN(parts),
+    digest_hmac_md5(key, parts, SEC_ARRAY_LEN(parts),
                     p->messages[NTLM_PAIR_AUTHENTICATE].p + NTLM_MIC_OFFSET);
+}
+
+/* The key that the client has exported, sealed with the key that goes with the new proof. */
+static void
+seal_key(struct ntlm_pair *p, const struct ntlm_authenticate *m, struct secret16 *session)
+{
+    struct bytes key = ntlm_pair_facts(p->client).session_key;
+    struct wire_writer *w = &p->messages[NTLM_PAIR_AUTHENTICATE];
+
+    if ((m->flags & NTLMSSP_NEGOTIATE_KEY_EXCH) && m->session_key.n == NTLM_SESSION_KEY_BYTES &&
+        key.n == NTLM_SESSION_KEY_BYTES) {
+        cipher_rc4_once(session->b, w->p + (m->session_key.p - w->p), key.p);
+        bytes_copy(session->b, key.p, sizeof(session->b));
+    }
 }
 
 bool
@@ -164,8 +175,9 @@ ntlm_pair_prove_again(struct ntlm_pair *p)
         &v2, challenge.server_challenge,
         bytes_of(m.nt_response.p + NTLM_PROOF_BYTES, m.nt_response.n - NTLM_PROOF_BYTES), proof);
     ntlm_key_v2_session(&v2, proof, &session);
+    seal_key(p, &m, &session);
     if (m.has_mic) {
-        make_mic(p, &m, &session);
+        make_mic(p, session.b);
     }
     return true;
 }

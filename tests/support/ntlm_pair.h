@@ -43,8 +43,8 @@ void ntlm_pair_clear(struct ntlm_pair *p);
 /* One leg of either side; the token out is appended to out. */
 sec_status ntlm_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct bytes token,
                           struct wire_writer *out);
-/* For who has changed the AUTHENTICATE in messages and knows the password: makes its NTLMv2 proof
- * and its MIC right for what it says now. false: it has neither. */
+/* For who has changed the AUTHENTICATE in messages and knows the password: makes its NTLMv2 proof,
+ * its sealed key and its MIC right for what it says now. false: it has neither. */
 bool ntlm_pair_prove_again(struct ntlm_pair *p);
 /* Whether each can open what the other sealed, or verify what it signed. */
 bool ntlm_pair_messages_pass(struct ntlm_pair *p, bool sealed);

@@ -169,6 +169,7 @@ pretend_sent(struct ntlm_pair *p, struct bytes negotiate, struct bytes challenge
         SEC_I_CONTINUE_NEEDED);
     c = ntlm_context_of(p->server);
     bytes_copy(c->handshake->server_challenge, HEX("0123456789abcdef").p, 8);
+    c->handshake->timestamp_100ns = 0;
     wire_writer_clear(&c->handshake->messages);
     c->handshake->messages = wire_writer_growing(NULL, 0);
     wire_put_bytes(&c->handshake->messages, negotiate);

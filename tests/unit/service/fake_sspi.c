@@ -75,6 +75,16 @@ OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth,
 }
 
 SECURITY_STATUS
+QuerySecurityPackageInfoA(SEC_CHAR *package, PSecPkgInfoA *info)
+{
+    if (fake_missing && strcmp(package, fake_missing) == 0) {
+        return SEC_E_SECPKG_NOT_FOUND;
+    }
+    *info = (PSecPkgInfoA)(void *)kept((SecPkgInfoA[]){ { 0 } }, sizeof(**info));
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS
 FreeCredentialsHandle(PCredHandle credential)
 {
     credential->dwLower = 0;

@@ -159,7 +159,7 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
         { FRONT "[listener b]\nprotocol = http\naddress = 127.0.0.1:2000\n",
           ":4: [listener b]: expected an address that no listener above has" },
         { FRONT "package = Nonsense\n",
-          ":1: [listener front]: package: expected a package that there is, not \"Nonsense\"" },
+          ":4: [listener front] package: expected a package that there is, not \"Nonsense\"" },
     };
 
     (void)state;

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -72,11 +74,47 @@ test_FreeContextBuffer__memory_of_others_is_refused(void **state)
     for (size_t i = 1; i < 64; i++) {
         assert_int_equal(FreeContextBuffer(given + i), SEC_E_INVALID_HANDLE);
     }
-    for (uintptr_t wild = 1; wild <= 16; wild++) {
+    for (uintptr_t wild = 1; wild <= 4096; wild++) {
         assert_int_equal(FreeContextBuffer((void *)wild), SEC_E_INVALID_HANDLE);
     }
     assert_int_equal(FreeContextBuffer(given), SEC_E_OK);
     free(heap);
+}
+
+/* The page in front of it is not there: nothing may be read from it. */
+static void
+test_FreeContextBuffer__a_page_of_others_is_refused(void **state)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_true(two != MAP_FAILED);
+    assert_int_equal(mprotect(two, page, PROT_NONE), 0);
+    assert_int_equal(FreeContextBuffer(two + page), SEC_E_INVALID_HANDLE);
+    assert_int_equal(FreeContextBuffer(two + page + 16), SEC_E_INVALID_HANDLE);
+    assert_int_equal(given_size(two + page), 0);
+    assert_int_equal(munmap(two, 2 * page), 0);
+}
+
+/* Many sizes, so that some would begin a page. */
+static void
+test_given_new__no_block_begins_a_page(void **state)
+{
+    enum { BLOCKS = 2000 };
+    static void *blocks[BLOCKS];
+
+    (void)state;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = given_new(16 * (i % 7));
+        assert_non_null(blocks[i]);
+        assert_true((uintptr_t)blocks[i] % 4096 != 0);
+        assert_int_equal(given_size(blocks[i]), 16 * (i % 7));
+        memset(blocks[i], 0xFF, 16 * (i % 7));
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        assert_int_equal(given_free(blocks[i]), SEC_E_OK);
+    }
 }
 
 static void
@@ -182,6 +220,8 @@ main(void)
         cmocka_unit_test(test_given_new__size_that_would_wrap_is_null),
         cmocka_unit_test(test_FreeContextBuffer__null_is_refused),
         cmocka_unit_test(test_FreeContextBuffer__memory_of_others_is_refused),
+        cmocka_unit_test(test_FreeContextBuffer__a_page_of_others_is_refused),
+        cmocka_unit_test(test_given_new__no_block_begins_a_page),
         cmocka_unit_test(test_FreeContextBuffer__second_free_is_refused),
         cmocka_unit_test(test_FreeContextBuffer__a_copied_block_is_refused),
         cmocka_unit_test(test_given_string_w__text_is_copied_and_terminated),

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sspid -n, and what a configuration that is not good is told."""
+import subprocess
+
+import pytest
+
+from conftest import ROOT, program
+
+FRONT = "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
+BINDINGS = "a listener without TLS has no channel to bind to"
+
+
+def check(tmp_path, text, *args):
+    path = tmp_path / "opensspi.conf"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = subprocess.run([program("sspid"), *(args or ("-n",)), "--config", path], capture_output=True, text=True, timeout=30)
+    return done.returncode, done.stderr.replace(str(path), "FILE"), done.stdout.replace(str(path), "FILE")
+
+
+def test_a_good_one(tmp_path):
+    assert check(tmp_path, FRONT) == (0, "", "FILE: good\n")
+
+
+@pytest.mark.parametrize("example", ["packaging/opensspi.conf", "docs/opensspi.conf.example"])
+def test_the_examples_are_good(example):
+    done = subprocess.run([program("sspid"), "-n", "--config", ROOT / example], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_example_holds_every_key(tmp_path):
+    """Taken out of their comments, all keys of the example are good as well."""
+    lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
+    keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
+    status, errors, _ = check(tmp_path, "\n".join(keys) + "\n")
+    assert (status, errors) == (0, "")
+
+
+@pytest.mark.parametrize("text, error", [
+    ("", "FILE: expected at least one section [listener NAME]"),
+    (FRONT + "[listner x]\n", 'FILE:4: [listner x]: unknown section; did you mean "listener"?'),
+    (FRONT + "max_leg = 3\n", 'FILE:4: [listener front] max_leg: unknown key; did you mean "max_legs"?'),
+    (FRONT + "max_legs = 0\n", "FILE:4: [listener front] max_legs: expected a number from 1 to 100"),
+    (FRONT + "handshake_timeout = 20s\n", "FILE:4: [listener front] handshake_timeout: expected a number from 1 to 600"),
+    (FRONT + "backend = proxy:127.0.0.1:22\n",
+     "FILE:4: [listener front] backend: not in this version: proxy; expected whoami or echo"),
+    (FRONT + "trusted_proxy = 10.0.0.1\n", "FILE:4: [listener front] trusted_proxy: not in this version"),
+    (FRONT + "connection_header = X\n", "FILE:4: [listener front] connection_header: not in this version"),
+    (FRONT + "protocol = http\n", "FILE:4: [listener front] protocol: stands here a second time; the first is line 2"),
+    (FRONT + "nonsense\n", 'FILE:4: [listener front]: expected "key = value", "[section]" or a comment'),
+    ("[listener x]\nprotocol = framed\naddress = nowhere\n",
+     "FILE:3: [listener x] address: expected ADDRESS:PORT or [ADDRESS]:PORT, in numbers"),
+    (FRONT + "[events]\nfile = events\n", 'FILE:5: [events] file: expected a path that begins with "/"'),
+    (b"[server]\ncomputer = a\0b\n", "FILE:2: [server]: expected text; there is a control character or a NUL byte"),
+])
+def test_each_fault_is_exit_2_with_file_line_and_what_was_expected(tmp_path, text, error):
+    assert check(tmp_path, text) == (2, f"sspid: {error}\n", "")
+    assert check(tmp_path, text, "-v") == (2, f"sspid: {error}\n", "")  # without -n as well
+
+
+@pytest.mark.parametrize("text, line, words", [
+    (FRONT + "[policy]\nlockout_treshold = 3\n", 5, ["lockout_treshold", "lockout_threshold"]),
+    (FRONT + "[policy]\nlm_compatibility_level = 6\n", 5, ["lm_compatibility_level", "0 to 5"]),
+    (FRONT + "[policy]\nntlm = perhaps\n", 5, ["ntlm", "allow, audit or deny"]),
+    (FRONT + "[server]\ncomputer = a name that is too long for it\n", 5, ["computer", "15"]),
+    (FRONT + "[accounts]\nstore = mysql:x\n", 5, ["store", "sqlite:"]),
+    (FRONT + "ntlm = perhaps\n", 4, ["[listener front]", "ntlm", "allow, audit or deny"]),
+    (FRONT + "require_mics = yes\n", 4, ["[listener front]", "require_mics", "unknown key", "require_mic"]),
+    (FRONT + "require_mic = perhaps\n", 4, ["[listener front]", "require_mic", "yes or no"]),
+    (FRONT + "channel_bindings = required\n", 4, ["[listener front]", "channel_bindings", BINDINGS]),
+    ("[policy]\nchannel_bindings = required\n" + FRONT, 3, ["[listener front]", "channel_bindings", BINDINGS]),
+    (FRONT + "package = Nonsense\n", 4, ["[listener front]", "package", "Nonsense"]),
+])
+def test_faults_that_the_library_knows(tmp_path, text, line, words):
+    status, error, _ = check(tmp_path, text)
+    assert status == 2 and error.startswith(f"sspid: FILE:{line}: "), error
+    assert all(word in error for word in words) and error.count("\n") == 1, error
+
+
+def test_channel_bindings_of_the_policy_may_be_taken_back(tmp_path):
+    text = "[policy]\nchannel_bindings = required\n" + FRONT + "channel_bindings = off\n"
+    assert check(tmp_path, text)[0] == 0
+
+
+def test_no_file(tmp_path):
+    done = subprocess.run([program("sspid"), "--config", tmp_path / "none"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "No such file" in done.stderr
+
+
+@pytest.mark.parametrize("args", [["--nonsense"], ["x"], ["--loops", "0"], ["--loops", "many"], ["--config"]])
+def test_usage_is_exit_2(args):
+    done = subprocess.run([program("sspid"), *args], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and "Try: sspid --help" in done.stderr
+
+
+@pytest.mark.parametrize("arg, words", [("--help", "Usage: sspid"), ("--version", "sspid ")])
+def test_help_and_version(arg, words):
+    done = subprocess.run([program("sspid"), arg], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and words in done.stdout and done.stderr == ""
+
+
+def test_an_event_file_that_cannot_be(tmp_path):
+    status, error, _ = check(tmp_path, FRONT + "[events]\nfile = /nonexistent/events\n", "-v")
+    assert status == 1 and "the event file cannot be opened" in error and "/nonexistent/events" in error

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sspid's framed listeners against raw sockets: lengths that lie, drips, endless legs, ends in the middle, floods, the drain."""
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import PATIENCE, program
+
+TYPE1 = b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", 0xE2888235) + bytes(16) + bytes(8)
+FRAMED = {"framed": {"protocol": "framed", "backend": "whoami"}}
+
+
+def connect(service, listener="framed"):
+    host, port = service.address(listener).rsplit(":", 1)
+    s = socket.create_connection((host, int(port)), PATIENCE)
+    s.settimeout(PATIENCE)
+    return s
+
+
+def frame(token):
+    return struct.pack("<I", len(token)) + token
+
+
+def read_frame(s):
+    head = s.recv(4, socket.MSG_WAITALL)
+    return s.recv(struct.unpack("<I", head)[0], socket.MSG_WAITALL) if len(head) == 4 else None
+
+
+def until_closed(s):
+    """What still comes, and how long it takes until the other side is gone."""
+    start, got = time.monotonic(), b""
+    try:
+        while part := s.recv(65536):
+            got += part
+    except ConnectionResetError:
+        pass
+    return got, time.monotonic() - start
+
+
+def alive(service):
+    """An honest client still gets in."""
+    return service.run("sspi-connect", "--user", "alice", "--password-stdin", service.address("framed"),
+                       stdin="Secret123!x\n").stdout.startswith('{"user":"alice"')
+
+
+@pytest.fixture
+def framed(make_service):
+    return make_service(listeners=FRAMED)
+
+
+@pytest.mark.parametrize("head, reason", [
+    (b"\0\0\0\0", "a frame of length 0"),
+    (b"\xff\xff\xff\xff", "a frame of 4294967295 bytes, above max_token = 65536"),
+    (b"\0\0\0\x80", "a frame of 2147483648 bytes, above max_token = 65536"),
+    (struct.pack("<I", 65537), "a frame of 65537 bytes, above max_token = 65536"),
+])
+def test_a_length_that_lies_ends_the_connection(framed, head, reason):
+    s = connect(framed)
+    s.sendall(head)
+    got, seconds = until_closed(s)
+    assert got == b"" and seconds < 5
+    refused = framed.wait_for(lambda: framed.events(4625), "an event")
+    assert refused[0]["reason"] == reason and refused[0]["Status"] == "0x80090308"
+    assert refused[0]["IpAddress"] == "127.0.0.1" and refused[0]["IpPort"] == s.getsockname()[1]
+    assert refused[0]["listener"] == "framed" and refused[0]["protocol"] == "framed"
+    assert alive(framed)
+
+
+def test_announced_bytes_are_not_allocated(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "max_token": "1048576", "max_per_address": "1000"}})
+    sockets = [connect(service) for _ in range(300)]
+    for s in sockets:
+        s.sendall(struct.pack("<I", 1048576) + b"x")
+    assert alive(service)
+    resident = int(open(f"/proc/{service.process.pid}/statm").read().split()[1]) * 4096
+    assert resident < 150 * 1024 * 1024
+    for s in sockets:
+        s.close()
+
+
+def test_a_drip_of_bytes_ends_at_the_one_deadline(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "2"}})
+    s = connect(service)
+    start = time.monotonic()
+    s.sendall(frame(TYPE1)[:10])
+    with pytest.raises(OSError):
+        for byte in frame(TYPE1)[10:] + bytes(200):
+            s.sendall(bytes([byte]))
+            time.sleep(0.1)
+    assert 1.5 < time.monotonic() - start < 4
+    refused = service.wait_for(lambda: service.events(4625), "an event")[0]
+    assert "handshake_timeout = 2 s" in refused["reason"] and refused["Status"] == "0xc00000b5"
+
+
+def test_a_silent_client_is_closed_without_an_event(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "1"}})
+    got, seconds = until_closed(connect(service))
+    assert got == b"" and 0.5 < seconds < 3
+    assert service.events(4625) == []
+
+
+def test_endless_legs_end(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "max_legs": "1"}})
+    s = connect(service)
+    s.sendall(frame(TYPE1))
+    assert read_frame(s).startswith(b"NTLMSSP\0\2")
+    s.sendall(frame(b"NTLMSSP\0\3\0\0\0" + bytes(100)))
+    assert until_closed(s)[0] == b""
+    assert service.wait_for(lambda: service.events(4625), "an event")[0]["reason"] == "more than max_legs = 1 legs"
+
+
+@pytest.mark.parametrize("token", [b"x", b"NTLMSSP\0\3\0\0\0" + bytes(80), b"\x60\x80", os.urandom(1000), b"\0" * 65536],
+                         ids=["byte", "type3", "spnego", "random", "zeros"])
+def test_garbage_is_refused(framed, token):
+    s = connect(framed)
+    s.sendall(frame(token))
+    until_closed(s)
+    assert framed.wait_for(lambda: framed.events(4625), "an event")[0]["reason"]
+    assert alive(framed)
+
+
+def test_an_end_in_the_middle_of_a_token(framed):
+    s = connect(framed)
+    s.sendall(frame(TYPE1)[:-1])
+    s.shutdown(socket.SHUT_WR)
+    assert until_closed(s)[0] == b""
+    framed.wait_for(lambda: "the client left in the middle of the handshake" in framed.log.read_text(), "a line in the log")
+    assert framed.events() == []
+
+
+def test_a_reset_costs_nothing(framed):
+    for _ in range(50):
+        s = connect(framed)
+        s.sendall(frame(TYPE1))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+    assert alive(framed)
+
+
+def hold(service, count):
+    """So many silent connections that were let in. Clients that are just leaving may still count when they come."""
+    held = []
+
+    def try_one():
+        s = connect(service)
+        if not select.select([s], [], [], 0.1)[0]:
+            held.append(s)
+        return len(held) == count
+
+    service.wait_for(try_one, f"{count} connections")
+    return held
+
+
+def test_more_of_one_address_are_turned_away(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "3"}})
+    held = hold(service, 3)
+    assert until_closed(connect(service))[0] == b""
+    refused = service.wait_for(lambda: service.events(4625), "an event")[0]
+    assert refused["reason"] == "max_per_address = 3 of this address are open already" and refused["Status"] == "0xc000009a"
+    for s in held:
+        s.close()
+    service.wait_for(lambda: alive_or_not(service), "room again")
+
+
+def alive_or_not(service):
+    done = service.run("sspi-connect", "--user", "alice", "--password-stdin", service.address("framed"),
+                       stdin="Secret123!x\n", check=False)
+    return done.returncode == 0
+
+
+def test_more_unauthenticated_are_turned_away(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "max_unauthenticated": "2", "backend": "echo"}})
+    held = hold(service, 2)
+    assert until_closed(connect(service))[0] == b""
+    reason = service.wait_for(lambda: service.events(4625), "an event")[0]["reason"]
+    assert reason == "max_unauthenticated = 2 are open already"
+    for s in held:
+        s.close()
+
+
+def test_a_flood_of_refusals_is_counted(framed):
+    def hammer():
+        for _ in range(60):
+            s = connect(framed)
+            s.sendall(b"\0\0\0\0")
+            until_closed(s)
+
+    threads = [threading.Thread(target=hammer) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    framed.stop()
+    events = framed.events()
+    written = [e for e in events if e["EventID"] == 4625]
+    told = [e for e in events if e["EventID"] == 1101]
+    assert len(written) + sum(e["EventsDropped"] for e in told) == 8 * 60
+    assert all(e["DroppedEventID"] == 4625 and e["IpAddress"] == "127.0.0.1" for e in told)
+
+
+def test_descriptors_run_out_and_come_back(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "1000", "handshake_timeout": "600"}},
+                           start=False)
+    with open(service.log, "ab") as log:
+        service.process = subprocess.Popen(["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh", program("sspid")],
+                                           env=service.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    service.wait_for(lambda: service.accepts("framed"), "the listener answers")
+    held = [connect(service) for _ in range(100)]
+    service.wait_for(lambda: "clients wait: they cannot be accepted" in service.log.read_text(), "a line in the log")
+    before = cpu_seconds(service.process.pid)
+    time.sleep(1)
+    assert cpu_seconds(service.process.pid) - before < 0.3
+    for s in held:
+        s.close()
+    service.wait_for(lambda: alive_or_not(service), "an honest client gets in again")
+
+
+def cpu_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_sigterm_lets_a_handshake_finish(framed):
+    s = connect(framed)
+    s.sendall(frame(TYPE1))
+    assert read_frame(s).startswith(b"NTLMSSP\0\2")
+    framed.process.send_signal(signal.SIGTERM)
+    framed.wait_for(lambda: not_listening(framed), "the listener is closed")
+    assert framed.process.poll() is None
+    s.sendall(frame(b"NTLMSSP\0\3\0\0\0" + bytes(100)))
+    until_closed(s)
+    assert framed.process.wait(PATIENCE) == 0
+    assert len(framed.events(4625)) == 1
+    framed.process = None
+
+
+def not_listening(service):
+    try:
+        connect(service).close()
+        return False
+    except OSError:
+        return True
+
+
+def test_a_second_signal_ends_at_once(framed):
+    s = connect(framed)
+    s.sendall(frame(TYPE1))
+    read_frame(s)
+    start = time.monotonic()
+    framed.process.send_signal(signal.SIGINT)
+    framed.wait_for(lambda: not_listening(framed), "the listener is closed")
+    framed.process.send_signal(signal.SIGTERM)
+    assert framed.process.wait(PATIENCE) == 0 and time.monotonic() - start < 5
+    framed.process = None
+
+
+def test_sighup_opens_the_event_file_anew(framed):
+    assert alive(framed)
+    framed.event_file.rename(framed.folder / "events.1")
+    framed.process.send_signal(signal.SIGHUP)
+    framed.wait_for(lambda: "opened anew" in framed.log.read_text(), "a line in the log")
+    assert alive(framed)
+    assert len(framed.events(4624)) == 1 and (framed.folder / "events.1").stat().st_mode & 0o777 == 0o640
+
+
+def test_the_credential_may_wait_for_the_first_client(make_service):
+    service = make_service(listeners={"framed": {"protocol": "framed", "credential": "at-first-client"}})
+    assert alive(service)
+
+
+def test_two_services_do_not_share_an_address(framed):
+    done = framed.run("sspid", check=False)
+    assert done.returncode == 1 and "cannot listen" in done.stderr and "Address already in use" in done.stderr
