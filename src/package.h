@@ -182,7 +182,8 @@ struct sec_facts {
     uint32_t flags;                      /* enum sec_flag, as granted */
     uint32_t max_token, max_signature, block_size, security_trailer;
     struct bytes user, domain;                       /* NAMES: whose context this is, proven */
-    struct bytes native_client, native_server;       /* NATIVE_NAMES, in the mechanism's own form */
+    /* NATIVE_NAMES, in the mechanism's own form: where there is a domain, "domain\client". */
+    struct bytes native_client_domain, native_client, native_server;
     uint64_t start_100ns, expires_100ns, password_expires_100ns; /* UTC; UINT64_MAX: never */
     const char *sign_algorithm, *seal_algorithm;
     uint32_t key_bits, sign_algorithm_id, seal_algorithm_id;

@@ -207,13 +207,16 @@ describe_established(const struct ntlm_context *c, struct sec_facts *out)
         out->user = c->cred->user;
         out->domain = c->cred->domain;
         out->native_client = c->cred->user;
+        out->native_client_domain = c->cred->domain;
     } else if (c->identity) {
         out->user = c->identity->user;
         out->domain = c->identity->domain;
         out->identity = c->identity;
         out->native_client = ntlm_context_name(c, NTLM_USER);
+        out->native_client_domain = ntlm_context_name(c, NTLM_DOMAIN);
         out->password_expires_100ns = c->identity->password_expires_100ns;
     }
+    out->native_server = out->target;
     out->anonymous = c->anonymous;
     describe_message_protection(c, out);
 }

@@ -56,34 +56,44 @@ answer_sizes(const struct question *q)
     return SEC_E_OK;
 }
 
+/* "domain\\user", or the user alone. */
+static sec_status
+give_account(const struct question *q, struct bytes domain, struct bytes user, void *to)
+{
+    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
+
+    if (domain.n) {
+        wire_put_bytes(&name, domain);
+        wire_put_le16(&name, '\\');
+    }
+    wire_put_bytes(&name, user);
+    if (wire_writer_status(&name) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return give_string(q, wire_written(&name), to);
+}
+
 static sec_status
 answer_names(const struct question *q)
 {
-    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
     const struct sec_facts *f = q->facts;
 
     if (f->anonymous && q->context->role == SEC_ACCEPTOR) {
         return give_ascii(q, "NT AUTHORITY\\ANONYMOUS LOGON", q->buffer);
     }
-    if (f->domain.n) {
-        wire_put_bytes(&name, f->domain);
-        wire_put_le16(&name, '\\');
-    }
-    wire_put_bytes(&name, f->user);
-    if (wire_writer_status(&name) != WIRE_OK) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    return give_string(q, wire_written(&name), q->buffer);
+    return give_account(q, f->domain, f->user, q->buffer);
 }
 
 static sec_status
 answer_native_names(const struct question *q)
 {
     SecPkgContext_NativeNamesW *out = q->buffer;
-    sec_status status = give_string(q, q->facts->native_client, &out->sClientName);
+    const struct sec_facts *f = q->facts;
+    sec_status status =
+        give_account(q, f->native_client_domain, f->native_client, &out->sClientName);
 
     return status == SEC_E_OK
-               ? undo(&out->sClientName, give_string(q, q->facts->native_server, &out->sServerName))
+               ? undo(&out->sClientName, give_string(q, f->native_server, &out->sServerName))
                : status;
 }
 

@@ -289,6 +289,28 @@ test_exchange__right_password__names_the_user_on_both_sides(void **state)
     }
 }
 
+/* NAMES is the authority's word, NATIVE_NAMES the client's (docs/decisions/0006). */
+static void
+test_names__of_a_client_that_claims_another_domain__are_the_authority_s(void **state)
+{
+    struct api_pair p;
+    SecPkgContext_NamesA names;
+    SecPkgContext_NativeNamesA native;
+
+    assert_int_equal(api_acquire(&p, "NTLM", "DEMO", "Elsewhere", "Passw0rd!"), SEC_E_OK);
+    assert_int_equal(api_establish(&p, PROTECTED, 0), SEC_E_OK);
+    assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
+    assert_string_equal(names.sUserName, "DOMAIN\\demo");
+    assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_NATIVE_NAMES, &native),
+                     SEC_E_OK);
+    assert_string_equal(native.sClientName, "Elsewhere\\DEMO");
+    assert_string_equal(native.sServerName, "HTTP/server.domain.test");
+    assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
+    assert_int_equal(FreeContextBuffer(native.sClientName), SEC_E_OK);
+    assert_int_equal(FreeContextBuffer(native.sServerName), SEC_E_OK);
+    api_release(&p);
+}
+
 static void
 test_exchange__wrong_password__is_denied_and_reported(void **state)
 {
@@ -889,6 +911,7 @@ main(void)
         cmocka_unit_test(test_options__are_checked_by_name_and_value),
         cmocka_unit_test(test_options__change_the_policy_of_their_credential_alone),
         cmocka_unit_test(test_exchange__right_password__names_the_user_on_both_sides),
+        cmocka_unit_test(test_names__of_a_client_that_claims_another_domain__are_the_authority_s),
         cmocka_unit_test(test_exchange__wrong_password__is_denied_and_reported),
         cmocka_unit_test(test_logon__granted__is_described),
         cmocka_unit_test(test_initialize__no_room_for_the_first_token__is_too_small),
