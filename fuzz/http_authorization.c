@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Target functions: http_auth_parse, base64_decode, base64_encode, http_auth_put_percent */
+#include "base/base64.h"
+#include "fuzz.h"
+#include "service/http_auth.h"
+
+enum { MAX_TOKEN = 1000 };
+
+/* One token has one text. */
+static void
+must_encode_to(struct bytes token, struct bytes value)
+{
+    SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
+    struct bytes text;
+
+    base64_encode(token, &w);
+    text = wire_written(&w);
+    while (value.n && (value.p[value.n - 1] == ' ' || value.p[value.n - 1] == '\t')) {
+        value.n--;
+    }
+    fuzz_must(text.n <= value.n && bytes_equal(text, bytes_of(value.p + value.n - text.n, text.n)));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
+    SEC_AUTO(wire_writer) percent = wire_writer_growing(NULL, 0);
+    enum http_scheme scheme = HTTP_SCHEME_NEGOTIATE;
+    enum http_auth_result result = http_auth_parse(bytes_of(data, n), MAX_TOKEN, &scheme, &w);
+
+    fuzz_must(http_auth_result_text(result)[0] && http_auth_scheme_name(scheme)[0]);
+    if (result == HTTP_AUTH_TOKEN) {
+        fuzz_must(w.len <= MAX_TOKEN);
+        must_encode_to(wire_written(&w), bytes_of(data, n));
+        (void)http_auth_is_first(wire_written(&w));
+    }
+    http_auth_put_percent(&percent, bytes_of(data, n));
+    for (size_t i = 0; i < percent.len; i++) {
+        fuzz_must(percent.p[i] > ' ' && percent.p[i] < 0x7F && percent.p[i] != ',');
+    }
+    return 0;
+}
