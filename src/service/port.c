@@ -177,13 +177,19 @@ port_start(struct port *port)
            uv_poll_start(&port->poll, UV_READABLE, on_readable) == 0;
 }
 
+void
+port_close(struct port *port)
+{
+    if (port->fd >= 0) {
+        (void)close(port->fd);
+    }
+    port->fd = -1;
+}
+
 static void
 on_closed(uv_handle_t *handle)
 {
-    struct port *port = handle->data;
-
-    (void)close(port->fd);
-    port->fd = -1;
+    port_close(handle->data);
 }
 
 void

@@ -92,6 +92,8 @@ SEC_NODISCARD bool port_bind(struct port *port, bool first, char *why, size_t wh
 /* Puts it into its loop. */
 SEC_NODISCARD bool port_start(struct port *port);
 void port_stop(struct port *port);
+/* For one that was never started; idempotent. */
+void port_close(struct port *port);
 
 SEC_NODISCARD bool loop_init(struct loop *loop, struct service *service);
 /* Returns when it was stopped and its connections are gone. */

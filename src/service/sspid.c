@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/mem.h"
@@ -214,29 +215,27 @@ open_listeners(struct service *s, const struct settings *settings)
     return true;
 }
 
+/* One socket of each listener for a loop. Before anything of the loop is set up: an address that is
+ * taken is the likely fault, and then there is nothing to take down. */
 static bool
-open_ports(struct loop *loop, bool first)
+bind_ports(struct daemon *d, struct loop *loop)
 {
-    struct service *s = loop->service;
+    struct service *s = &d->service;
     char why[WHY_BYTES];
 
     loop->ports = mem_new_array(s->n_listeners, sizeof(*loop->ports));
     for (size_t i = 0; i < s->n_listeners && loop->ports; i++) {
-        struct port *port = &loop->ports[i];
+        struct port *port = &loop->ports[loop->n_ports];
         const struct listener_settings *l = s->listeners[i].settings;
 
         *port = (struct port){ .loop = loop, .listener = &s->listeners[i], .fd = -1 };
-        if (!port_bind(port, first, why, sizeof(why))) {
+        loop->n_ports++;
+        if (!port_bind(port, loop == d->loops, why, sizeof(why))) {
             log_error(s->log, "cannot listen", log_text("listener", l->name),
                       log_text("address", l->address_text), log_text("error", why));
             return false;
         }
-        if (!port_start(port)) {
-            log_error(s->log, "cannot listen", log_text("listener", l->name));
-            return false;
-        }
-        loop->n_ports++;
-        if (first) {
+        if (loop == d->loops) {
             log_info(s->log, "listening", log_text("listener", l->name),
                      log_text("protocol", l->protocol == LISTENER_HTTP ? "http" : "framed"),
                      log_text("address", l->address_text),
@@ -247,17 +246,32 @@ open_ports(struct loop *loop, bool first)
 }
 
 static bool
-open_loops(struct daemon *d, size_t n)
+bind_all(struct daemon *d, size_t n)
 {
     d->loops = mem_new_array(n, sizeof(*d->loops));
-    if (!d->loops) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!loop_init(&d->loops[i], &d->service) || !open_ports(&d->loops[i], i == 0)) {
+    for (size_t i = 0; i < n && d->loops; i++) {
+        d->n_loops++;
+        if (!bind_ports(d, &d->loops[i])) {
             return false;
         }
-        d->n_loops++;
+    }
+    return d->loops != NULL;
+}
+
+static bool
+start_loops(struct daemon *d)
+{
+    for (size_t i = 0; i < d->n_loops; i++) {
+        struct loop *loop = &d->loops[i];
+
+        if (!loop_init(loop, &d->service)) {
+            return false;
+        }
+        for (size_t p = 0; p < loop->n_ports; p++) {
+            if (!port_start(&loop->ports[p])) {
+                return false;
+            }
+        }
     }
     return true;
 }
@@ -285,8 +299,7 @@ run(struct daemon *d)
         started++;
     }
     if (started < d->n_loops) {
-        log_error(d->service.log, "a thread could not be started");
-        return false; /* the threads end with the process */
+        return false;
     }
     log_info(d->service.log, "ready", log_number("loops", (int64_t)started));
     notify_systemd("READY=1");
@@ -303,6 +316,9 @@ static void
 clear(struct daemon *d)
 {
     for (size_t i = 0; i < d->n_loops; i++) {
+        for (size_t p = 0; p < d->loops[i].n_ports; p++) {
+            port_close(&d->loops[i].ports[p]);
+        }
         mem_free(d->loops[i].ports);
     }
     mem_free(d->loops);
@@ -353,9 +369,14 @@ serve(const struct settings *settings, const struct options *o)
     raise_descriptor_limit();
     json_set_alloc_funcs(mem_new, mem_free);
     if (!open_events(&d.service, settings) || !open_listeners(&d.service, settings) ||
-        !open_loops(&d, loops < MAX_LOOPS ? loops : MAX_LOOPS) || !start_control(&d) || !run(&d)) {
+        !bind_all(&d, loops < MAX_LOOPS ? loops : MAX_LOOPS)) {
+        clear(&d);
+        return FAILED;
+    }
+    if (!start_loops(&d) || !start_control(&d) || !run(&d)) {
+        log_error(&log, "the loops cannot be started: out of memory, descriptors or threads");
         event_log_close(d.service.events);
-        return FAILED; /* the rest ends with the process */
+        _exit(FAILED); /* threads may run; what is left ends with the process */
     }
     log_info(&log, "stopped");
     clear(&d);
