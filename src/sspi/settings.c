@@ -210,30 +210,43 @@ take_lm_hashes(struct settings_text *t, const char *value, char *why, size_t why
     return config_flag(value, &t->lm_hashes, why, why_n);
 }
 
-/* "Kerberos,NTLM", "!ntlm": the form of a PackageList. */
+/* One name of a list, with a ! in front or without; *at moves past it. */
+static bool
+skip_package(const char **at)
+{
+    static const char *const names[] = { "Kerberos", "NTLM" };
+    size_t n;
+
+    *at += strspn(*at, " \t");
+    if (**at == '!') {
+        *at += 1 + strspn(*at + 1, " \t");
+    }
+    n = strcspn(*at, ", \t");
+    for (size_t i = 0; i < SEC_ARRAY_LEN(names); i++) {
+        if (strlen(names[i]) == n && strncasecmp(names[i], *at, n) == 0) {
+            *at += n + strspn(*at + n, " \t");
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Kerberos,NTLM", "!ntlm": the form of a PackageList. What is none would exclude nothing. */
 static bool
 take_packages(struct settings_text *t, const char *value, char *why, size_t why_n)
 {
-    static const char *const names[] = { "Kerberos", "NTLM", NULL };
     const char *at = value;
+    bool good = skip_package(&at);
 
-    do {
-        size_t n;
-        int i = 0;
-
-        at += strspn(at, " \t!");
-        n = strcspn(at, ", \t");
-        while (names[i] && (strlen(names[i]) != n || strncasecmp(names[i], at, n) != 0)) {
-            i++;
-        }
-        if (!names[i]) {
-            return expected(why, why_n,
-                            "a list of Kerberos and NTLM, with commas, each with ! in "
-                            "front to exclude it");
-        }
-        at += n;
-        at += strspn(at, " \t");
-    } while (*at++ == ',');
+    while (good && *at == ',') {
+        at++;
+        good = skip_package(&at);
+    }
+    if (!good || *at) {
+        return expected(why, why_n,
+                        "a list of Kerberos and NTLM, with commas, each with ! in "
+                        "front to exclude it");
+    }
     return take_text(&t->packages, value, why, why_n);
 }
 
@@ -434,7 +447,8 @@ take_entry(void *user, const struct config_entry *e, char *why, size_t why_n)
     }
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
         if (strcasecmp(e->section, known_settings[i].section) == 0) {
-            return true;
+            (void)snprintf(why, why_n, "[%s] without a name", e->section);
+            return !e->instance[0];
         }
     }
     return config_unknown("section", e->section, sections, why, why_n);
