@@ -6,7 +6,7 @@
 
 /* From 1601-01-01 to 1970-01-01: 369 years with 89 leap days. */
 #define EPOCH_SECONDS INT64_C(11644473600)
-#define LAST_SECOND (INT64_MAX / (int64_t)CLOCK_SECOND_100NS - EPOCH_SECONDS)
+#define LAST_SECOND   (INT64_MAX / (int64_t)CLOCK_SECOND_100NS - EPOCH_SECONDS)
 
 uint64_t
 clock_now_100ns(void)
@@ -42,10 +42,13 @@ clock_to_local_100ns(uint64_t utc_100ns)
     int64_t local;
     struct tm tm;
 
-    if (utc_100ns > INT64_MAX || !localtime_r(&seconds, &tm)) {
+    if (utc_100ns >= INT64_MAX || !localtime_r(&seconds, &tm)) {
         return utc_100ns;
     }
-    local = (int64_t)utc_100ns + tm.tm_gmtoff * (int64_t)CLOCK_SECOND_100NS;
+    if (__builtin_add_overflow((int64_t)utc_100ns, tm.tm_gmtoff * (int64_t)CLOCK_SECOND_100NS,
+                               &local)) {
+        return INT64_MAX;
+    }
     return local < 0 ? 0 : (uint64_t)local;
 }
 

@@ -59,6 +59,20 @@ test_clock_to_local_100ns__follows_the_zone_and_keeps_never(void **state)
     assert_true(clock_to_local_100ns(0) == 0);
 }
 
+/* INT64_MAX is how Windows itself writes "never": no zone moves it, nor carries others past it. */
+static void
+test_clock_to_local_100ns__the_last_moments__stay_the_last(void **state)
+{
+    (void)state;
+    setenv("TZ", "CET-1", 1);
+    tzset();
+    assert_true(clock_to_local_100ns(INT64_MAX) == INT64_MAX);
+    assert_true(clock_to_local_100ns(INT64_MAX - 1) == INT64_MAX);
+    setenv("TZ", "XXX+12", 1);
+    tzset();
+    assert_true(clock_to_local_100ns(INT64_MAX) == INT64_MAX);
+}
+
 static void
 test_clock_now_100ns__agrees_with_the_system(void **state)
 {
@@ -78,6 +92,7 @@ main(void)
         cmocka_unit_test(test_clock_from_unix__known_moments_and_back),
         cmocka_unit_test(test_clock_from_unix__saturates_at_both_ends),
         cmocka_unit_test(test_clock_to_local_100ns__follows_the_zone_and_keeps_never),
+        cmocka_unit_test(test_clock_to_local_100ns__the_last_moments__stay_the_last),
         cmocka_unit_test(test_clock_now_100ns__agrees_with_the_system),
     };
 
