@@ -14,6 +14,8 @@ enum {
     SHARDS = 16,       /* free lists, so that threads seldom meet */
 };
 
+/* A generation of 0 is that of no handle: a slot that has had all the others is not used again, so
+ * that no stale handle, however old, finds another's object. */
 struct handle_slot {
     _Atomic uint64_t word; /* generation << 32 | references */
     void *object;          /* while free: the next free slot of the shard */
@@ -74,6 +76,29 @@ own_shard(void)
     return own - 1;
 }
 
+/* A child of fork() has no other thread that could release a lock: none is held across. */
+static void
+lock_shards(void)
+{
+    for (unsigned i = 0; i < SHARDS; i++) {
+        (void)pthread_mutex_lock(&shards[i].lock);
+    }
+}
+
+static void
+unlock_shards(void)
+{
+    for (unsigned i = 0; i < SHARDS; i++) {
+        (void)pthread_mutex_unlock(&shards[i].lock);
+    }
+}
+
+static void
+watch_fork(void)
+{
+    (void)pthread_atfork(lock_shards, unlock_shards, unlock_shards);
+}
+
 /* A new chunk, its slots all on the shard's list. The shard's lock is held. */
 static bool
 add_chunk(struct shard *s, unsigned shard)
@@ -104,10 +129,12 @@ add_chunk(struct shard *s, unsigned shard)
 static struct handle_slot *
 take_slot(void)
 {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
     unsigned shard = own_shard();
     struct shard *s = &shards[shard];
     struct handle_slot *slot = NULL;
 
+    (void)pthread_once(&watched, watch_fork);
     (void)pthread_mutex_lock(&s->lock);
     if (s->free || add_chunk(s, shard)) {
         slot = s->free;
@@ -152,7 +179,7 @@ slot_of(enum handle_kind kind, struct handle h)
     uint32_t index = (uint32_t)h.lower;
     struct handle_slot *chunk;
 
-    if (h.lower >> 32 != kind_tags[kind] || h.upper > UINT32_MAX ||
+    if (h.lower >> 32 != kind_tags[kind] || h.upper == 0 || h.upper > UINT32_MAX ||
         index / CHUNK_SLOTS >= MAX_CHUNKS) {
         return NULL;
     }
@@ -205,7 +232,9 @@ handle_release(struct handle_ref ref)
     before = atomic_fetch_sub_explicit(&ref.slot->word, 1, memory_order_acq_rel);
     if (references_of(before) == 1) {
         handle_destroyers[ref.slot->kind](ref.slot->object);
-        give_slot_back(ref.slot);
+        if (generation_of(before) != 0) {
+            give_slot_back(ref.slot);
+        }
     }
 }
 
@@ -226,7 +255,7 @@ handle_delete(enum handle_kind kind, struct handle h)
             return false;
         }
     } while (!atomic_compare_exchange_weak_explicit(&held.slot->word, &word,
-                                                    word_of(next ? next : 1, references_of(word)),
+                                                    word_of(next, references_of(word)),
                                                     memory_order_relaxed, memory_order_relaxed));
     handle_release(held); /* the one taken above */
     handle_release(held); /* the table's own */
