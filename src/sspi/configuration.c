@@ -28,6 +28,29 @@ struct configuration {
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct configuration *current;
 
+/* A child of fork() has no other thread that could release the lock; what it guards is one pointer,
+ * which is good at any moment. It is not held across instead: a file may be read under it. */
+static void
+renew_lock(void)
+{
+    (void)pthread_mutex_init(&current_lock, NULL);
+}
+
+static void
+watch_fork(void)
+{
+    (void)pthread_atfork(NULL, NULL, renew_lock);
+}
+
+static void
+lock_current(void)
+{
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&watched, watch_fork);
+    (void)pthread_mutex_lock(&current_lock);
+}
+
 static uint64_t
 host_now(const struct sec_host *host)
 {
@@ -168,7 +191,7 @@ configuration_load(const char *file, struct config_error *error)
     if (status != SEC_E_OK) {
         return status;
     }
-    (void)pthread_mutex_lock(&current_lock);
+    lock_current();
     old = current;
     current = loaded;
     (void)pthread_mutex_unlock(&current_lock);
@@ -182,7 +205,7 @@ configuration_current(struct configuration **out)
     struct config_error error;
     sec_status status = SEC_E_OK;
 
-    (void)pthread_mutex_lock(&current_lock);
+    lock_current();
     if (!current) {
         status = read_configuration(NULL, &error, &current);
     }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -248,6 +250,64 @@ test_handles__churned_by_two_threads__end_exactly_once(void **state)
     api_release(&p);
 }
 
+/* --- fork ---------------------------------------------------------------------------------- */
+
+enum { FORKS = 40 };
+
+static atomic_bool stop;
+
+static SECURITY_STATUS
+acquire_and_free(void)
+{
+    CredHandle h;
+    SECURITY_STATUS status = AcquireCredentialsHandleA(NULL, API_NAME("NTLM"), SECPKG_CRED_INBOUND,
+                                                       NULL, NULL, NULL, NULL, &h, NULL);
+
+    return status == SEC_E_OK ? FreeCredentialsHandle(&h) : status;
+}
+
+static void *
+acquire_often(void *arg)
+{
+    while (!atomic_load(&stop)) {
+        if (acquire_and_free() != SEC_E_OK) {
+            atomic_fetch_add(&failures, 1);
+        }
+    }
+    return NULL;
+}
+
+/* A child has none of the threads that may hold a lock at that moment. */
+static void
+test_fork__among_threads__leaves_a_child_that_works(void **state)
+{
+    pthread_t threads[THREADS];
+    int status = 0;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their own locks do not pass a fork */
+#endif
+    atomic_store(&failures, 0);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, acquire_often, NULL), 0);
+    }
+    for (int i = 0; i < FORKS && status == 0; i++) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            (void)alarm(10);
+            _exit(acquire_and_free() == SEC_E_OK ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(atomic_load(&failures), 0);
+}
+
 int
 main(void)
 {
@@ -256,6 +316,7 @@ main(void)
         cmocka_unit_test(test_context__sealing_against_opening__keeps_both_streams),
         cmocka_unit_test(test_context__deleted_while_in_use__ends_once),
         cmocka_unit_test(test_handles__churned_by_two_threads__end_exactly_once),
+        cmocka_unit_test(test_fork__among_threads__leaves_a_child_that_works),
     };
 
     return cmocka_run_group_tests(tests, load, NULL);
