@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/secret.h"
@@ -21,7 +23,11 @@ struct random_block {
 static _Thread_local struct random_block block;
 static atomic_uint fork_count;
 static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
-static int watch_error;
+static bool watched;
+
+/* On a page that the kernel empties in a child, which sees forks that no handler hears of: _Fork()
+ * and clone(). NULL: not to be had. */
+static atomic_bool *same_process;
 
 static void
 count_fork(void)
@@ -32,7 +38,22 @@ count_fork(void)
 static void
 watch_fork(void)
 {
-    watch_error = pthread_atfork(NULL, NULL, count_fork);
+    long page = sysconf(_SC_PAGESIZE);
+    void *p = page > 0 ? mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                       : MAP_FAILED;
+
+    watched = pthread_atfork(NULL, NULL, count_fork) == 0;
+    if (p == MAP_FAILED) {
+        return;
+    }
+    if (madvise(p, (size_t)page, MADV_WIPEONFORK) != 0) { /* before Linux 4.14 */
+        (void)munmap(p, (size_t)page);
+        return;
+    }
+    same_process = p;
+    atomic_init(same_process, true);
+    watched = true;
 }
 
 static bool
@@ -72,8 +93,12 @@ may_hold(struct random_block *b)
     unsigned now;
 
     (void)pthread_once(&watch_once, watch_fork);
-    if (watch_error) {
+    if (!watched) {
         return false;
+    }
+    if (same_process && !atomic_load_explicit(same_process, memory_order_acquire)) {
+        count_fork();
+        atomic_store_explicit(same_process, true, memory_order_release);
     }
     now = atomic_load_explicit(&fork_count, memory_order_relaxed);
     if (b->fork_count != now) {

@@ -8,7 +8,7 @@
 
 #include "base/attributes.h"
 
-/* Fills n bytes. Each byte of a block is wiped as it is handed out, and a child of fork() never
+/* Fills n bytes. Each byte of a block is wiped as it is handed out, and a child process never
  * sees what its parent held. false: the kernel gave none; *to is zeroed and must not be used. */
 SEC_NODISCARD bool random_bytes(void *to, size_t n);
 
