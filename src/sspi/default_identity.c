@@ -74,11 +74,17 @@ read_file(int fd, struct secret *out)
             return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: error %d", errno);
         }
         if (got == 0) {
-            return n < out->n ? SEC_E_OK
-                              : sec_fail(SEC_E_NO_CREDENTIALS, "credentials: the file is too long");
+            break;
         }
         n += (size_t)got;
     }
+    if (n == out->n) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: the file is too long");
+    }
+    /* The first NUL is taken for the end: one within would cut a password short. */
+    return strnlen((const char *)out->p, n) == n
+               ? SEC_E_OK
+               : sec_fail(SEC_E_NO_CREDENTIALS, "credentials: the file holds a NUL byte");
 }
 
 /* The first line that says something. The file's memory ends in zeros. */
@@ -100,19 +106,18 @@ first_line(struct bytes text)
     return bytes_of(NULL, 0);
 }
 
-static struct bytes
-cut_at_colon(struct bytes *rest)
+/* What is in front of the next colon; false: there is none. */
+static bool
+cut_at_colon(struct bytes *rest, struct bytes *part)
 {
     const uint8_t *colon = rest->n ? memchr(rest->p, ':', rest->n) : NULL;
-    struct bytes part = *rest;
 
     if (!colon) {
-        *rest = bytes_of(NULL, 0);
-        return part;
+        return false;
     }
-    part.n = (size_t)(colon - part.p);
-    *rest = bytes_of(colon + 1, rest->n - part.n - 1);
-    return part;
+    *part = bytes_of(rest->p, (size_t)(colon - rest->p));
+    *rest = bytes_of(colon + 1, rest->n - part->n - 1);
+    return true;
 }
 
 static sec_status
@@ -134,11 +139,10 @@ take(struct secret *to, struct bytes utf8)
 static sec_status
 take_line(struct bytes line, struct sec_default_identity *out)
 {
-    struct bytes domain = cut_at_colon(&line);
-    struct bytes user = cut_at_colon(&line);
+    struct bytes domain, user;
     sec_status status;
 
-    if (!user.n) {
+    if (!cut_at_colon(&line, &domain) || !cut_at_colon(&line, &user) || !user.n) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: no line DOMAIN:USER:PASSWORD");
     }
     status = take(&out->domain, domain);
