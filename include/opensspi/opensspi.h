@@ -39,8 +39,9 @@ typedef struct _OPENSSPI_OPTION {
  * AcquireCredentialsHandle with policy of its own: each option overrides the key of that name in
  * [policy] for contexts of this credential ("channel_bindings" = "required", "spn" =
  * "HTTP/web1.example.test HTTP/web1"). pAuthData as for AcquireCredentialsHandleA. pszError as
- * above. phCredential NULL: only checks the options.
- * SEC_E_INVALID_PARAMETER: an option is unknown or its value not good.
+ * above. phCredential NULL: only checks the package's name and the options.
+ * SEC_E_INVALID_PARAMETER: an option is unknown or its value not good, or it is one of the account
+ * store, which has one policy for all (lockout_threshold, lockout_minutes).
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiAcquireCredentialsHandle(
     const char *pszPackage, ULONG fCredentialUse, void *pAuthData, const OPENSSPI_OPTION *pOptions,
@@ -82,7 +83,8 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryLogon(PCtxtHandle phContext,
 
 /*
  * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,
- * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call.
+ * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call;
+ * FreeContextBuffer, which is called on the way to the log, leaves it unless it fails itself.
  */
 SEC_EXPORT const char *SEC_ENTRY OpenSspiReason(void);
 

@@ -97,7 +97,8 @@ SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageA(SEC_CHAR *pszPackageNam
  *       number of contexts in any number of threads.
  *   ptsExpiry: may be NULL; local time.
  *
- * Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_NO_CREDENTIALS, SEC_E_NOT_OWNER.
+ * Errors: SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_NO_CREDENTIALS, SEC_E_NOT_OWNER;
+ * SEC_E_INVALID_PARAMETER: the configuration file is not good.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI
 AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage, ULONG fCredentialUse,

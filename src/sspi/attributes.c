@@ -289,8 +289,10 @@ query(PCtxtHandle handle, ULONG id, void *buffer, size_t n, bool wide)
     }
     if (!a) {
         status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u", id);
-    } else if (!buffer || n < a->bytes) {
-        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a buffer of %zu bytes", buffer ? n : 0);
+    } else if (!buffer) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
+    } else if (n < a->bytes) {
+        status = sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
     } else {
         (void)pthread_mutex_lock(&c->step);
         status = answer(c, a, buffer, wide);

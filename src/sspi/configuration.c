@@ -228,7 +228,7 @@ configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *op
     for (size_t i = 0; i < n && status == SEC_E_OK; i++) {
         if (!options[i].pszName || !options[i].pszValue) {
             (void)snprintf(error->text, sizeof(error->text), "option %zu has no name or value", i);
-            status = SEC_E_INVALID_PARAMETER;
+            status = sec_fail(SEC_E_INVALID_PARAMETER, "%s", error->text);
         } else if (!settings_take_policy(&text, options[i].pszName, options[i].pszValue, why,
                                          sizeof(why))) {
             (void)snprintf(error->text, sizeof(error->text), "%s: expected %s", options[i].pszName,

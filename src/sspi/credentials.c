@@ -72,17 +72,12 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
 }
 
 static sec_status
-make_credential(const struct acquisition *a, struct configuration *configuration,
-                struct credential **out)
+make_credential(const struct acquisition *a, const struct sec_package *package,
+                struct configuration *configuration, struct credential **out)
 {
-    const struct sec_package *package = packages_find(a->package_utf8);
     struct credential *c;
-    sec_status status;
+    sec_status status = check_acquisition(a);
 
-    if (!package) {
-        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
-    }
-    status = check_acquisition(a);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -100,17 +95,21 @@ make_credential(const struct acquisition *a, struct configuration *configuration
     return SEC_E_OK;
 }
 
-/* error is NULL where there are no options. handle NULL: the options alone are checked. */
+/* error is NULL where there are no options. handle NULL: package and options alone are checked. */
 static sec_status
 acquire(const struct acquisition *a, struct config_error *error, PCredHandle handle,
         PTimeStamp expiry)
 {
+    const struct sec_package *package = packages_find(a->package_utf8);
     struct configuration *configuration = NULL, *own = NULL;
     struct credential *c = NULL;
     struct handle h;
     sec_status status;
 
     sec_reason_clear();
+    if (!package) {
+        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
+    }
     status = configuration_current(&configuration);
     if (status == SEC_E_OK && a->n_options) {
         status = configuration_with_options(configuration, a->options, a->n_options, &own, error);
@@ -121,7 +120,7 @@ acquire(const struct acquisition *a, struct config_error *error, PCredHandle han
         configuration_unref(configuration);
         return status;
     }
-    status = make_credential(a, configuration, &c);
+    status = make_credential(a, package, configuration, &c);
     if (status != SEC_E_OK) {
         configuration_unref(configuration);
         return status;
@@ -134,6 +133,7 @@ acquire(const struct acquisition *a, struct config_error *error, PCredHandle han
     handle->dwLower = h.lower;
     handle->dwUpper = h.upper;
     objects_put_time(expiry, CLOCK_NEVER_100NS);
+    sec_reason_clear(); /* that nobody's credentials were found, and the like */
     return SEC_E_OK;
 }
 
@@ -188,9 +188,11 @@ OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth_data
         .use = use,
         .identity = auth_data,
         .options = options,
-        .n_options = options ? n_options : 0,
+        .n_options = n_options,
     };
-    sec_status status = acquire(&a, &why, handle, expiry);
+    sec_status status = options || !n_options ? acquire(&a, &why, handle, expiry)
+                                              : sec_fail(SEC_E_INVALID_PARAMETER,
+                                                         "sspi: %u options at NULL", n_options);
 
     if (error && error_n) {
         (void)snprintf(error, error_n, "%s",
@@ -249,8 +251,10 @@ query(PCredHandle handle, ULONG attribute, void *buffer, size_t n, bool wide)
     }
     if (attribute != SECPKG_CRED_ATTR_NAMES) {
         status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u", attribute);
-    } else if (!buffer || n < sizeof(SecPkgCredentials_NamesW)) {
-        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a buffer of %zu bytes", buffer ? n : 0);
+    } else if (!buffer) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
+    } else if (n < sizeof(SecPkgCredentials_NamesW)) {
+        status = sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
     } else {
         status = give_name(c, wide, buffer);
     }

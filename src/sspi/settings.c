@@ -370,6 +370,7 @@ take_keytab(struct settings_text *t, const char *value, char *why, size_t why_n)
 struct setting {
     const char *section, *key;
     take_value take;
+    bool of_accounts; /* the store has one for all who ask it: no credential has its own */
 };
 
 static const struct setting known_settings[] = {
@@ -389,8 +390,8 @@ static const struct setting known_settings[] = {
     { "policy", "channel_bindings", take_channel_bindings },
     { "policy", "service_binding", take_service_binding },
     { "policy", "spn", take_spn },
-    { "policy", "lockout_threshold", take_lockout_threshold },
-    { "policy", "lockout_minutes", take_lockout_minutes },
+    { "policy", "lockout_threshold", take_lockout_threshold, true },
+    { "policy", "lockout_minutes", take_lockout_minutes, true },
     { "kerberos", "keytab", take_keytab },
 };
 
@@ -411,23 +412,36 @@ unknown_key(const char *section, const char *key, char *why, size_t why_n)
     return config_unknown("key", key, known, why, why_n);
 }
 
-static bool
-take_setting(struct settings_text *t, const char *section, const char *key, const char *value,
-             char *why, size_t why_n)
+static const struct setting *
+find_setting(const char *section, const char *key)
 {
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
         if (strcasecmp(known_settings[i].section, section) == 0 &&
             strcasecmp(known_settings[i].key, key) == 0) {
-            return known_settings[i].take(t, value, why, why_n);
+            return &known_settings[i];
         }
     }
-    return unknown_key(section, key, why, why_n);
+    return NULL;
+}
+
+static bool
+take_setting(struct settings_text *t, const char *section, const char *key, const char *value,
+             char *why, size_t why_n)
+{
+    const struct setting *s = find_setting(section, key);
+
+    return s ? s->take(t, value, why, why_n) : unknown_key(section, key, why, why_n);
 }
 
 bool
 settings_take_policy(struct settings_text *t, const char *key, const char *value, char *why,
                      size_t why_n)
 {
+    const struct setting *s = find_setting("policy", key);
+
+    if (s && s->of_accounts) {
+        return expected(why, why_n, "it in [policy] alone: lock-outs are the account store's");
+    }
     return take_setting(t, "policy", key, value, why, why_n);
 }
 

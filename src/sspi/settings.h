@@ -27,7 +27,7 @@ sec_status settings_copy(struct settings_text *to, const struct settings_text *f
 
 /* Takes the sections above from file; other programs' sections pass. false: error says why. */
 SEC_NODISCARD bool settings_read(struct settings_text *, const char *file, struct config_error *);
-/* One key of [policy]. false: why says what was expected. */
+/* One key of [policy], as a credential's own. false: why says what was expected. */
 SEC_NODISCARD bool settings_take_policy(struct settings_text *, const char *key, const char *value,
                                         char *why, size_t why_n);
 

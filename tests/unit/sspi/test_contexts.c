@@ -215,6 +215,25 @@ test_credential_names__are_given_in_both_widths(void **state)
     api_release(&p);
 }
 
+/* A reason belongs to a failure: what was got over on the way to a success is none. */
+static void
+test_reason__after_a_success__is_empty(void **state)
+{
+    CredHandle h;
+
+    assert_int_equal(setenv("OPENSSPI_CREDENTIALS", "/nonexistent", 1), 0);
+    for (size_t i = 0; i < N_PACKAGES; i++) {
+        assert_int_equal(FreeCredentialsHandle(NULL), SEC_E_INVALID_HANDLE);
+        assert_string_not_equal(OpenSspiReason(), "");
+        assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(packages[i]),
+                                                   SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &h,
+                                                   NULL),
+                         SEC_E_OK);
+        assert_string_equal(OpenSspiReason(), "");
+        assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
+    }
+}
+
 /* --- options ------------------------------------------------------------------------------- */
 
 static void
@@ -235,6 +254,10 @@ test_options__are_checked_by_name_and_value(void **state)
         { { "require_mic", NULL }, SEC_E_INVALID_PARAMETER },
         { { "packages", "NTLM,,Kerberos" }, SEC_E_INVALID_PARAMETER },
         { { "packages", "!ntlm" }, SEC_E_OK },
+        /* The accounts' own: their store has one policy for all that ask it. */
+        { { "lockout_threshold", "3" }, SEC_E_INVALID_PARAMETER },
+        { { "lockout_minutes", "3" }, SEC_E_INVALID_PARAMETER },
+        { { NULL, "1" }, SEC_E_INVALID_PARAMETER },
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -246,6 +269,35 @@ test_options__are_checked_by_name_and_value(void **state)
                          table[i].status);
         assert_true((error[0] == 0) == (table[i].status == SEC_E_OK));
     }
+}
+
+static void
+test_options__counted_but_not_there__are_refused(void **state)
+{
+    CredHandle h;
+
+    assert_int_equal(OpenSspiAcquireCredentialsHandle("NTLM", SECPKG_CRED_INBOUND, NULL, NULL, 1,
+                                                      NULL, 0, &h, NULL),
+                     SEC_E_INVALID_PARAMETER);
+    assert_int_equal(OpenSspiAcquireCredentialsHandle("NTLM", SECPKG_CRED_INBOUND, NULL, NULL, 1,
+                                                      NULL, 0, NULL, NULL),
+                     SEC_E_INVALID_PARAMETER);
+}
+
+/* Who only asks whether all is well wants to hear of the package, too. */
+static void
+test_options__checked_without_a_handle__need_a_package(void **state)
+{
+    char error[64] = "";
+
+    assert_int_equal(OpenSspiAcquireCredentialsHandle("NTML", SECPKG_CRED_INBOUND, NULL, NULL, 0,
+                                                      error, sizeof(error), NULL, NULL),
+                     SEC_E_SECPKG_NOT_FOUND);
+    assert_string_not_equal(error, "");
+    assert_int_equal(OpenSspiAcquireCredentialsHandle("ntlm", SECPKG_CRED_INBOUND, NULL, NULL, 0,
+                                                      error, sizeof(error), NULL, NULL),
+                     SEC_E_OK);
+    assert_string_equal(error, "");
 }
 
 static void
@@ -718,6 +770,14 @@ test_attributes__unknown_or_without_room__are_refused(void **state)
                      SEC_E_INVALID_PARAMETER);
     assert_int_equal(
         QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes, sizeof(sizes) - 1),
+        SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(QueryContextAttributesExW(&p.server, SECPKG_ATTR_SIZES, NULL, sizeof(sizes)),
+                     SEC_E_INVALID_PARAMETER);
+    assert_int_equal(QueryCredentialsAttributesExA(&p.client_cred, SECPKG_CRED_ATTR_NAMES, &sizes,
+                                                   sizeof(char *) - 1),
+                     SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(
+        QueryCredentialsAttributesExW(&p.client_cred, SECPKG_CRED_ATTR_NAMES, NULL, sizeof(char *)),
         SEC_E_INVALID_PARAMETER);
     assert_int_equal(QueryContextAttributesExA(&p.server, SECPKG_ATTR_SIZES, &sizes, sizeof(sizes)),
                      SEC_E_OK);
@@ -908,7 +968,10 @@ main(void)
         cmocka_unit_test(test_acquire__what_is_not_good__is_refused),
         cmocka_unit_test(test_acquire__package_names__have_no_case),
         cmocka_unit_test(test_credential_names__are_given_in_both_widths),
+        cmocka_unit_test(test_reason__after_a_success__is_empty),
         cmocka_unit_test(test_options__are_checked_by_name_and_value),
+        cmocka_unit_test(test_options__counted_but_not_there__are_refused),
+        cmocka_unit_test(test_options__checked_without_a_handle__need_a_package),
         cmocka_unit_test(test_options__change_the_policy_of_their_credential_alone),
         cmocka_unit_test(test_exchange__right_password__names_the_user_on_both_sides),
         cmocka_unit_test(test_names__of_a_client_that_claims_another_domain__are_the_authority_s),
