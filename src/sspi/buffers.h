@@ -24,9 +24,9 @@ SecBuffer *buffers_find(const SecBufferDesc *desc, ULONG type);
 /* What a buffer holds, as a view. A NULL pointer with a length is SEC_E_INVALID_TOKEN. */
 sec_status buffers_view(const SecBuffer *, struct bytes *out);
 
-/* A message to protect (writing) or to open: its one TOKEN, at any index, and what is signed or
- * sealed, in order. READONLY buffers take no part, READONLY_WITH_CHECKSUM ones are covered and not
- * changed. Buffers that overlap are SEC_E_INVALID_TOKEN. */
+/* A message to protect or to open: its one TOKEN, at any index, and what is signed or sealed, in
+ * order. READONLY data takes no part, READONLY_WITH_CHECKSUM data is covered and not changed.
+ * Buffers that overlap are SEC_E_INVALID_TOKEN. */
 struct buffers_message {
     struct sec_segment segments[BUFFERS_MAX];
     struct sec_msg msg;

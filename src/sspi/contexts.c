@@ -40,6 +40,9 @@ struct outcome {
 static sec_status
 check_output(const struct leg *l, const SecBuffer *out)
 {
+    if (out && (out->BufferType & SECBUFFER_READONLY)) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: the buffer for the token is read-only");
+    }
     if (l->role != SEC_INITIATOR || l->context || (l->request & ISC_REQ_DATAGRAM)) {
         return SEC_E_OK;
     }
@@ -77,6 +80,16 @@ put_token(const struct leg *l, SecBuffer *out, struct bytes token)
     bytes_copy(out->pvBuffer, token.p, token.n);
     out->cbBuffer = (ULONG)token.n;
     return SEC_E_OK;
+}
+
+/* The call fails after all: what it allocated is nobody's to free. */
+static void
+take_token_back(const struct leg *l, SecBuffer *out)
+{
+    if (out && l->allocate && out->pvBuffer) {
+        (void)given_free(out->pvBuffer);
+    }
+    (void)put_token(l, out, bytes_of(NULL, 0));
 }
 
 static void
@@ -252,10 +265,14 @@ first_leg(const struct leg *l, SecBuffer *out)
         return status;
     }
     status = run_step(l, c, out);
+    if (!sec_failed(status) && !handle_new(HANDLE_CONTEXT, c, &h)) {
+        take_token_back(l, out);
+        status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
+    }
     /* A first call that fails leaves nothing behind; there is no handle that could be deleted. */
-    if (sec_failed(status) || !handle_new(HANDLE_CONTEXT, c, &h)) {
+    if (sec_failed(status)) {
         objects_context_free(c);
-        return sec_failed(status) ? status : SEC_E_INSUFFICIENT_MEMORY;
+        return status;
     }
     l->new_context->dwLower = h.lower;
     l->new_context->dwUpper = h.upper;
@@ -312,7 +329,11 @@ run_leg(const struct leg *l)
     if (status != SEC_E_OK) {
         return status;
     }
-    return l->context ? later_leg(l, out) : first_leg(l, out);
+    status = l->context ? later_leg(l, out) : first_leg(l, out);
+    if (!sec_failed(status)) {
+        sec_reason_clear(); /* of what was got over on the way */
+    }
+    return status;
 }
 
 static sec_status

@@ -44,6 +44,7 @@ static sec_status
 run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULONG seq, bool clear,
             bool *was_clear)
 {
+    bool writes = kind == MAKE_SIGNATURE || kind == ENCRYPT;
     struct buffers_message m;
     message_function function;
     pthread_mutex_t *lock;
@@ -60,6 +61,9 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     if (status != SEC_E_OK) {
         return status;
     }
+    if (writes && (m.token->BufferType & SECBUFFER_READONLY)) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: the buffer for the signature is read-only");
+    }
     m.msg.seq = seq;
     m.msg.no_encrypt = clear;
     lock = lock_of(c, kind);
@@ -69,7 +73,7 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     if (status != SEC_E_OK) {
         return status;
     }
-    if (kind == MAKE_SIGNATURE || kind == ENCRYPT) {
+    if (writes) {
         m.token->cbBuffer = (ULONG)m.msg.token_n;
         if (m.padding) {
             m.padding->cbBuffer = 0;

@@ -68,6 +68,51 @@ test_exchange__without_memory__fails_and_leaks_nothing(void **state)
     }
 }
 
+/* Handles of the table's first chunk, all taken: the next one needs memory. */
+enum { CHUNK_HANDLES = 1024 };
+
+static CtxtHandle taken[3 * CHUNK_HANDLES];
+static size_t n_taken;
+
+static void
+begin(void *credential, bool failing)
+{
+    SecBuffer out = { 0, SECBUFFER_TOKEN, NULL };
+    SecBufferDesc d = { SECBUFFER_VERSION, 1, &out };
+    CtxtHandle h;
+    ULONG attributes;
+    SECURITY_STATUS status = InitializeSecurityContextA(
+        credential, NULL, NULL, ISC_REQ_ALLOCATE_MEMORY, 0, 0, NULL, 0, &h, &d, &attributes, NULL);
+
+    if (status != SEC_I_CONTINUE_NEEDED) {
+        assert_true(failing);
+        assert_int_equal(status, SEC_E_INSUFFICIENT_MEMORY);
+        assert_null(out.pvBuffer);
+        assert_int_equal(out.cbBuffer, 0);
+        return;
+    }
+    assert_int_equal(FreeContextBuffer(out.pvBuffer), SEC_E_OK);
+    assert_true(n_taken < sizeof(taken) / sizeof(taken[0]));
+    taken[n_taken++] = h;
+}
+
+/* More contexts at once than there is room for: none of them leaves its token behind. */
+static void
+test_contexts__without_memory_for_a_handle__give_no_token(void **state)
+{
+    struct api_pair p;
+
+    assert_int_equal(api_acquire(&p, "NTLM", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+    while (n_taken < CHUNK_HANDLES - 2) { /* the credentials have two */
+        begin(&p.client_cred, false);
+    }
+    assert_true(alloc_fail_each(begin, &p.client_cred) >= 4);
+    while (n_taken) {
+        assert_int_equal(DeleteSecurityContext(&taken[--n_taken]), SEC_E_OK);
+    }
+    api_release(&p);
+}
+
 static void
 configure(void *user, bool failing)
 {
@@ -88,6 +133,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exchange__without_memory__fails_and_leaks_nothing),
+        cmocka_unit_test(test_contexts__without_memory_for_a_handle__give_no_token),
         cmocka_unit_test(test_configuration__without_memory__stays_as_it_was),
     };
 

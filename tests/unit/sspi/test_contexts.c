@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -232,6 +234,24 @@ test_reason__after_a_success__is_empty(void **state)
         assert_string_equal(OpenSspiReason(), "");
         assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
     }
+}
+
+/* The store goes on without its shared state, which others may write to here. */
+static void
+test_reason__after_a_logon_that_met_a_hindrance__is_empty(void **state)
+{
+    const char *config = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
+    char shared[256];
+    struct api_pair p;
+
+    (void)snprintf(shared, sizeof(shared), "%.*s/accounts.db-shared",
+                   (int)(strrchr(config, '/') - config), config);
+    assert_int_equal(chmod(shared, 0666), 0);
+    assert_int_equal(OpenSspiLoadConfiguration(config, NULL, 0), SEC_E_OK);
+    establish(&p, "NTLM", PROTECTED, 0);
+    assert_string_equal(OpenSspiReason(), "");
+    api_release(&p);
+    assert_int_equal(load(state), 0);
 }
 
 /* --- options ------------------------------------------------------------------------------- */
@@ -905,6 +925,35 @@ test_messages__read_only_buffers__are_covered_or_left_out(void **state)
     api_release(&p);
 }
 
+/* What a caller marks as read-only is not written to, whatever its type. */
+static void
+test_tokens__read_only__are_read_and_not_written(void **state)
+{
+    static const uint8_t untouched[64] = { 0 };
+    struct api_pair p;
+    uint8_t room[64] = { 0 }, token[16], data[8] = "message";
+    SecBuffer b[2] = { { 64, SECBUFFER_TOKEN | SECBUFFER_READONLY, room },
+                       { 8, SECBUFFER_DATA, data } };
+    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
+    CtxtHandle h = { 7, 7 };
+    ULONG attributes;
+
+    establish(&p, "NTLM", PROTECTED, 0);
+    assert_int_equal(MakeSignature(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
+    assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
+    assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, 0, 0, 0, NULL, 0, &h,
+                                                &d, &attributes, NULL),
+                     SEC_E_INVALID_TOKEN);
+    assert_memory_equal(room, untouched, sizeof(room));
+    assert_string_equal((char *)data, "message");
+    assert_int_equal(h.dwLower, 7);
+    b[0] = (SecBuffer){ 16, SECBUFFER_TOKEN, token };
+    assert_int_equal(MakeSignature(&p.client, 0, &d, 0), SEC_E_OK);
+    b[0].BufferType |= SECBUFFER_READONLY;
+    assert_int_equal(VerifySignature(&p.server, &d, 0, NULL), SEC_E_OK);
+    api_release(&p);
+}
+
 /* --- packages ------------------------------------------------------------------------------ */
 
 static void
@@ -969,6 +1018,7 @@ main(void)
         cmocka_unit_test(test_acquire__package_names__have_no_case),
         cmocka_unit_test(test_credential_names__are_given_in_both_widths),
         cmocka_unit_test(test_reason__after_a_success__is_empty),
+        cmocka_unit_test(test_reason__after_a_logon_that_met_a_hindrance__is_empty),
         cmocka_unit_test(test_options__are_checked_by_name_and_value),
         cmocka_unit_test(test_options__counted_but_not_there__are_refused),
         cmocka_unit_test(test_options__checked_without_a_handle__need_a_package),
@@ -992,6 +1042,7 @@ main(void)
         cmocka_unit_test(test_messages__altered_or_out_of_order__are_refused_and_the_next_is_not),
         cmocka_unit_test(test_messages__whose_buffers_are_not_right__are_refused),
         cmocka_unit_test(test_messages__read_only_buffers__are_covered_or_left_out),
+        cmocka_unit_test(test_tokens__read_only__are_read_and_not_written),
         cmocka_unit_test(test_packages__are_enumerated_with_windows_values),
         cmocka_unit_test(test_function_table__has_every_entry),
     };
