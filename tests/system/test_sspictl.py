@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sspictl: what it prints, what it answers, and that it asks for passwords on the terminal alone."""
+import json
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import time
+
+import pytest
+
+from conftest import program
+
+
+@pytest.fixture
+def ctl(tmp_path):
+    """Runs sspictl on a store of its own; .folder is where that is."""
+    config = tmp_path / "opensspi.conf"
+    (tmp_path / "keys").mkdir()
+    config.write_text(f"[server]\ndomain = WORKGROUP\ndns_domain = example.test\n"
+                      f"[accounts]\nstore = sqlite:{tmp_path}/accounts.db\nkey_file = {tmp_path}/keys/accounts.key\n"
+                      f"[events]\nfile = {tmp_path}/events.jsonl\n")
+
+    def run(*args, stdin="", status=0):
+        done = subprocess.run([program("sspictl"), "--config", config, *args], input=stdin, capture_output=True, text=True,
+                              timeout=60, env={**os.environ, "TZ": "UTC"})
+        assert done.returncode == status, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout if status == 0 else done.stderr
+
+    run.folder = tmp_path
+    run.config = config
+    return run
+
+
+def add(ctl, name, *more, password="Secret123!x"):
+    return ctl("account", "add", name, "--password-stdin", *more, stdin=password + "\n")
+
+
+def show(ctl, name):
+    return json.loads(ctl("account", "show", name, "--json"))
+
+
+def test_an_account_from_its_making_to_its_end(ctl):
+    add(ctl, "Jörg", "--group", "Staff", "--group", "Night shift", "--unix-user", "daemon", "--expires", "2035-01-31T12:00Z")
+    account = show(ctl, "JÖRG")
+    assert re.fullmatch(r"S-1-5-21-\d+-\d+-\d+-1001", account["sid"])
+    assert account["name"] == "Jörg" and account["state"] == "enabled" and not account["disabled"]
+    assert account["groups"] == ["Staff", "Night shift"] and len(account["group_sids"]) == 2
+    assert account["unix_user"] == "daemon" and account["expires"] == "2035-01-31T12:00:00Z"
+    assert account["key_salt"] == "EXAMPLE.TESTJörg" and account["key_version"] == 1
+    assert set(account["keys"]) == {"nt-hash", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96",
+                                    "aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128"}
+
+    ctl("account", "modify", "jörg", "--no-group", "staff", "--group", "Guests", "--unix-user", "", "--expires", "never")
+    account = show(ctl, "jörg")
+    assert account["groups"] == ["Night shift", "Guests"] and account["unix_user"] is None and account["expires"] is None
+
+    ctl("account", "passwd", "jörg", "--password-stdin", stdin="another\r\n")
+    assert show(ctl, "jörg")["key_version"] == 2
+    ctl("account", "disable", "jörg")
+    assert show(ctl, "jörg")["state"] == "disabled"
+    ctl("account", "enable", "jörg")
+    ctl("account", "unlock", "jörg")
+    ctl("account", "remove", "jörg")
+    assert "there is no account jörg" in ctl("account", "show", "jörg", status=1)
+    add(ctl, "jörg")
+    assert not show(ctl, "jörg")["sid"].endswith("-1001")
+
+
+def test_lists(ctl):
+    assert "accounts.db: No such file" in ctl("account", "list", status=1)
+    add(ctl, "one")
+    add(ctl, "two", "--expires", "2001-01-01")
+    assert [account["name"] for account in json.loads(ctl("account", "list", "--json"))] == ["one", "two"]
+    lines = ctl("account", "list").splitlines()
+    assert [line.split()[0] for line in lines] == ["enabled", "expired"]
+    assert "Groups            none" in ctl("account", "show", "one").splitlines()
+
+
+def test_files_are_the_owner_s_alone_and_hold_no_password(ctl):
+    add(ctl, "one", password="A password to look for")
+    for path in [*ctl.folder.glob("accounts.db*"), ctl.folder / "keys/accounts.key"]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert b"A password to look for" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("args, words", [
+    ((), "command is missing"),
+    (("nonsense",), "there is no command nonsense"),
+    (("decode",), "there is no command decode"),
+    (("account",), "account command is missing"),
+    (("account", "nonsense"), "there is no account command nonsense"),
+    (("account", "add"), "account add: expected one name"),
+    (("account", "add", "a", "b"), "account add: expected one name"),
+    (("account", "list", "a"), "account list takes no name"),
+    (("account", "add", "a", "--json"), "account add has no option --json"),
+    (("account", "add", "a", "--nonsense"), "unrecognized option"),
+    (("account", "add", "a", "--expires", "tomorrow"), "--expires: expected never, YYYY-MM-DD"),
+    (("account", "add", "a", "--expires", "2030-13-01"), "--expires: expected never, YYYY-MM-DD"),
+    (("events", "--id", "x"), "--id: expected"),
+    (("events", "--since", "x"), "--since: expected YYYY-MM-DD"),
+    (("packages", "x"), "packages takes no name"),
+])
+def test_usage(ctl, args, words):
+    assert words in ctl(*args, status=2)
+
+
+@pytest.mark.parametrize("name, words", [
+    ("", "it is empty"),
+    ("a/b", 'it has one of "'),
+    ("a\x1b[2Jb", "control character"),
+    ("a.", "ends with a dot"),
+    ("x" * 257, "longer than 256"),
+])
+def test_names_that_are_refused(ctl, name, words):
+    errors = ctl("account", "add", name, "--password-stdin", stdin="Secret123!x\n", status=1)
+    assert words in errors and "\x1b" not in errors
+
+
+@pytest.mark.parametrize("stdin, words", [
+    ("", "an account needs a password"),
+    ("\n", "an account needs a password"),
+    ("x" * 257 + "\n", "at most 256 characters"),
+    ("x" * 5000 + "\n", "too long"),
+    ("a\0b\n", "a NUL"),
+])
+def test_passwords_that_are_refused(ctl, stdin, words):
+    assert words in ctl("account", "add", "one", "--password-stdin", stdin=stdin, status=1)
+
+
+def test_configurations_that_are_refused(ctl):
+    ctl.config.write_text("[accounts]\nstor = x\n")
+    assert 'opensspi.conf:2: [accounts] stor: unknown key; did you mean "store"?' in ctl("account", "list", status=2)
+    ctl.config.unlink()
+    assert "cannot be opened" in ctl("account", "list", status=2)
+
+
+def test_a_key_file_that_others_can_read(ctl):
+    add(ctl, "one")
+    (ctl.folder / "keys/accounts.key").chmod(0o640)
+    assert "open to others (mode 640); want 600" in ctl("account", "list", status=1)
+
+
+def test_packages(ctl):
+    packages = {package["name"]: package for package in json.loads(ctl("packages", "--json"))}
+    assert packages["NTLM"]["rpc_id"] == 10 and "integrity" in packages["NTLM"]["capabilities"]
+    assert "NTLM: " in ctl("packages")
+
+
+def test_events(ctl):
+    events = [
+        {"TimeCreated": "2026-01-31T12:00:00.000001Z", "EventID": 4625, "TargetUserName": "de\x1bmo", "TargetDomainName": "WEB1",
+         "IpAddress": "192.0.2.7", "LmPackageName": "NTLM V2", "listener": "web", "reason": "accounts: the password is wrong"},
+        {"TimeCreated": "2026-02-01T12:00:00.000002Z", "EventID": 4624, "TargetUserName": "demo", "TargetDomainName": "-",
+         "IpAddress": "192.0.2.8"},
+    ]
+    lines = [json.dumps(event) for event in events]
+    (ctl.folder / "events.jsonl").write_text("\n".join([lines[0], "broken", lines[1]]) + "\n")
+    assert ctl("events").splitlines() == [
+        r"2026-01-31T12:00:00Z 4625 refused        WEB1\de\x1bmo from 192.0.2.7 by NTLM V2 at web: accounts: the password is wrong",
+        "2026-02-01T12:00:00Z 4624 logon          demo from 192.0.2.8",
+    ]
+    assert ctl("events", "--json").splitlines() == lines
+    for args, which in [(("--id", "4624"), [1]), (("--id", "4624", "--id", "4625"), [0, 1]), (("--user", "DEMO"), [1]),
+                        (("--address", "192.0.2.7"), [0]), (("--since", "2026-02-01"), [1]), (("--id", "4740"), [])]:
+        assert ctl("events", "--json", *args).splitlines() == [lines[i] for i in which]
+
+
+# --- the terminal --------------------------------------------------------------------------------
+
+def on_terminal(ctl, answers, *args):
+    """Runs sspictl on a terminal, types each answer at its prompt. (exit status or -signal, what was seen)"""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(program("sspictl"), ["sspictl", "--config", str(ctl.config), *args])
+    seen, deadline = "", time.monotonic() + 30
+    while True:
+        ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"nothing more came after {seen!r}"
+        try:
+            part = os.read(terminal, 4096).decode()
+        except OSError:  # the terminal's other end is closed
+            break
+        if not part:
+            break
+        seen += part
+        if answers and seen.endswith(": "):
+            os.write(terminal, answers.pop(0).encode())
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
+
+
+def test_the_password_is_asked_for_twice_and_never_shown(ctl):
+    status, seen = on_terminal(ctl, ["Secret123!x\n", "Secret123!x\n"], "account", "add", "one")
+    assert status == 0 and "Secret" not in seen
+    assert seen.replace("\r", "") == "New password: \nThe same again: \n"
+    assert show(ctl, "one")["key_version"] == 1
+
+
+def test_two_passwords_that_differ(ctl):
+    status, seen = on_terminal(ctl, ["Secret123!x\n", "Secret123!y\n"], "account", "add", "one")
+    assert status == 1 and "the two passwords differ" in seen and "Secret" not in seen
+
+
+def test_an_interrupt_at_the_prompt_ends_it(ctl):
+    status, seen = on_terminal(ctl, ["Secr\x03"], "account", "add", "one")
+    assert status == -2 and "Secr" not in seen
+
+
+def test_no_terminal_and_no_option(ctl):
+    done = subprocess.run([program("sspictl"), "--config", ctl.config, "account", "add", "one"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, start_new_session=True, timeout=30)
+    assert done.returncode == 1 and "--password-stdin" in done.stderr
