@@ -58,6 +58,7 @@ hash_pad(uint32_t state[static 4], const uint8_t key[static MD5_BLOCK_SIZE], uin
     md5_init(&c);
     md5_update(&c, sizeof(block), block);
     memcpy(state, c.state, sizeof(c.state));
+    secret_wipe(&c, sizeof(c)); /* the state is as good as the key */
     secret_wipe(block, sizeof(block));
 }
 

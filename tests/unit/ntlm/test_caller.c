@@ -157,6 +157,38 @@ test_ntlm_step__client_without_bindings_sends_zeros(void **state)
     }
 }
 
+/* --- time ---------------------------------------------------------------------------------- */
+
+static void
+let_time_pass(struct ntlm_pair *p, enum ntlm_pair_message which, struct wire_writer *w)
+{
+    if (which == NTLM_PAIR_AUTHENTICATE) {
+        p->server_host.now_100ns += *(const uint64_t *)p->tamper_user;
+    }
+}
+
+/* A client answers with the server's own time, so that its clock does not matter; how long it may
+ * take does. */
+static void
+test_ntlm_step__answer_after_36_hours_refused(void **state)
+{
+    const uint64_t hours_36 = UINT64_C(36) * 3600 * 10000000;
+
+    for (unsigned late = 0; late < 2; late++) {
+        uint64_t passed = hours_36 + late;
+        struct ntlm_pair p;
+
+        ntlm_pair_init(&p);
+        p.client_host.now_100ns = 12345; /* 1601 */
+        p.tamper = let_time_pass;
+        p.tamper_user = &passed;
+        assert_int_equal(ntlm_pair_run(&p), !late);
+        assert_int_equal(p.server_status, late ? SEC_E_LOGON_DENIED : SEC_E_OK);
+        assert_int_equal(ntlm_pair_facts(p.server).sub_status, late ? 0xC0000133 : 0);
+        ntlm_pair_clear(&p);
+    }
+}
+
 /* --- the target ---------------------------------------------------------------------------- */
 
 static void
@@ -192,6 +224,7 @@ main(void)
             test_ntlm_session_unseal__server_that_asked_for_nothing_opens_what_the_client_seals),
         cmocka_unit_test(test_ntlm_step__bindings_of_the_first_leg_hold),
         cmocka_unit_test(test_ntlm_step__client_without_bindings_sends_zeros),
+        cmocka_unit_test(test_ntlm_step__answer_after_36_hours_refused),
         cmocka_unit_test(test_ntlm_step__target_name_and_its_source_reach_the_server),
     };
 
