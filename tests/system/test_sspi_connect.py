@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE, program
+from conftest import BUILD, PATIENCE, program
 
 LISTENERS = {
     "echo": {"protocol": "framed", "backend": "echo"},
@@ -196,6 +196,19 @@ def test_the_server_sees_a_cut_too(served):
     p.kill()
     p.communicate()
     served.wait_for(lambda: "the stream was cut" in served.log.read_text(), "a line in the log")
+
+
+def test_tokens_that_have_to_be_completed(make_service):
+    """The package Trial (tests/trial) answers COMPLETE_AND_CONTINUE and COMPLETE_NEEDED, to both ends."""
+    service = make_service(listeners={"trial": {"protocol": "framed", "backend": "echo", "package": "Trial"}}, start=False)
+    trial = service.environment(LD_PRELOAD=str(BUILD / "tests/trial/libopensspi.so.0"))
+    with open(service.log, "ab") as log:
+        service.process = subprocess.Popen([program("sspid")], env=trial, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    service.wait_for(lambda: service.accepts("trial"), "the listener answers")
+    done = subprocess.run([program("sspi-connect"), "--package", "Trial", service.address("trial")], input=b"hello", env=trial,
+                          capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"hello", b"")
+    assert service.events(4624)[0]["AuthenticationPackageName"] == "Trial"
 
 
 @pytest.mark.parametrize("args", [

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation failed in turn: nobody gets in by it, nothing leaks, and it goes on afterwards. */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "alloc_fail.h"
+#include "base/mem.h"
+#include "fake_sspi.h"
+#include "service/http_answer.h"
+#include "service/settings.h"
+#include "service/stream.h"
+
+static const struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
+static const struct session_rules rules = { 3, 65536, 0 };
+static char path[] = "/tmp/test_service_alloc.XXXXXX";
+
+static int
+make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    json_set_alloc_funcs(mem_new, mem_free);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int
+remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void
+read_settings(void *user, bool failing)
+{
+    struct settings settings;
+    struct config_error error;
+    bool good = settings_read(path, &settings, &error);
+
+    (void)user;
+    assert_true(good || failing);
+    if (good) {
+        assert_int_equal(settings.n_listeners, 2);
+        settings_clear(&settings);
+    } else {
+        assert_true(error.text[0]);
+    }
+}
+
+static void
+test_settings_read__survives_each_allocation_failed(void **state)
+{
+    FILE *file = fopen(path, "w");
+
+    (void)state;
+    assert_non_null(file);
+    assert_true(fputs("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
+                      "address = 127.0.0.1:1\nspn = a\nntlm = deny\n"
+                      "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_true(alloc_fail_each(read_settings, NULL) > 10);
+}
+
+static unsigned
+ask(struct http_state *state, const char *authorization)
+{
+    const struct http_request request = { .method = "GET",
+                                          .path = "/whoami",
+                                          .authorization = authorization,
+                                          .n_authorization = authorization != NULL,
+                                          .keeps_alive = true };
+    struct http_reply reply;
+    unsigned status;
+
+    http_answer(state, &request, &reply);
+    status = reply.status;
+    http_reply_clear(&reply);
+    return status;
+}
+
+static void
+log_on(void *user, bool failing)
+{
+    static const struct listener_settings settings = { .package = (char *)"Negotiate" };
+    const struct event_settings events = { .file = path, .program = "test", .log = &quiet };
+    struct session_client client = { .log = &quiet, .address = "192.0.2.7" };
+    struct credential credential;
+    struct http_state state;
+    unsigned status;
+
+    (void)user;
+    client.events = event_log_open(&events); /* NULL: goes on without */
+    assert_true(client.events || failing);
+    credential_init(&credential, &settings);
+    http_state_init(&state, &client, &rules, &credential);
+    status = ask(&state, NULL);
+    assert_true(status == 401 || (failing && status == 503));
+    status = ask(&state, "Negotiate bW9yZQ=="); /* more */
+    assert_true(status == 401 || (failing && (status == 503 || status == 500)));
+    status = ask(&state, "Negotiate eWVzOmRlbW8="); /* yes:demo */
+    assert_true(status == 200 || (failing && status >= 400));
+    status = ask(&state, "Negotiate bm8="); /* no */
+    assert_true(status == 401 || (failing && status == 503));
+    assert_null(state.logon);
+    http_state_clear(&state);
+    credential_clear(&credential);
+    event_log_close(client.events);
+    assert_int_equal(fake_live, 0);
+}
+
+static void
+test_http_answer__survives_each_allocation_failed(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(log_on, NULL) > 20);
+}
+
+static void
+read_frames(void *user, bool failing)
+{
+    static const uint8_t wire[5000] = { 0x84, 0x13 }; /* 4996 bytes */
+    struct stream_reader r = { .max_bytes = 65536 };
+    struct bytes in = bytes_of(wire, sizeof(wire));
+    enum stream_result result = STREAM_MORE;
+
+    (void)user;
+    while (in.n && result == STREAM_MORE) {
+        result = stream_read(&r, &in);
+    }
+    assert_true(result == STREAM_WHOLE || (failing && result == STREAM_NO_MEMORY));
+    stream_reader_clear(&r);
+}
+
+static void
+test_stream_read__survives_each_allocation_failed(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(read_frames, NULL) > 3);
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_settings_read__survives_each_allocation_failed),
+        cmocka_unit_test(test_http_answer__survives_each_allocation_failed),
+        cmocka_unit_test(test_stream_read__survives_each_allocation_failed),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
