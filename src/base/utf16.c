@@ -199,7 +199,7 @@ utf8_from_utf16(struct bytes utf16)
     while (wire_left(&r)) {
         uint32_t c;
 
-        put_utf8_point(&w, read_utf16_point(&r, &c) ? c : REPLACEMENT);
+        put_utf8_point(&w, read_utf16_point(&r, &c) && c ? c : REPLACEMENT);
     }
     if (wire_writer_status(&w) != WIRE_OK) {
         return NULL;

@@ -19,8 +19,8 @@ void utf16_put_upper(struct wire_writer *w, struct bytes utf16);
 /* Whether two names are the same without regard to case. */
 bool utf16_equal_nocase(struct bytes a, struct bytes b);
 
-/* NUL-terminated UTF-8 on the heap (mem_free), ill-formed units as U+FFFD: for logs and reports,
- * never for comparing. NULL without memory. */
+/* NUL-terminated UTF-8 on the heap (mem_free), ill-formed units and NULs as U+FFFD: for logs and
+ * reports, never for comparing. NULL without memory. */
 SEC_NODISCARD char *utf8_from_utf16(struct bytes utf16);
 
 #endif

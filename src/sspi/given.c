@@ -101,11 +101,27 @@ given_size(const void *p)
     return h && is_given(h, &mark) ? (size_t)(h->size & ~MOVED) : 0;
 }
 
+/* A string ends at its first NUL: with one within, it would be read as another. */
+static sec_status
+refuse_nul(struct bytes utf16)
+{
+    for (size_t i = 0; i + 1 < utf16.n; i += 2) {
+        if (wire_load_le16(utf16.p + i) == 0) {
+            return sec_fail(SEC_E_CANNOT_PACK, "text of %zu bytes has a NUL within", utf16.n);
+        }
+    }
+    return SEC_E_OK;
+}
+
 sec_status
 given_string_w(struct bytes utf16, SEC_WCHAR **out)
 {
+    sec_status status = refuse_nul(utf16);
     SEC_WCHAR *copy;
 
+    if (status != SEC_E_OK) {
+        return status;
+    }
     if (utf16.n % 2) {
         return sec_fail(SEC_E_CANNOT_PACK, "text of %zu bytes is not UTF-16", utf16.n);
     }
@@ -123,10 +139,14 @@ given_string_w(struct bytes utf16, SEC_WCHAR **out)
 sec_status
 given_string_a(struct bytes utf16, SEC_CHAR **out)
 {
+    sec_status status = refuse_nul(utf16);
     struct wire_writer size = wire_writer_measuring();
     struct wire_writer w;
     SEC_CHAR *copy;
 
+    if (status != SEC_E_OK) {
+        return status;
+    }
     utf8_put_utf16(&size, utf16);
     if (wire_writer_status(&size) != WIRE_OK) {
         return sec_fail(SEC_E_CANNOT_PACK, "text of %zu bytes is not well-formed UTF-16", utf16.n);

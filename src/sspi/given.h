@@ -24,7 +24,7 @@ sec_status given_free(void *p);
 size_t given_size(const void *p);
 
 /* NUL-terminated copies of UTF-16LE text: W in the machine's byte order, A in UTF-8. *out is
- * written on success only. SEC_E_INSUFFICIENT_MEMORY; SEC_E_CANNOT_PACK: half a unit, or no
+ * written on success only. SEC_E_INSUFFICIENT_MEMORY; SEC_E_CANNOT_PACK: half a unit, a NUL, or no
  * UTF-8 for it (a lone surrogate). */
 SEC_NODISCARD sec_status given_string_w(struct bytes utf16, SEC_WCHAR **out);
 SEC_NODISCARD sec_status given_string_a(struct bytes utf16, SEC_CHAR **out);

@@ -100,6 +100,17 @@ test_utf8_put_utf16__lone_surrogates_and_half_units_refused(void **state)
     }
 }
 
+/* As a string it would end there, and be another name. */
+static void
+test_utf8_from_utf16__a_nul_within__is_shown(void **state)
+{
+    char *heap = utf8_from_utf16(UTF16("a\0b"));
+
+    (void)state;
+    assert_string_equal(heap, "a\uFFFDb");
+    mem_free(heap);
+}
+
 /* Unicode's simple mapping: one code point to one, so the eszett and the ligature stay. */
 static void
 test_utf16_put_upper__simple_mapping(void **state)
@@ -163,6 +174,7 @@ main(void)
         cmocka_unit_test(test_utf16_put_utf8__and_back),
         cmocka_unit_test(test_utf16_put_utf8__ill_formed_refused),
         cmocka_unit_test(test_utf8_put_utf16__lone_surrogates_and_half_units_refused),
+        cmocka_unit_test(test_utf8_from_utf16__a_nul_within__is_shown),
         cmocka_unit_test(test_utf16_put_upper__simple_mapping),
         cmocka_unit_test(test_utf16_put_upper__ill_formed_units_pass_unchanged),
         cmocka_unit_test(test_utf16_equal_nocase__differences_found),

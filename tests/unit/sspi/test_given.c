@@ -186,6 +186,11 @@ test_given_string__ill_formed_text_leaves_out_alone(void **state)
     assert_int_equal(given_string_w(HEX("640065"), &w), SEC_E_CANNOT_PACK);
     assert_int_equal(given_string_a(HEX("640065"), &a), SEC_E_CANNOT_PACK);
     assert_int_equal(given_string_a(HEX("3dd86400"), &a), SEC_E_CANNOT_PACK);
+    /* Cut at its NUL, "a" NUL "b" would be another's name. */
+    assert_int_equal(given_string_w(HEX("610000006200"), &w), SEC_E_CANNOT_PACK);
+    assert_int_equal(given_string_a(HEX("610000006200"), &a), SEC_E_CANNOT_PACK);
+    assert_int_equal(given_string_w(HEX("61000000"), &w), SEC_E_CANNOT_PACK);
+    assert_int_equal(given_string_a(HEX("61000000"), &a), SEC_E_CANNOT_PACK);
     assert_ptr_equal(w, (SEC_WCHAR *)(uintptr_t)1);
     assert_ptr_equal(a, (SEC_CHAR *)(uintptr_t)1);
 }
