@@ -18,9 +18,10 @@ SEC_EXPORT const char *SEC_ENTRY OpenSspiVersion(void);
 /*
  * Reads the configuration file for this process: the sections [server], [accounts], [policy] and
  * [kerberos]. pszFile NULL: OPENSSPI_CONFIG, or /etc/opensspi/opensspi.conf where that is not set.
- * Without this call the first AcquireCredentialsHandle does it, and a file that is absent means
- * defaults and no account store. Credentials that exist keep the settings they were acquired
- * under. Sections that belong to programs ([events], [listener NAME], [ras], [port NAME]) pass.
+ * Without this call the first AcquireCredentialsHandle does it. Where /etc/opensspi/opensspi.conf is
+ * absent there are defaults; a file that was named must be there. Credentials that exist keep the
+ * settings they were acquired under. Sections that belong to programs ([events], [listener NAME],
+ * [ras], [port NAME]) pass.
  *
  * pszError (may be NULL): cbError bytes for "FILE:LINE: what was expected"; always terminated.
  * SEC_E_OK; SEC_E_INVALID_PARAMETER: the file or a value in it is not good (nothing changed);

@@ -12,8 +12,6 @@
 #include "base/config.h"
 #include "base/mem.h"
 
-#define DEFAULT_FILE "/etc/opensspi/opensspi.conf"
-
 enum {
     LINE_BYTES = 4096,  /* wished for; what is had is inih's affair, and read_line is told */
     NAME_BYTES = 50,    /* inih cuts longer section names and keys */
@@ -288,7 +286,7 @@ config_default_file(void)
 {
     const char *file = secure_getenv("OPENSSPI_CONFIG");
 
-    return file && *file ? file : DEFAULT_FILE;
+    return file && *file ? file : CONFIG_DEFAULT_FILE;
 }
 
 bool

@@ -32,7 +32,9 @@ typedef bool (*config_take)(void *user, const struct config_entry *, char *why, 
  * and over-long lines are errors that name the line. */
 SEC_NODISCARD bool config_read(const char *file, config_take, void *user, struct config_error *);
 
-/* OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf; secure_getenv, so not for setuid programs. */
+#define CONFIG_DEFAULT_FILE "/etc/opensspi/opensspi.conf"
+
+/* OPENSSPI_CONFIG or CONFIG_DEFAULT_FILE; secure_getenv, so not for setuid programs. */
 const char *config_default_file(void);
 
 /* Values. Each fills why with what was expected and answers false when value is not that. */

@@ -145,18 +145,19 @@ make(struct settings_text *text, struct configuration *accounts_of, struct confi
     return SEC_E_OK;
 }
 
-/* The default file may be absent; one that was named may not. */
+/* The default file may be absent; one that was named, here or in the environment, may not. */
 static sec_status
 read_text(const char *file, struct settings_text *text, struct config_error *error)
 {
     const char *name = file ? file : config_default_file();
+    bool may_be_absent = !file && strcmp(name, CONFIG_DEFAULT_FILE) == 0;
     sec_status status = settings_init(text);
 
     error->text[0] = 0;
     if (status != SEC_E_OK) {
         return status;
     }
-    if (!file && access(name, F_OK) != 0 && errno == ENOENT) {
+    if (may_be_absent && access(name, F_OK) != 0 && errno == ENOENT) {
         return SEC_E_OK;
     }
     if (!settings_read(text, name, error)) {

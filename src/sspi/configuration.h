@@ -15,8 +15,8 @@ struct configuration;
 sec_status configuration_current(struct configuration **out);
 void configuration_unref(struct configuration *); /* NULL is a no-op */
 
-/* Puts what file says in place of the process's own; NULL: the default file, which may be absent.
- * error is filled for SEC_E_INVALID_PARAMETER. */
+/* Puts what file says in place of the process's own; NULL: the default file, which may be absent
+ * unless the environment names it. error is filled for SEC_E_INVALID_PARAMETER. */
 sec_status configuration_load(const char *file, struct config_error *error);
 
 /* base with [policy] keys overridden; the accounts stay base's. */
