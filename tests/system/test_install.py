@@ -82,7 +82,7 @@ def test_foreign_function_bindings_open(tree, name):
     "usr/sbin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
     "usr/share/man/man8/sspid.8", "usr/share/man/man1/sspictl.1", "usr/share/man/man1/sspi-connect.1",
     "usr/share/man/man5/opensspi.conf.5", "usr/share/man/man5/opensspi-credentials.5", "etc/opensspi/opensspi.conf", "usr/lib/systemd/system/sspid.service",
-    "usr/lib/sysusers.d/opensspi.conf",
+    "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
 ])
 def test_is_there(tree, path):
     assert (tree / path).is_file()
