@@ -174,6 +174,8 @@ cache_get(struct cache *c, struct bytes name, struct sqlite_stamp stamp, struct 
     if (good) {
         e->used = ++p->clock;
         account_record_copy(out, &e->record);
+    } else if (e) {
+        entry_clear(e); /* a hash that may no longer be the account's is not kept */
     }
     part_unlock(p);
     return good;

@@ -108,6 +108,8 @@ connection_free(struct connection *c)
         if (c->pid == getpid()) {
             disconnect(c);
             (void)pthread_mutex_destroy(&c->mutex);
+        } else {
+            seal_key_free(c->key); /* this process's copy; SQLite's handle is the parent's */
         }
         mem_free(c);
         c = parents;
