@@ -4,10 +4,11 @@
  * MIT's library, whose NTLM is gss-ntlmssp, and against Heimdal's, which has its own.
  *
  *   gss_peer client|server [--mech ntlm|spnego] [--target SERVICE@HOST] [--user DOMAIN\USER]
- *            [--password P] [--flags NAME,NAME…] [--bindings HEX] [--mic yes]
+ *            [--password P] [--flags NAME,NAME…] [--bindings HEX] [--mic yes] [--mechs all]
  *
  * Without --password the user's is in the file that NTLM_USER_FILE names. --mic: gss-ntlmssp makes
- * and demands NTLM's MIC, as it does by itself within SPNEGO only.
+ * and demands NTLM's MIC, as it does by itself within SPNEGO only. --mechs all: SPNEGO offers what
+ * there are credentials for, not NTLM alone.
  */
 #include <getopt.h>
 #ifdef PEER_HEIMDAL
@@ -43,7 +44,7 @@ static const struct flag {
 };
 
 struct peer {
-    bool server, mic;
+    bool server, mic, any_mech;
     gss_OID mech;
     const char *target, *user, *password;
     OM_uint32 wanted, granted;
@@ -81,10 +82,15 @@ static void
 take_arguments(struct peer *p, int argc, char **argv)
 {
     static const struct option known[] = {
-        { "mech", required_argument, NULL, 'm' },  { "target", required_argument, NULL, 't' },
-        { "user", required_argument, NULL, 'u' },  { "password", required_argument, NULL, 'w' },
-        { "flags", required_argument, NULL, 'f' }, { "bindings", required_argument, NULL, 'b' },
-        { "mic", required_argument, NULL, 'c' },   { NULL, 0, NULL, 0 },
+        { "mech", required_argument, NULL, 'm' },
+        { "target", required_argument, NULL, 't' },
+        { "user", required_argument, NULL, 'u' },
+        { "password", required_argument, NULL, 'w' },
+        { "flags", required_argument, NULL, 'f' },
+        { "bindings", required_argument, NULL, 'b' },
+        { "mic", required_argument, NULL, 'c' },
+        { "mechs", required_argument, NULL, 'n' },
+        { NULL, 0, NULL, 0 },
     };
 
     if (argc < 2 || (strcmp(argv[1], "client") != 0 && strcmp(argv[1], "server") != 0)) {
@@ -100,6 +106,7 @@ take_arguments(struct peer *p, int argc, char **argv)
         case 'w': p->password = optarg; break;
         case 'f': take_flags(p, optarg); break;
         case 'b': p->data = talk_unhex(optarg); break;
+        case 'n': p->any_mech = strcmp(optarg, "all") == 0; break;
         case 'c': p->mic = strcmp(optarg, "yes") == 0; break;
         default: exit(2);
         }
@@ -183,7 +190,7 @@ acquire(struct peer *p)
     }
     must(p, major, minor, "gss_acquire_cred");
 #ifndef PEER_HEIMDAL
-    if (p->mech == &oid_spnego) {
+    if (p->mech == &oid_spnego && !p->any_mech) {
         major = gss_set_neg_mechs(&minor, p->cred, &ntlm);
         must(p, major, minor, "gss_set_neg_mechs");
     }
