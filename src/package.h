@@ -57,8 +57,8 @@ struct sec_default_identity {
 
 struct sec_host {
     const struct sec_settings *settings;
-    struct account_authority *accounts;          /* NULL: this process has none */
-    const struct sec_package *const *packages;   /* what Negotiate may choose from */
+    struct account_authority *accounts;        /* NULL: this process has none */
+    const struct sec_package *const *packages; /* what Negotiate may choose from */
     size_t n_packages;
     uint64_t (*now_100ns)(const struct sec_host *); /* FILETIME, UTC */
     /* false: no random to be had; the call must fail */
@@ -139,8 +139,8 @@ struct sec_bindings {
 
 /* One leg. Everything borrowed is valid for the call. */
 struct sec_step_args {
-    struct bytes token; /* p NULL: the caller gave none */
-    uint32_t wanted;    /* enum sec_flag */
+    struct bytes token;  /* p NULL: the caller gave none */
+    uint32_t wanted;     /* enum sec_flag */
     struct bytes target; /* UTF-16LE; initiator */
     struct sec_bindings bindings;
     bool network_drep;
@@ -181,16 +181,16 @@ struct sec_facts {
     const struct sec_package *mechanism; /* NULL: Negotiate has not chosen yet */
     uint32_t flags;                      /* enum sec_flag, as granted */
     uint32_t max_token, max_signature, block_size, security_trailer;
-    struct bytes user, domain;                       /* NAMES: whose context this is, proven */
+    struct bytes user, domain; /* NAMES: whose context this is, proven */
     /* NATIVE_NAMES, in the mechanism's own form: where there is a domain, "domain\client". */
     struct bytes native_client_domain, native_client, native_server;
     uint64_t start_100ns, expires_100ns, password_expires_100ns; /* UTC; UINT64_MAX: never */
     const char *sign_algorithm, *seal_algorithm;
     uint32_t key_bits, sign_algorithm_id, seal_algorithm_id;
-    struct bytes session_key;  /* a secret: copy it only to who asked for it */
-    struct bytes target;       /* CLIENT_SPECIFIED_TARGET */
-    bool target_known;         /* an empty target that the client did send */
-    struct bytes target_info;  /* TARGET_INFORMATION: the server's AV pairs */
+    struct bytes session_key;                /* a secret: copy it only to who asked for it */
+    struct bytes target;                     /* CLIENT_SPECIFIED_TARGET */
+    bool target_known;                       /* an empty target that the client did send */
+    struct bytes target_info;                /* TARGET_INFORMATION: the server's AV pairs */
     const struct account_identity *identity; /* acceptor, proven; NULL: anonymous or initiator */
     struct bytes claimed_user, claimed_domain, claimed_workstation; /* acceptor */
     enum sec_ntlm_version ntlm_version;

@@ -3,7 +3,7 @@
 #ifndef BASE_ATTRIBUTES_H
 #define BASE_ATTRIBUTES_H
 
-#define SEC_NODISCARD __attribute__((warn_unused_result))
+#define SEC_NODISCARD           __attribute__((warn_unused_result))
 #define SEC_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* SEC_AUTO(TYPE) p: calls TYPE_auto(&p) when p leaves its scope. Each type that wants this
@@ -11,11 +11,11 @@
 #define SEC_AUTO(type) __attribute__((cleanup(type##_auto))) struct type
 
 /* Hands a scoped pointer over: its scope no longer frees it. */
-#define sec_steal(pointer)                                                                         \
-    __extension__({                                                                                \
-        __typeof__(*(pointer)) stolen_ = *(pointer);                                               \
-        *(pointer) = NULL;                                                                         \
-        stolen_;                                                                                   \
+#define sec_steal(pointer)                           \
+    __extension__({                                  \
+        __typeof__(*(pointer)) stolen_ = *(pointer); \
+        *(pointer) = NULL;                           \
+        stolen_;                                     \
     })
 
 #define SEC_ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))

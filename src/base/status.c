@@ -30,7 +30,10 @@ sec_reason_clear(void)
     reason[0] = 0;
 }
 
-#define NAMED(status) { status, #status }
+#define NAMED(status)   \
+    {                   \
+        status, #status \
+    }
 
 static const struct {
     sec_status status;

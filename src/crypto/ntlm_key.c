@@ -102,8 +102,7 @@ ntlm_key_v1_session(const struct secret16 *nt_hash, struct secret16 *out)
 }
 
 void
-ntlm_key_exchange_ess(const struct secret16 *session_base,
-                      const uint8_t server_challenge[static 8],
+ntlm_key_exchange_ess(const struct secret16 *session_base, const uint8_t server_challenge[static 8],
                       const uint8_t client_challenge[static 8], struct secret16 *out)
 {
     const struct bytes parts[] = { { server_challenge, NTLM_CHALLENGE_BYTES },
@@ -156,7 +155,9 @@ ntlm_key_seal(const struct secret16 *exported, enum ntlm_direction direction,
               unsigned strength_bits, struct secret16 *out)
 {
     const struct bytes parts[] = {
-        { exported->b, strength_bits >= 128 ? 16 : strength_bits == 56 ? 7 : 5 },
+        { exported->b, strength_bits >= 128  ? 16
+                       : strength_bits == 56 ? 7
+                                             : 5 },
         bytes_of(seal_magic[direction], sizeof(seal_magic[0])),
     };
 
