@@ -47,7 +47,7 @@ def flags(tree, package):
 
 
 def program(tree, name):
-    return tree / ("usr/sbin" if name == "sspid" else "usr/bin") / name
+    return tree / "usr/bin" / name
 
 
 def build_and_run(tree, folder, source, options):
@@ -79,7 +79,7 @@ def test_foreign_function_bindings_open(tree, name):
 
 
 @pytest.mark.parametrize("path", [
-    "usr/sbin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
+    "usr/bin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
     "usr/share/man/man8/sspid.8", "usr/share/man/man1/sspictl.1", "usr/share/man/man1/sspi-connect.1",
     "usr/share/man/man5/opensspi.conf.5", "usr/share/man/man5/opensspi-credentials.5", "etc/opensspi/opensspi.conf", "usr/lib/systemd/system/sspid.service",
     "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
