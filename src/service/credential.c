@@ -31,7 +31,6 @@ static SECURITY_STATUS
 acquire(struct credential *credential, enum credential_kind kind, char *why, size_t why_n)
 {
     const struct listener_settings *s = credential->settings;
-    const char *package = kind == CREDENTIAL_NTLM ? "NTLM" : s->package;
     OPENSSPI_OPTION *options = mem_new_array(s->n_options + 1, sizeof(*options));
     size_t n = 0;
     SECURITY_STATUS status;
@@ -47,8 +46,9 @@ acquire(struct credential *credential, enum credential_kind kind, char *why, siz
     if (kind == CREDENTIAL_EACH_REQUEST) {
         options[n++] = (OPENSSPI_OPTION){ "ntlm", "deny" };
     }
-    status = OpenSspiAcquireCredentialsHandle(package, SECPKG_CRED_INBOUND, NULL, options, (ULONG)n,
-                                              why, (ULONG)why_n, &credential->handles[kind], NULL);
+    status =
+        OpenSspiAcquireCredentialsHandle(s->package, SECPKG_CRED_INBOUND, NULL, options, (ULONG)n,
+                                         why, (ULONG)why_n, &credential->handles[kind], NULL);
     mem_free(options);
     return status;
 }
@@ -72,6 +72,48 @@ credential_get(struct credential *credential, enum credential_kind kind, char *w
     }
     (void)pthread_mutex_unlock(&credential->lock);
     return handle;
+}
+
+/* [MS-NLMP] 2.2.1.1: the least NEGOTIATE_MESSAGE that a client of today sends: Unicode, sign, NTLM,
+ * always sign, extended session security, 128 bit, key exchange. */
+static bool
+try_ntlm(CredHandle *credential)
+{
+    uint8_t token[] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x15, 0x82, 0x08, 0x60,
+                        0,   0,   0,   0,   0,   0,   0,   0, 0, 0, 0, 0, 0,    0,    0,    0 };
+    SecBuffer given = { sizeof(token), SECBUFFER_TOKEN, token };
+    SecBuffer answer = { 0, SECBUFFER_TOKEN, NULL };
+    SecBufferDesc in = { SECBUFFER_VERSION, 1, &given }, out = { SECBUFFER_VERSION, 1, &answer };
+    CtxtHandle context;
+    ULONG attributes;
+    SECURITY_STATUS status =
+        AcceptSecurityContext(credential, NULL, &in, ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP,
+                              &context, &out, &attributes, NULL);
+
+    if (answer.pvBuffer) {
+        (void)FreeContextBuffer(answer.pvBuffer);
+    }
+    if (status >= 0) {
+        (void)DeleteSecurityContext(&context);
+    }
+    return status == SEC_I_CONTINUE_NEEDED;
+}
+
+bool
+credential_takes_ntlm(struct credential *credential)
+{
+    char why[WHY_BYTES];
+    CredHandle *handle = credential_get(credential, CREDENTIAL_MAIN, why, sizeof(why));
+    bool takes;
+
+    (void)pthread_mutex_lock(&credential->lock);
+    if (handle && !credential->was_tried) {
+        credential->takes_ntlm = try_ntlm(handle);
+        credential->was_tried = true;
+    }
+    takes = credential->takes_ntlm;
+    (void)pthread_mutex_unlock(&credential->lock);
+    return takes;
 }
 
 /* What is wrong with a key that is no key of [policy]: perhaps it was to be one of a listener's. */

@@ -14,8 +14,7 @@
 
 enum credential_kind {
     CREDENTIAL_MAIN,         /* the listener's package */
-    CREDENTIAL_NTLM,         /* HTTP's scheme NTLM: raw NTLM */
-    CREDENTIAL_EACH_REQUEST, /* Negotiate without NTLM, which belongs to a connection */
+    CREDENTIAL_EACH_REQUEST, /* the same without NTLM, which belongs to a connection */
     CREDENTIAL_KINDS,
 };
 
@@ -24,6 +23,7 @@ struct credential {
     pthread_mutex_t lock;
     CredHandle handles[CREDENTIAL_KINDS];
     bool have[CREDENTIAL_KINDS];
+    bool was_tried, takes_ntlm;
 };
 
 void credential_init(struct credential *credential, const struct listener_settings *settings);
@@ -33,6 +33,10 @@ void credential_clear(struct credential *credential);
  * the next call tries again. */
 CredHandle *credential_get(struct credential *credential, enum credential_kind kind, char *why,
                            size_t why_n);
+
+/* Whether a client may speak NTLM, raw, to the main credential: what HTTP offers as the scheme
+ * NTLM. Policy decides (ntlm, packages), so the library is asked, once. */
+bool credential_takes_ntlm(struct credential *credential);
 
 /* Asks the library whether a listener's package and options are good. */
 SEC_NODISCARD bool credential_check(const struct settings *settings,

@@ -14,12 +14,10 @@ http_state_init(struct http_state *state, const struct session_client *client,
     const char *package = credential->settings->package;
     bool negotiate = strcasecmp(package, "Negotiate") == 0;
     bool ntlm = strcasecmp(package, "NTLM") == 0;
-    char why[SESSION_REASON_BYTES];
 
     *state = (struct http_state){ .client = client, .rules = rules, .credential = credential };
     state->offers_negotiate = !ntlm;
-    state->offers_ntlm =
-        ntlm || (negotiate && credential_get(credential, CREDENTIAL_NTLM, why, sizeof(why)));
+    state->offers_ntlm = (ntlm || negotiate) && credential_takes_ntlm(credential);
 }
 
 void
@@ -179,19 +177,25 @@ step(struct http_state *state, const struct http_request *request, struct bytes 
     }
 }
 
-/* A handshake of this scheme begins. false: it is not offered. */
+/* A handshake of this scheme begins. false: it does not, and why says why. Negotiate's credential
+ * serves NTLM too: raw NTLM is answered raw, under the same policy. */
 static bool
-begin(struct http_state *state, enum http_scheme scheme, char *why, size_t why_n)
+begin(struct http_state *state, enum http_scheme scheme, struct bytes token, char *why,
+      size_t why_n)
 {
     bool offered = scheme == HTTP_SCHEME_NTLM ? state->offers_ntlm : state->offers_negotiate;
-    bool raw = scheme == HTTP_SCHEME_NTLM && state->offers_negotiate;
     CredHandle *handle;
 
-    (void)snprintf(why, why_n, "the scheme is not offered here");
     if (!offered) {
+        (void)snprintf(why, why_n, "the scheme %s is not offered here",
+                       http_auth_scheme_name(scheme));
         return false;
     }
-    handle = credential_get(state->credential, raw ? CREDENTIAL_NTLM : CREDENTIAL_MAIN, why, why_n);
+    if (scheme == HTTP_SCHEME_NTLM && !http_auth_is_ntlm(token)) {
+        (void)snprintf(why, why_n, "a token of the scheme NTLM that is no message of NTLM's");
+        return false;
+    }
+    handle = credential_get(state->credential, CREDENTIAL_MAIN, why, why_n);
     if (!handle) {
         return false;
     }
@@ -251,8 +255,8 @@ answer_whoami(struct http_state *state, const struct http_request *request,
     }
     if (result != HTTP_AUTH_TOKEN) {
         answer_no_token(state, result, reply);
-    } else if (!goes_on && !begin(state, scheme, why, sizeof(why))) {
-        session_turn_away(state->client, SEC_E_SECPKG_NOT_FOUND, why);
+    } else if (!goes_on && !begin(state, scheme, wire_written(&token), why, sizeof(why))) {
+        session_turn_away(state->client, SEC_E_INVALID_TOKEN, why);
         challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
     } else {
         step(state, request, wire_written(&token), reply);
@@ -318,6 +322,7 @@ prove_alone(const struct http_state *state, CredHandle *handle, struct bytes tok
         }
     } else {
         refuse_each(state, reply, wire_written(&out));
+        note(state, reply->status, "/auth proves each request alone, and takes no NTLM");
     }
     session_clear(&session);
 }

@@ -89,6 +89,19 @@ def test_the_first_challenge(web):
     assert ("cache-control", "no-store") in answer[1] and web.events() == []
 
 
+@pytest.mark.parametrize("keys, offered", [
+    ({"ntlm": "deny"}, ["Negotiate"]),
+    ({"packages": "Kerberos"}, ["Negotiate"]),
+    ({"packages": "NTLM"}, ["Negotiate", "NTLM"]),
+    ({"package": "NTLM"}, ["NTLM"]),
+    ({"credential": "at-first-client"}, ["Negotiate", "NTLM"]),
+])
+def test_policy_decides_what_is_offered(make_service, keys, offered):
+    web = make_service(listeners={"http": {"protocol": "http", **keys}})
+    assert challenges(Http(web).get()) == offered
+    assert curl(web)[0] == (200 if "NTLM" in offered else 401)
+
+
 @pytest.mark.parametrize("path, status", [("/", 200), ("/nothing", 404), ("/whoami/x", 404), ("/whoami?x=y", 401), ("/auth", 401)])
 def test_paths(web, path, status):
     assert Http(web).get(path)[0] == status

@@ -10,6 +10,7 @@ int fake_live;
 const char *fake_missing;
 int fake_only_signed;
 int fake_short_trailer;
+int fake_denies_ntlm;
 
 static const char *reason = "";
 
@@ -188,6 +189,9 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
         n--;
     }
     (void)snprintf(script, sizeof(script), "%.*s", (int)n, token);
+    if (n == 20 && token[0] == 0x15) {
+        (void)snprintf(script, sizeof(script), fake_denies_ntlm ? "no" : "more"); /* a real one */
+    }
     if (!context) {
         new_context->dwLower = (ULONG_PTR)strdup("?");
         new_context->dwUpper = 1;

@@ -23,11 +23,13 @@
 
 /* Contexts, credentials and buffers that were given out and not given back. */
 extern int fake_live;
-/* Packages for which there is no credential: "NTLM", "ntlm=deny". */
+/* A package or an option for which there is no credential: "Nonsense", "ntlm=deny". */
 extern const char *fake_missing;
 /* The next DecryptMessage says that the peer only signed. */
 extern int fake_only_signed;
 /* EncryptMessage writes a trailer shorter than announced. */
 extern int fake_short_trailer;
+/* A real NEGOTIATE_MESSAGE is refused. */
+extern int fake_denies_ntlm;
 
 #endif
