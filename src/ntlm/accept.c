@@ -92,6 +92,10 @@ take_negotiate(struct ntlm_context *c, const struct sec_step_args *args, uint32_
         *offered = datagram_offer();
         return SEC_E_OK;
     }
+    /* It is kept until the client has proven itself; a flood of them must not fill memory. */
+    if (args->token.n > NTLM_MAX_TOKEN_BYTES) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: a NEGOTIATE of %zu bytes", args->token.n);
+    }
     err = ntlm_negotiate_decode(&m, args->token, &at);
     if (err != WIRE_OK) {
         return ntlm_refuse(err, "NEGOTIATE", at);

@@ -133,19 +133,31 @@ test_ntlm_step__messages_out_of_order_refused(void **state)
 }
 
 static void
-test_ntlm_step__message_of_more_than_64_kib_refused(void **state)
+test_ntlm_step__overlong_messages_refused(void **state)
 {
     static uint8_t large[65536];
-    struct ntlm_pair p;
 
-    bytes_copy(large, HEX(NTLM_MIC_NEGOTIATE).p, 40);
-    open_pair(&p);
-    assert_int_equal(step(p.server, 0, bytes_of(large, sizeof(large))), SEC_E_INVALID_TOKEN);
-    assert_failed(p.server);
-    ntlm_pair_clear(&p);
-    open_pair(&p);
-    assert_int_equal(step(p.server, 0, bytes_of(large, sizeof(large) - 1)), SEC_I_CONTINUE_NEEDED);
-    ntlm_pair_clear(&p);
+    for (unsigned too_long = 0; too_long < 2; too_long++) {
+        struct ntlm_pair p;
+
+        /* A NEGOTIATE is kept before anything is proven. */
+        open_pair(&p);
+        bytes_copy(large, HEX(NTLM_MIC_NEGOTIATE).p, 40);
+        assert_int_equal(step(p.server, 0, bytes_of(large, NTLM_MAX_TOKEN_BYTES + too_long)),
+                         too_long ? SEC_E_INVALID_TOKEN : SEC_I_CONTINUE_NEEDED);
+        if (!too_long) {
+            bytes_copy(large, HEX(NLMP_424_AUTHENTICATE).p, 232);
+            assert_int_equal(step(p.server, 0, bytes_of(large, 65535)), SEC_E_LOGON_DENIED);
+        }
+        assert_failed(p.server);
+        ntlm_pair_clear(&p);
+
+        open_pair(&p);
+        assert_int_equal(step(p.server, 0, HEX(NTLM_MIC_NEGOTIATE)), SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(step(p.server, 0, bytes_of(large, 65536)), SEC_E_INVALID_TOKEN);
+        assert_failed(p.server);
+        ntlm_pair_clear(&p);
+    }
 }
 
 static void
@@ -417,7 +429,7 @@ main(void)
         cmocka_unit_test(test_ntlm_step__first_step_of_each_role_by_token_and_connection),
         cmocka_unit_test(test_ntlm_step__empty_continuation_token_refused_cve_2014_4344),
         cmocka_unit_test(test_ntlm_step__messages_out_of_order_refused),
-        cmocka_unit_test(test_ntlm_step__message_of_more_than_64_kib_refused),
+        cmocka_unit_test(test_ntlm_step__overlong_messages_refused),
         cmocka_unit_test(test_ntlm_step__truncated_authenticate_refused_at_each_length),
         cmocka_unit_test(test_ntlm_step__step_after_completion_refused_and_the_context_lives_on),
         cmocka_unit_test(test_ntlm_step__step_on_a_failed_context_refused),
