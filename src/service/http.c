@@ -255,14 +255,14 @@ answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
     return result;
 }
 
-/* A body larger than anybody here could want. */
+/* A body that nobody here reads, from its headers on. */
 static enum MHD_Result
-refuse_body(struct http *h, struct MHD_Connection *mhd)
+refuse_body(struct http *h, struct MHD_Connection *mhd, unsigned status, const char *what)
 {
-    struct http_reply reply = { .status = MHD_HTTP_CONTENT_TOO_LARGE, .close = true };
+    struct http_reply reply = { .status = status, .close = true };
     enum MHD_Result result;
 
-    note(h, "request refused: its body is too large");
+    note(h, what);
     h->answers++;
     result = send_reply(h, mhd, &reply);
     http_reply_clear(&reply);
@@ -276,6 +276,49 @@ announces_too_much(struct MHD_Connection *mhd)
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
     return text && strtoull(text, NULL, 10) > BODY_BYTES;
+}
+
+struct framing {
+    unsigned n; /* headers that say how long the body is */
+    bool other; /* a coding that libmicrohttpd does not know */
+};
+
+static enum MHD_Result
+count_framing(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct framing *framing = user;
+    bool coding = strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+
+    (void)kind;
+    framing->n += coding || strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    framing->other |= coding && (!value || strcasecmp(value, "chunked") != 0);
+    return MHD_YES;
+}
+
+/* RFC 9112 6.1 and 6.3: where a proxy may read another length than libmicrohttpd does, the bytes of
+ * one client would become the request of another. */
+static bool
+is_ambiguous(struct MHD_Connection *mhd)
+{
+    struct framing framing = { 0 };
+
+    (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_framing, &framing);
+    return framing.n > 1 || framing.other;
+}
+
+/* The headers are there: whether the body may come. */
+static enum MHD_Result
+begin(struct http *h, struct MHD_Connection *mhd)
+{
+    if (is_ambiguous(mhd)) {
+        return refuse_body(h, mhd, MHD_HTTP_BAD_REQUEST,
+                           "request refused: it does not say once how long its body is");
+    }
+    if (announces_too_much(mhd)) {
+        return refuse_body(h, mhd, MHD_HTTP_CONTENT_TOO_LARGE,
+                           "request refused: its body is too large");
+    }
+    return MHD_YES;
 }
 
 /* Called with the headers, with each part of the body, and once more at its end. */
@@ -296,7 +339,7 @@ on_request(void *user, struct MHD_Connection *mhd, const char *url, const char *
     }
     if (!request->began) {
         request->began = true;
-        return announces_too_much(mhd) ? refuse_body(h, mhd) : MHD_YES;
+        return begin(h, mhd);
     }
     if (*body_n) {
         request->body += *body_n;

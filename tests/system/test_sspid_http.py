@@ -134,6 +134,29 @@ def test_a_body_has_a_limit(web):
     web.wait_for(lambda: "body is too large" in web.log.read_text(), "a line in the log")
 
 
+@pytest.mark.parametrize("fields", [
+    ["Content-Length: 0", "Content-Length: 24"],
+    ["Content-Length: 24", "Content-Length: 0"],
+    ["Content-Length: 5", "Content-Length: 5"],
+    ["Content-Length: 5", "Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: chunked", "content-length: 5"],
+    ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: gzip, chunked"],
+    ["Transfer-Encoding: identity"],
+])
+def test_a_body_of_two_lengths_is_refused(web, fields):
+    """RFC 9112 6.1 and 6.3. A proxy that reads the other length would take one client's bytes for another's request."""
+    h = Http(web)
+    answer = h.get("/", *fields, body=b"0\r\n\r\n")
+    assert answer[0] == 400 and ("connection", "close") in [(name, value.lower()) for name, value in answer[1]]
+    h.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    try:
+        assert h.read() is None
+    except ConnectionResetError:
+        pass
+    web.wait_for(lambda: "how long its body is" in web.log.read_text(), "a line in the log")
+
+
 def ntlm_logon(h, web, user, password, scheme="NTLM", path="/whoami"):
     """The whole exchange on one connection, with our own client's tokens."""
     client = NtlmClient(user, password)
