@@ -15,8 +15,8 @@ import threading
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1])]
 import conftest  # noqa: E402
-from ends import (DOMAIN, HOSTBASED, PASSWORD, SPN, USER, Gensec, Impacket, NtlmAuthLibrary, SambaClient, SambaServer,  # noqa: E402
-                  converse, gss, gss_environment, our_client, our_server, samba_account, winpr)
+from ends import (DOMAIN, HOSTBASED, PASSWORD, SPN, USER, Gensec, Impacket, ImpacketServer, NtlmAuthLibrary, SambaClient,  # noqa: E402
+                  SambaServer, converse, gss, gss_environment, our_client, our_server, samba_account, winpr)
 from test_http_clients import OPENSSL_CONF, REQUESTS  # noqa: E402
 
 HEAD = """# SPDX-License-Identifier: Apache-2.0
@@ -87,6 +87,7 @@ def of_http(library, command, package, env):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # who has what it wanted hangs up
     threading.Thread(target=server.serve_forever, daemon=True).start()
     command = [word.replace("PORT", str(server.server_port)) for word in command]
     subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=False, timeout=60)
@@ -124,6 +125,7 @@ def servers(folder, samba):
     for protocol, package in (("squid-2.5-ntlmssp", "NTLM"), ("gss-spnego", "Negotiate")):
         yield (f"Samba's ntlm_auth, {protocol}", "winbind", package,
                SambaServer(("ntlm_auth", f"--configfile={samba}"), protocol, *samba_account()))
+    yield "impacket's file server", "python3-impacket", "NTLM", ImpacketServer(USER, PASSWORD, DOMAIN)
     yield "WinPR", "libwinpr2-2", "NTLM", winpr("server", user=USER, domain=DOMAIN, password=PASSWORD)
 
 

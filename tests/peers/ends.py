@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import selectors
+import struct
 import subprocess
 import time
 
@@ -273,28 +274,16 @@ class Gensec(End):
         return {"session_key": self.security.session_key().hex()}
 
 
-class Impacket(End):
-    """A client made of impacket's functions, which make no MIC."""
+class ImpacketMessages(End):
+    """impacket's functions for messages; mine and theirs are "Client" and "Server", or the other way round."""
 
-    def __init__(self, user, password, domain, signing=True, v2=True):
-        import impacket.ntlm
-        self.ntlm, self.who, self.v2 = impacket.ntlm, (user, password, domain), v2
-        self.first = impacket.ntlm.getNTLMSSPType1("IMPACKET", domain, signingRequired=signing, use_ntlmv2=v2)
-        self.key = None
+    mine, theirs = "Client", "Server"
 
-    def step(self, token):
-        if token is None:
-            return self.first.getData()
-        answer, self.key = self.ntlm.getNTLMSSPType3(self.first, token, *self.who, use_ntlmv2=self.v2)
-        self.flags = answer["flags"]
-        self.done = True
-        self.begin()
-        return answer.getData()
-
-    def begin(self):
+    def begin(self, flags, key):
         from Cryptodome.Cipher import ARC4
-        self.sign_keys = {way: self.ntlm.SIGNKEY(self.flags, self.key, way) for way in ("Client", "Server")}
-        self.ciphers = {way: ARC4.new(self.ntlm.SEALKEY(self.flags, self.key, way)).encrypt for way in ("Client", "Server")}
+        self.flags, self.key = flags, key
+        self.sign_keys = {way: self.ntlm.SIGNKEY(flags, key, way) for way in ("Client", "Server")}
+        self.ciphers = {way: ARC4.new(self.ntlm.SEALKEY(flags, key, way)).encrypt for way in ("Client", "Server")}
         self.seq = {"Client": 0, "Server": 0}
 
     def next_seq(self, way):
@@ -302,28 +291,84 @@ class Impacket(End):
         return self.seq[way] - 1
 
     def seal(self, message):
-        sealed, signature = self.ntlm.SEAL(self.flags, self.sign_keys["Client"], None, message, message, self.next_seq("Client"),
-                                           self.ciphers["Client"])
+        sealed, signature = self.ntlm.SEAL(self.flags, self.sign_keys[self.mine], None, message, message, self.next_seq(self.mine),
+                                           self.ciphers[self.mine])
         return signature.getData() + sealed
 
     def unseal(self, sealed):
-        message = self.ciphers["Server"](sealed[16:])
-        self.check(message, sealed[:16])
+        message = self.ciphers[self.theirs](sealed[16:])
+        self.verify(message, sealed[:16])
         return message
 
     def sign(self, message):
-        return self.ntlm.SIGN(self.flags, self.sign_keys["Client"], message, self.next_seq("Client"),
-                              self.ciphers["Client"]).getData()
+        return self.ntlm.SIGN(self.flags, self.sign_keys[self.mine], message, self.next_seq(self.mine), self.ciphers[self.mine]).getData()
 
-    def check(self, message, signature):
-        good = self.ntlm.MAC(self.flags, self.ciphers["Server"], self.sign_keys["Server"], self.next_seq("Server"), message)
+    def verify(self, message, signature):
+        good = self.ntlm.MAC(self.flags, self.ciphers[self.theirs], self.sign_keys[self.theirs], self.next_seq(self.theirs), message)
         if good.getData() != signature:
             raise Refused("impacket", "signature differs")
 
-    verify = check
-
     def describe(self):
         return {"session_key": self.key.hex()}
+
+
+class Impacket(ImpacketMessages):
+    """A client made of impacket's functions, which make no MIC."""
+
+    def __init__(self, user, password, domain, signing=True, v2=True):
+        import impacket.ntlm
+        self.ntlm, self.who, self.v2 = impacket.ntlm, (user, password, domain), v2
+        self.first = impacket.ntlm.getNTLMSSPType1("IMPACKET", domain, signingRequired=signing, use_ntlmv2=v2)
+
+    def step(self, token):
+        if token is None:
+            return self.first.getData()
+        answer, key = self.ntlm.getNTLMSSPType3(self.first, token, *self.who, use_ntlmv2=self.v2)
+        self.done = True
+        self.begin(answer["flags"], key)
+        return answer.getData()
+
+
+class ImpacketServer(ImpacketMessages):
+    """What impacket's file server does with NTLM: its challenge says 0xff for a version."""
+
+    mine, theirs = "Server", "Client"
+
+    def __init__(self, user, password, domain):
+        import impacket.ntlm
+        self.ntlm, self.user, self.domain = impacket.ntlm, user, domain
+        self.nt_hash = impacket.ntlm.compute_nthash(password)
+        self.first = self.challenge = None
+
+    def step(self, token):
+        if self.first is None:
+            self.first = self.ntlm.NTLMAuthNegotiate()
+            self.first.fromString(token)
+            return self.answer_negotiate()
+        from impacket.smbserver import computeNTLMv2
+        said = self.ntlm.NTLMAuthChallengeResponse()
+        said.fromString(token)
+        failed, key = computeNTLMv2(self.user, b"", self.nt_hash, self.challenge["challenge"], said, self.challenge, self.first)
+        if failed:
+            raise Refused("impacket", hex(failed))
+        self.done = True
+        self.begin(said["flags"], key)
+        return None
+
+    def answer_negotiate(self):
+        pairs, name = self.ntlm.AV_PAIRS(), self.domain.encode("utf-16le")
+        for kind in (self.ntlm.NTLMSSP_AV_HOSTNAME, self.ntlm.NTLMSSP_AV_DOMAINNAME, self.ntlm.NTLMSSP_AV_DNS_HOSTNAME):
+            pairs[kind] = name
+        pairs[self.ntlm.NTLMSSP_AV_TIME] = struct.pack("<q", 116444736000000000 + int(time.time()) * 10000000)
+        answer = self.challenge = self.ntlm.NTLMAuthChallenge()
+        answer["flags"] = self.first["flags"] | self.ntlm.NTLMSSP_NEGOTIATE_TARGET_INFO
+        answer["domain_len"] = answer["domain_max_len"] = len(name)
+        answer["domain_offset"], answer["domain_name"] = 40 + 16, name
+        answer["challenge"] = os.urandom(8)
+        answer["TargetInfoFields_len"] = answer["TargetInfoFields_max_len"] = len(pairs)
+        answer["TargetInfoFields"], answer["TargetInfoFields_offset"] = pairs, 40 + 16 + len(name)
+        answer["Version"], answer["VersionLen"] = b"\xff" * 8, 8
+        return answer.getData()
 
 
 class NtlmAuthLibrary(End):

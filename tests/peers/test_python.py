@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two clients in Python: impacket, which makes no MIC, and ntlm_auth, the library below requests_ntlm, which names everything in OEM."""
+"""Peers in Python: impacket, whose client makes no MIC, with its file server's side; and ntlm_auth, the library below requests_ntlm, a
+client that names everything in OEM."""
 import pytest
 
-from ends import (DOMAIN, PASSWORD, USER, WRONG, Impacket, NtlmAuthLibrary, assert_forgeries_are_refused, converse,
-                  exchange_messages, expect_refusal, our_server)
+from ends import (DOMAIN, PASSWORD, USER, WRONG, Impacket, ImpacketServer, NtlmAuthLibrary, Refused, assert_forgeries_are_refused,
+                  converse, exchange_messages, expect_refusal, our_client, our_server)
 
 BINDINGS = b"tls-server-end-point:0123456789abcdef0123456789abcdef".hex()
 OTHER_BINDINGS = b"tls-server-end-point:of a certificate in the middle".hex()
@@ -49,6 +50,19 @@ def test_impacket__what_policy_may_want_of_it(library, options):
 def test_impacket__refused(library, user, password):
     with Impacket(user, password, DOMAIN) as client, our_server("NTLM", library) as server:
         expect_refusal("SEC_E_LOGON_DENIED", converse, client, server)
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_impacket_server(library, password):
+    with our_client("NTLM", library, password=password) as client, ImpacketServer(USER, PASSWORD, DOMAIN) as server:
+        if password == PASSWORD:
+            converse(client, server)
+            assert server.describe()["session_key"] == client.describe()["session_key"]
+            exchange_messages(client, server)
+            assert_forgeries_are_refused(client, server)
+        else:
+            with pytest.raises(Refused):
+                converse(client, server)
 
 
 @pytest.mark.parametrize("level, version", [(0, "NTLM V1"), (1, "NTLM V1"), (2, "NTLM V1"), (3, "NTLM V2")])
