@@ -116,11 +116,14 @@ check_file(struct shared_state *s, const char *database)
     if (fstat(s->fd, &st) || stat(database, &db)) {
         return store_file_fail("shared state", s->path, errno);
     }
-    if (!S_ISREG(st.st_mode) || st.st_mode & (S_IRWXG | S_IRWXO) ||
+    /* One name: whoever may write to the folder could link another file of root's here, which root
+     * would then make the database's owner's. */
+    if (!S_ISREG(st.st_mode) || st.st_nlink > 1 || st.st_mode & (S_IRWXG | S_IRWXO) ||
         (st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != db.st_uid)) {
-        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                        "accounts: shared state %s is open to others (mode %03o, user %u)", s->path,
-                        st.st_mode & 0777u, (unsigned)st.st_uid);
+        return sec_fail(
+            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+            "accounts: shared state %s is open to others (mode %03o, user %u, links %u)", s->path,
+            st.st_mode & 0777u, (unsigned)st.st_uid, (unsigned)st.st_nlink);
     }
     if (!store_file_give(s->fd, db.st_uid)) {
         return store_file_fail("shared state", s->path, errno);

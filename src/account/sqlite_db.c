@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "account/sqlite_db.h"
 #include "account/store_file.h"
@@ -252,6 +253,13 @@ check_file(struct sqlite_db *db)
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
                         "accounts: others may write to database %s (mode %03o); want 600", db->path,
                         st.st_mode & 0777u);
+    }
+    if (st.st_uid != 0 && st.st_uid != geteuid() &&
+        st.st_uid != store_file_folder_owner(db->path)) {
+        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                        "accounts: database %s belongs to user %u, neither root, this process's"
+                        " nor its folder's",
+                        db->path, (unsigned)st.st_uid);
     }
     db->device = st.st_dev;
     db->inode = st.st_ino;

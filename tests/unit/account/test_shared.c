@@ -199,6 +199,20 @@ test_open__of_a_file_that_others_may_use__refuses(void **state)
                      SEC_E_NO_AUTHENTICATING_AUTHORITY);
 }
 
+/* root makes the file the database's owner's: it must not be one that has another place, too. */
+static void
+test_open__of_a_file_with_another_name__refuses(void **state)
+{
+    struct fixture *f = *state;
+    struct shared_state *refused = NULL;
+    char elsewhere[200];
+
+    (void)snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", f->store.folder);
+    assert_int_equal(link(f->path, elsewhere), 0);
+    assert_int_equal(shared_open(f->store.database, store_id, &refused),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+}
+
 static void
 test_is_current__after_the_file_was_replaced__says_no(void **state)
 {
@@ -243,6 +257,7 @@ main(void)
         TEST(test_open__for_another_store__begins_anew),
         TEST(test_open__of_a_file_that_was_cut_or_overwritten__begins_anew),
         TEST(test_open__of_a_file_that_others_may_use__refuses),
+        TEST(test_open__of_a_file_with_another_name__refuses),
         TEST(test_is_current__after_the_file_was_replaced__says_no),
         cmocka_unit_test(test_private__is_never_trusted_and_never_changed),
     };

@@ -125,6 +125,23 @@ test_prove__with_a_database_that_others_may_write__refuses(void **state)
     assert_works(f);
 }
 
+/* Its owner may write to it, whatever its mode. */
+static void
+test_prove__with_a_database_of_another_user__refuses(void **state)
+{
+    struct fixture *f = *state;
+
+    if (geteuid() != 0) {
+        skip(); /* only root can give a file away */
+    }
+    assert_int_equal(chown(f->store.database, 65534, (gid_t)-1), 0);
+    assert_no_authority(f, "belongs to user 65534");
+    assert_int_equal(test_store_add(&f->store, "Other", "Password"),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(chown(f->store.folder, 65534, (gid_t)-1), 0);
+    assert_works(f); /* a service's folder, and root looks into it */
+}
+
 static void
 test_prove__with_what_is_no_database__refuses(void **state)
 {
@@ -343,6 +360,7 @@ main(void)
         TEST(test_prove__without_a_database__works_once_there_is_one),
         TEST(test_prove__with_a_wrong_key_file__names_it),
         TEST(test_prove__with_a_database_that_others_may_write__refuses),
+        TEST(test_prove__with_a_database_of_another_user__refuses),
         TEST(test_prove__with_what_is_no_database__refuses),
         TEST(test_prove__with_pages_overwritten__refuses_or_works),
         TEST(test_prove__with_a_secret_moved_or_damaged__refuses),
