@@ -94,6 +94,52 @@ test_ntlm_step__lm_key_only_where_policy_and_account_have_it(void **state)
     }
 }
 
+/* Clients so old that they send the LM response alone; who could send LMv2 saw no time stamp. */
+static void
+send_lm_alone(struct ntlm_pair *p, enum ntlm_pair_message which, struct wire_writer *w)
+{
+    if (which == NTLM_PAIR_CHALLENGE) {
+        wire_store_le16(w->p + w->len - 4 - 12, 0x0107); /* a pair that nobody knows */
+    } else if (which == NTLM_PAIR_AUTHENTICATE) {
+        wire_store_le16(w->p + 20, 0);
+    }
+}
+
+static void
+test_ntlm_step__lm_response_alone_by_level(void **state)
+{
+    static const struct {
+        unsigned client, server;
+        bool lm_hashes, require_bindings;
+        sec_status expected;
+    } cases[] = {
+        { 0, 3, true, false, SEC_E_OK },
+        { 0, 3, false, false, SEC_E_LOGON_DENIED },
+        { 0, 4, true, false, SEC_E_LOGON_DENIED }, /* only LMv2 can be meant there */
+        { 3, 4, false, false, SEC_E_OK },
+        { 3, 3, true, false, SEC_E_LOGON_DENIED },
+        { 3, 5, true, false, SEC_E_LOGON_DENIED },
+        { 3, 4, false, true, SEC_E_BAD_BINDINGS }, /* it has no pairs to bind with */
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
+        struct ntlm_pair p;
+
+        ntlm_pair_init(&p);
+        p.client_host.settings.lm_level_client = cases[i].client;
+        p.server_host.settings.lm_level_server = cases[i].server;
+        p.server_args.bindings.given = cases[i].require_bindings;
+        p.server_host.settings.channel_bindings =
+            cases[i].require_bindings ? SEC_BINDINGS_REQUIRED : SEC_BINDINGS_OFF;
+        p.accounts.keeps_lm_hashes = cases[i].lm_hashes;
+        p.tamper = send_lm_alone;
+        (void)ntlm_pair_run(&p);
+        assert_int_equal(p.server_status, cases[i].expected);
+        assert_true(ntlm_pair_facts(p.server).ntlm_version == SEC_NTLM_LM);
+        ntlm_pair_clear(&p);
+    }
+}
+
 /* --- flags of the negotiation -------------------------------------------------------------- */
 
 static void
@@ -699,6 +745,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ntlm_step__lm_compatibility_level_of_each_side),
         cmocka_unit_test(test_ntlm_step__lm_key_only_where_policy_and_account_have_it),
+        cmocka_unit_test(test_ntlm_step__lm_response_alone_by_level),
         cmocka_unit_test(test_ntlm_step__what_is_wanted_what_is_sent_and_what_is_granted),
         cmocka_unit_test(test_ntlm_step__key_exchange_only_with_protection_or_connectionless),
         cmocka_unit_test(test_ntlm_step__nothing_granted_before_the_last_leg),
