@@ -262,7 +262,8 @@ static void
 wrap(struct peer *p, struct talk *t, int sealed)
 {
     struct talk_blob message = talk_blob(t, 1);
-    gss_buffer_desc in = { message.n, message.p }, out = GSS_C_EMPTY_BUFFER;
+    gss_buffer_desc in = { message.n, message.p ? (void *)message.p : (void *)"" };
+    gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
     int was_sealed = 0;
     OM_uint32 minor,
         major = gss_wrap(&minor, p->context, sealed, GSS_C_QOP_DEFAULT, &in, &was_sealed, &out);
