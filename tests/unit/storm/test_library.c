@@ -23,12 +23,13 @@ enum { THREADS = 2, HANDSHAKES = 60, MESSAGES = 400, ROUNDS = 4000 };
 #define PROTECTED \
     (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
 
+static const char *config_file;
+
 static int
 load(void **state)
 {
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
+    config_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
+    return OpenSspiLoadConfiguration(config_file, NULL, 0) == SEC_E_OK ? 0 : -1;
 }
 
 static void
@@ -159,6 +160,91 @@ test_context__sealing_against_opening__keeps_both_streams(void **state)
     mem_free(t);
 }
 
+/* A leg that both threads take at once, with the same token: one answer is right, and the other is
+ * that the handshake is over. Each looks at the context all the while. */
+static struct {
+    struct api_pair pair;
+    uint8_t token[API_TOKEN_BYTES];
+    ULONG n;
+    pthread_barrier_t start;
+    atomic_uint granted;
+} race;
+
+static void *
+take_the_last_leg(void *arg)
+{
+    uint8_t out[API_TOKEN_BYTES];
+    SecBuffer in_b = { race.n, SECBUFFER_TOKEN, race.token };
+    SecBuffer out_b = { sizeof(out), SECBUFFER_TOKEN, out };
+    SecBufferDesc in_d = { SECBUFFER_VERSION, 1, &in_b }, out_d = { SECBUFFER_VERSION, 1, &out_b };
+    POPENSSPI_LOGON logon;
+    SecPkgContext_Sizes sizes;
+    SECURITY_STATUS status;
+    ULONG attributes;
+
+    (void)pthread_barrier_wait(&race.start);
+    (void)QueryContextAttributesA(&race.pair.server, SECPKG_ATTR_SIZES, &sizes);
+    status = AcceptSecurityContext(NULL, &race.pair.server, &in_d, 0, 0, NULL, &out_d, &attributes,
+                                   NULL);
+    if (status == SEC_E_OK) {
+        atomic_fetch_add(&race.granted, 1);
+    } else if (status != SEC_E_OUT_OF_SEQUENCE) {
+        atomic_fetch_add(&failures, 1);
+    }
+    if (OpenSspiQueryLogon(&race.pair.server, &logon) != SEC_E_OK ||
+        QueryContextAttributesA(&race.pair.server, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK) {
+        atomic_fetch_add(&failures, 1);
+    } else {
+        (void)FreeContextBuffer(logon);
+    }
+    return NULL;
+}
+
+static void
+open_both(void)
+{
+    struct api_pair *p = &race.pair;
+    uint8_t reply[API_TOKEN_BYTES];
+    SecBuffer from_client = { sizeof(race.token), SECBUFFER_TOKEN, race.token };
+    SecBuffer from_server = { sizeof(reply), SECBUFFER_TOKEN, reply };
+    SecBufferDesc client_d = { SECBUFFER_VERSION, 1, &from_client };
+    SecBufferDesc server_d = { SECBUFFER_VERSION, 1, &from_server };
+    ULONG attributes;
+
+    assert_int_equal(InitializeSecurityContextA(&p->client_cred, NULL, NULL, PROTECTED, 0, 0, NULL,
+                                                0, &p->client, &client_d, &attributes, NULL),
+                     SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(AcceptSecurityContext(&p->server_cred, NULL, &client_d, 0, 0, &p->server,
+                                           &server_d, &attributes, NULL),
+                     SEC_I_CONTINUE_NEEDED);
+    from_client.cbBuffer = sizeof(race.token);
+    assert_int_equal(InitializeSecurityContextA(NULL, &p->client, NULL, PROTECTED, 0, 0, &server_d,
+                                                0, NULL, &client_d, &attributes, NULL),
+                     SEC_E_OK);
+    race.n = from_client.cbBuffer;
+    p->have_client = p->have_server = 1;
+}
+
+static void
+test_context__stepped_by_two_threads__is_granted_once(void **state)
+{
+    void *args[THREADS] = { NULL };
+
+    assert_int_equal(api_acquire(&race.pair, "NTLM", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+    assert_int_equal(pthread_barrier_init(&race.start, NULL, THREADS), 0);
+    atomic_store(&failures, 0);
+    for (int i = 0; i < HANDSHAKES; i++) {
+        atomic_store(&race.granted, 0);
+        open_both();
+        run_threads(take_the_last_leg, args);
+        assert_int_equal(atomic_load(&race.granted), 1);
+        assert_int_equal(atomic_load(&failures), 0);
+        api_delete_contexts(&race.pair);
+    }
+    assert_int_equal(pthread_barrier_destroy(&race.start), 0);
+    api_release(&race.pair);
+}
+
 /* One thread deletes a context while another uses it: an answer, or SEC_E_INVALID_HANDLE. */
 static void *
 query_often(void *arg)
@@ -198,6 +284,43 @@ test_context__deleted_while_in_use__ends_once(void **state)
         p.have_server = 0;
         api_release(&p);
     }
+}
+
+/* --- the configuration --------------------------------------------------------------------- */
+
+static void *
+load_or_use(void *arg)
+{
+    for (int i = 0; i < HANDSHAKES; i++) {
+        struct api_pair p;
+
+        if (arg) {
+            if (OpenSspiLoadConfiguration(config_file, NULL, 0) != SEC_E_OK) {
+                atomic_fetch_add(&failures, 1);
+            }
+            continue;
+        }
+        if (api_acquire(&p, "Negotiate", "demo", "DOMAIN", "Passw0rd!") != SEC_E_OK) {
+            atomic_fetch_add(&failures, 1);
+            continue;
+        }
+        if (api_establish(&p, PROTECTED, 0) != SEC_E_OK) {
+            atomic_fetch_add(&failures, 1);
+        }
+        api_release(&p);
+    }
+    return NULL;
+}
+
+static void
+test_configuration__replaced_under_credentials__serves_them_to_their_end(void **state)
+{
+    int something;
+    void *args[THREADS] = { &something, NULL };
+
+    atomic_store(&failures, 0);
+    run_threads(load_or_use, args);
+    assert_int_equal(atomic_load(&failures), 0);
 }
 
 /* --- the handle table ---------------------------------------------------------------------- */
@@ -314,7 +437,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_credential__in_two_threads__serves_both),
         cmocka_unit_test(test_context__sealing_against_opening__keeps_both_streams),
+        cmocka_unit_test(test_context__stepped_by_two_threads__is_granted_once),
         cmocka_unit_test(test_context__deleted_while_in_use__ends_once),
+        cmocka_unit_test(test_configuration__replaced_under_credentials__serves_them_to_their_end),
         cmocka_unit_test(test_handles__churned_by_two_threads__end_exactly_once),
         cmocka_unit_test(test_fork__among_threads__leaves_a_child_that_works),
     };
