@@ -35,6 +35,28 @@ bytes_equal(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+static inline uint8_t
+bytes_lower_(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+/* Without case, for words of ours, which are ASCII: in a Turkish locale strcasecmp has it that
+ * NEGOTIATE is not Negotiate. */
+static inline bool
+bytes_equal_nocase(struct bytes a, struct bytes b)
+{
+    if (a.n != b.n) {
+        return false;
+    }
+    for (size_t i = 0; i < a.n; i++) {
+        if (bytes_lower_(a.p[i]) != bytes_lower_(b.p[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static inline bool
 bytes_starts_with(struct bytes a, struct bytes prefix)
 {

@@ -6,7 +6,6 @@
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/config.h"
@@ -74,7 +73,7 @@ remember(struct reading *r, const char *name, size_t from)
     char why[WHY_BYTES];
 
     for (size_t i = from; i < r->n_seen; i++) {
-        if (strcasecmp(r->seen[i].name, name) == 0) {
+        if (bytes_equal_nocase(bytes_of_string(r->seen[i].name), bytes_of_string(name))) {
             (void)snprintf(why, sizeof(why), "stands here a second time; the first is line %u",
                            r->seen[i].line);
             fail(r, name[0] == '[' ? NULL : name, why);
@@ -315,7 +314,7 @@ config_choice(const char *value, const char *const *choices, int *out, char *why
     size_t len = 0;
 
     for (int i = 0; choices[i]; i++) {
-        if (strcasecmp(value, choices[i]) == 0) {
+        if (bytes_equal_nocase(bytes_of_string(value), bytes_of_string(choices[i]))) {
             *out = i;
             return true;
         }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a package can do, as SecPkgInfo says it; and finding one by name. */
-#include <strings.h>
-
 #include <opensspi/sspi.h>
 
 #include "sspi/packages.h"
@@ -10,9 +8,7 @@ const struct sec_package *
 packages_find(struct bytes name)
 {
     for (size_t i = 0; i < packages_count; i++) {
-        const char *known = packages_all[i]->name;
-
-        if (strlen(known) == name.n && strncasecmp(known, (const char *)name.p, name.n) == 0) {
+        if (bytes_equal_nocase(bytes_of_string(packages_all[i]->name), name)) {
             return packages_all[i];
         }
     }

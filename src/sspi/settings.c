@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -223,7 +222,7 @@ skip_package(const char **at)
     }
     n = strcspn(*at, ", \t");
     for (size_t i = 0; i < SEC_ARRAY_LEN(names); i++) {
-        if (strlen(names[i]) == n && strncasecmp(names[i], *at, n) == 0) {
+        if (bytes_equal_nocase(bytes_of_string(names[i]), bytes_of(*at, n))) {
             *at += n + strspn(*at + n, " \t");
             return true;
         }
@@ -399,13 +398,19 @@ static const struct setting known_settings[] = {
 static const char *const foreign_sections[] = { "events", "service", "listener", "ras", "port" };
 
 static bool
+same(const char *a, const char *b)
+{
+    return bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
+}
+
+static bool
 unknown_key(const char *section, const char *key, char *why, size_t why_n)
 {
     const char *known[SEC_ARRAY_LEN(known_settings) + 1] = { 0 };
     size_t n = 0;
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
-        if (strcasecmp(known_settings[i].section, section) == 0) {
+        if (same(known_settings[i].section, section)) {
             known[n++] = known_settings[i].key;
         }
     }
@@ -416,8 +421,7 @@ static const struct setting *
 find_setting(const char *section, const char *key)
 {
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
-        if (strcasecmp(known_settings[i].section, section) == 0 &&
-            strcasecmp(known_settings[i].key, key) == 0) {
+        if (same(known_settings[i].section, section) && same(known_settings[i].key, key)) {
             return &known_settings[i];
         }
     }
@@ -452,7 +456,7 @@ take_entry(void *user, const struct config_entry *e, char *why, size_t why_n)
                                             "service", "listener", "ras",    "port",     NULL };
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(foreign_sections); i++) {
-        if (strcasecmp(e->section, foreign_sections[i]) == 0) {
+        if (same(e->section, foreign_sections[i])) {
             return true;
         }
     }
@@ -460,7 +464,7 @@ take_entry(void *user, const struct config_entry *e, char *why, size_t why_n)
         return take_setting(user, e->section, e->key, e->value, why, why_n);
     }
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
-        if (strcasecmp(e->section, known_settings[i].section) == 0) {
+        if (same(e->section, known_settings[i].section)) {
             (void)snprintf(why, why_n, "[%s] without a name", e->section);
             return !e->instance[0];
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials: acquired, with policy of their own, named. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -81,6 +82,22 @@ test_acquire__package_names__have_no_case(void **state)
                                                NULL),
                      SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
+}
+
+/* Where the small I has a dot and the capital one has none. */
+static void
+test_acquire__package_names__have_no_case_in_turkish_either(void **state)
+{
+    CredHandle h;
+
+    if (!setlocale(LC_ALL, "tr_TR.UTF-8")) {
+        skip();
+    }
+    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NEGOTIATE"), SECPKG_CRED_INBOUND,
+                                               NULL, NULL, NULL, NULL, &h, NULL),
+                     SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
+    assert_non_null(setlocale(LC_ALL, "C"));
 }
 
 static void
@@ -236,6 +253,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_acquire__what_is_not_good__is_refused),
         cmocka_unit_test(test_acquire__package_names__have_no_case),
+        cmocka_unit_test(test_acquire__package_names__have_no_case_in_turkish_either),
         cmocka_unit_test(test_credential_names__are_given_in_both_widths),
         cmocka_unit_test(test_reason__after_a_success__is_empty),
         cmocka_unit_test(test_reason__after_a_logon_that_met_a_hindrance__is_empty),
