@@ -111,6 +111,26 @@ drop(struct selection *s, struct bytes item)
     s->n = kept;
 }
 
+/* What is denied must be able to be a name: of "!!ntlm" and "!ntlm kerberos" nobody is denied. */
+static bool
+denies_names(struct bytes list)
+{
+    struct wire_reader r = wire_reader_of(list);
+    struct bytes item;
+
+    while (next_item(&r, &item)) {
+        if (!is_denial(&item)) {
+            continue;
+        }
+        for (size_t i = 0; i < item.n; i++) {
+            if (item.p[i] == '!' || is_blank(item.p[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* "kerberos,ntlm" restricts to these, in this order; "!ntlm" excludes, and with nothing else in
  * the list the rest stays as it was. Names that nobody has are passed by. */
 static void
@@ -178,6 +198,10 @@ select_packages(const struct sec_host *host, const struct sec_identity *identity
         /* A restriction that cannot be read must not turn into none. */
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "negotiate: PackageList of %zu bytes %s",
                         identity->package_list.n, wire_err_text(wire_writer_status(&list)));
+    }
+    if (!denies_names(wire_written(&list))) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
+                        "negotiate: the PackageList excludes what cannot be a package's name");
     }
     apply_list(s, wire_written(&list));
     return SEC_E_OK;

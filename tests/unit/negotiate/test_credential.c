@@ -110,6 +110,10 @@ test_acquire__list_that_cannot_be_read_refused(void **state)
     long_list[NEGO_PACKAGE_LIST_BYTES] = 0;
     assert_int_equal(acquire(long_list, &cred), SEC_E_OK);
     negotiate_package.ops->free_cred(cred);
+    assert_int_equal(acquire("!!beta", &cred), SEC_E_UNKNOWN_CREDENTIALS);
+    assert_int_equal(acquire("alpha, ! !beta", &cred), SEC_E_UNKNOWN_CREDENTIALS);
+    assert_int_equal(acquire("!beta gamma", &cred), SEC_E_UNKNOWN_CREDENTIALS);
+    assert_int_equal(acquire("!beta !gamma", &cred), SEC_E_UNKNOWN_CREDENTIALS);
     assert_nothing_left();
 }
 
