@@ -225,10 +225,11 @@ prove_from_cache(const struct attempt *t)
 {
     SEC_AUTO(account_record) held = { 0 };
     bool cached = t->remembers && cache_get(t->authority->cache, t->user_upper, t->stamp, &held);
-    const struct account_record *r = cached ? &held : &t->authority->nobody;
-    bool right = proof_check(r, t->claim, t->user_upper, t->out);
+    bool usable = cached && !hindrance(t, &held);
+    const struct account_record *r = usable ? &held : &t->authority->nobody;
+    bool right = proof_check(r, t->claim, t->user_upper, false, t->out);
 
-    return right && cached && !hindrance(t, r) && admit(t, r);
+    return right && usable && admit(t, r);
 }
 
 /* From the store. */
@@ -240,14 +241,16 @@ prove_from_store(const struct attempt *t)
     bool found = false;
     sec_status status = sqlite_store_find(a->store, t->names, t->n_names, &held, &found);
     const struct account_record *r = found ? &held : &a->nobody;
+    uint32_t hindered;
     bool right;
 
     if (status != SEC_E_OK) {
         return status;
     }
-    right = proof_check(r, t->claim, t->user_upper, t->out) && found;
+    hindered = hindrance(t, r);
+    right = proof_check(r, t->claim, t->user_upper, hindered, t->out) && found;
     if (right) {
-        t->out->sub_status = hindrance(t, r);
+        t->out->sub_status = hindered;
         if (!t->out->sub_status && admit(t, r)) {
             if (t->remembers) {
                 cache_put(a->cache, t->user_upper, t->stamp, r);

@@ -58,34 +58,42 @@ check_v2(const struct account_record *r, const struct account_claim *claim, stru
 }
 
 /* [MS-NLMP] 3.2.5.1.2: where the response over the domain as sent is wrong, one over an empty domain
- * is tried. A right one is spared the second round; a wrong one never is. */
+ * is tried. A right one is spared the second round, unless it is to take as long as a wrong one. */
 static bool
 check_v2_domains(const struct account_record *r, const struct account_claim *claim,
-                 struct bytes response, struct bytes user_upper, struct secret16 *session)
+                 struct bytes user_upper, bool even, struct secret16 *session)
 {
     const struct bytes as_sent[2] = { user_upper, claim->domain };
     const struct bytes without[2] = { user_upper };
+    struct bytes response =
+        claim->kind == ACCOUNT_NTLM_V2 ? claim->nt_response : claim->lm_response;
+    bool right = check_v2(r, claim, response, as_sent, session);
+    struct secret16 unused;
 
-    if (check_v2(r, claim, response, as_sent, session)) {
+    if (!claim->domain.n || (right && !even)) {
+        return right;
+    }
+    if (right) {
+        (void)check_v2(r, claim, response, without, &unused);
+        secret_wipe(&unused, sizeof(unused));
         return true;
     }
-    return claim->domain.n && check_v2(r, claim, response, without, session);
+    return check_v2(r, claim, response, without, session);
 }
 
 static bool
 check_nt_v2(const struct account_record *r, const struct account_claim *claim,
-            struct bytes user_upper, struct account_proof *out)
+            struct bytes user_upper, bool even, struct account_proof *out)
 {
-    return check_v2_domains(r, claim, claim->nt_response, user_upper, &out->session_base_key);
+    return check_v2_domains(r, claim, user_upper, even, &out->session_base_key);
 }
 
 /* 3.3.2: LMv2 is the same proof over the client challenge alone. */
 static bool
 check_lm_v2(const struct account_record *r, const struct account_claim *claim,
-            struct bytes user_upper, struct account_proof *out)
+            struct bytes user_upper, bool even, struct account_proof *out)
 {
-    bool proven =
-        check_v2_domains(r, claim, claim->lm_response, user_upper, &out->session_base_key);
+    bool proven = check_v2_domains(r, claim, user_upper, even, &out->session_base_key);
 
     return proven && claim->lm_response.n == NTLM_RESPONSE_BYTES;
 }
@@ -106,7 +114,7 @@ finish_v1(const struct account_record *r, const uint8_t wanted[static NTLM_RESPO
 
 static bool
 check_nt_v1(const struct account_record *r, const struct account_claim *claim,
-            struct bytes user_upper, struct account_proof *out)
+            struct bytes user_upper, bool even, struct account_proof *out)
 {
     uint8_t wanted[NTLM_RESPONSE_BYTES];
 
@@ -116,7 +124,7 @@ check_nt_v1(const struct account_record *r, const struct account_claim *claim,
 
 static bool
 check_nt_v1_ess(const struct account_record *r, const struct account_claim *claim,
-                struct bytes user_upper, struct account_proof *out)
+                struct bytes user_upper, bool even, struct account_proof *out)
 {
     uint8_t wanted[NTLM_RESPONSE_BYTES], client_challenge[NTLM_CHALLENGE_BYTES];
     bool whole = take(claim->lm_response, client_challenge, sizeof(client_challenge));
@@ -128,7 +136,7 @@ check_nt_v1_ess(const struct account_record *r, const struct account_claim *clai
 /* An account without an LM hash is checked against zeroes, and refused. */
 static bool
 check_lm_v1(const struct account_record *r, const struct account_claim *claim,
-            struct bytes user_upper, struct account_proof *out)
+            struct bytes user_upper, bool even, struct account_proof *out)
 {
     uint8_t wanted[NTLM_RESPONSE_BYTES];
 
@@ -138,10 +146,10 @@ check_lm_v1(const struct account_record *r, const struct account_claim *claim,
 
 bool
 proof_check(const struct account_record *r, const struct account_claim *claim,
-            struct bytes user_upper, struct account_proof *out)
+            struct bytes user_upper, bool even, struct account_proof *out)
 {
     static bool (*const checks[])(const struct account_record *, const struct account_claim *,
-                                  struct bytes, struct account_proof *) = {
+                                  struct bytes, bool, struct account_proof *) = {
         [ACCOUNT_NTLM_V2] = check_nt_v2, [ACCOUNT_LM_V2] = check_lm_v2,
         [ACCOUNT_NTLM_V1] = check_nt_v1, [ACCOUNT_NTLM_V1_ESS] = check_nt_v1_ess,
         [ACCOUNT_LM_V1] = check_lm_v1,
@@ -149,7 +157,7 @@ proof_check(const struct account_record *r, const struct account_claim *claim,
     bool proven;
 
     proven = (size_t)claim->kind < SEC_ARRAY_LEN(checks) &&
-             checks[claim->kind](r, claim, user_upper, out);
+             checks[claim->kind](r, claim, user_upper, even, out);
     if (!proven) {
         secret_wipe(&out->session_base_key, sizeof(out->session_base_key));
         secret_wipe(&out->lm_session_key, sizeof(out->lm_session_key));

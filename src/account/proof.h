@@ -7,8 +7,9 @@
 #include "account/record.h"
 
 /* user_upper: the claim's user through utf16_put_upper. On true the proof's keys are set. Every
- * kind computes the same whatever comes of it. */
+ * kind computes the same whatever comes of it; but that a right response may be quicker, where even
+ * is not asked for. */
 SEC_NODISCARD bool proof_check(const struct account_record *, const struct account_claim *,
-                               struct bytes user_upper, struct account_proof *out);
+                               struct bytes user_upper, bool even, struct account_proof *out);
 
 #endif
