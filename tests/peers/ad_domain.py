@@ -6,6 +6,7 @@ that only it sees: a Samba that this machine has otherwise is not touched. Takes
 """
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -38,7 +39,7 @@ class AdDomain:
         self.run("samba-tool", "user", "disable", "bob", *where)
 
     def start(self):
-        if ROOT and subprocess.run([*ROOT, "true"], capture_output=True, check=False).returncode != 0:
+        if ROOT and not (shutil.which("sudo") and subprocess.run([*ROOT, "true"], capture_output=True, check=False).returncode == 0):
             raise AssertionError("a domain of Samba's needs namespaces of its own: run the tests as root, or with a sudo that does not ask")
         try:
             self.provision()
