@@ -157,9 +157,10 @@ is_for(const struct shared_file *f, const uint8_t *store_id)
                        bytes_of(store_id, sizeof(f->store_id)));
 }
 
-/* A generation that no process can remember from before: random, and even. Under the lock. */
+/* A generation that no process can remember from before: random, and even; and none of the words
+ * that the file holds. Under the lock. */
 static sec_status
-begin_anew(struct shared_state *s, const uint8_t *store_id)
+begin_anew(struct shared_state *s, const uint8_t *store_id, uint32_t words)
 {
     struct shared_file *f = s->file;
     uint64_t start;
@@ -167,7 +168,7 @@ begin_anew(struct shared_state *s, const uint8_t *store_id)
     if (!random_bytes(&start, sizeof(start))) {
         return sec_fail(SEC_E_INTERNAL_ERROR, "accounts: no random bytes");
     }
-    for (uint32_t i = 0; i < WORDS_STEP; i++) {
+    for (uint32_t i = 0; i < words && i < WORDS_MAX; i++) {
         atomic_store(&f->words[i], 0);
     }
     atomic_store(&f->capacity, WORDS_STEP);
@@ -218,13 +219,13 @@ settle(struct shared_state *s, const uint8_t *store_id)
     if (!map(s, MAP_SHARED)) {
         return store_file_fail("shared state", s->path, errno);
     }
+    words = (uint32_t)((st.st_size - HEAD_BYTES) / (off_t)sizeof(uint64_t));
     if (!is_for(s->file, store_id)) {
-        status = begin_anew(s, store_id);
+        status = begin_anew(s, store_id, words);
         if (status != SEC_E_OK) {
             return status;
         }
     }
-    words = (uint32_t)((st.st_size - HEAD_BYTES) / (off_t)sizeof(uint64_t));
     if (atomic_load(&s->file->capacity) > words) {
         atomic_store(&s->file->capacity, words); /* somebody cut the file */
     }

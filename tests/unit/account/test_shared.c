@@ -161,6 +161,23 @@ test_open__for_another_store__begins_anew(void **state)
     shared_free(anew);
 }
 
+/* A store of thousands that takes another one's place: none of its accounts begins locked. */
+static void
+test_open__for_another_store__forgets_its_last_words_too(void **state)
+{
+    const uint32_t rid = 20000;
+    struct fixture *f = *state;
+    struct shared_state *anew = NULL;
+
+    shared_reserve(f->one, rid);
+    atomic_store(shared_word(f->one, rid), 5);
+    assert_int_equal(shared_open(f->store.database, other_id, &anew), SEC_E_OK);
+    shared_reserve(anew, rid);
+    assert_ptr_not_equal(shared_word(anew, rid), shared_word(anew, rid % SHARED_NO_ACCOUNT_WORDS));
+    assert_int_equal(atomic_load(shared_word(anew, rid)), 0);
+    shared_free(anew);
+}
+
 static void
 test_open__of_a_file_that_was_cut_or_overwritten__begins_anew(void **state)
 {
@@ -255,6 +272,7 @@ main(void)
         TEST(test_word__of_an_account__is_shared_and_its_own),
         TEST(test_word__that_was_not_reserved__is_one_of_no_account),
         TEST(test_open__for_another_store__begins_anew),
+        TEST(test_open__for_another_store__forgets_its_last_words_too),
         TEST(test_open__of_a_file_that_was_cut_or_overwritten__begins_anew),
         TEST(test_open__of_a_file_that_others_may_use__refuses),
         TEST(test_open__of_a_file_with_another_name__refuses),
