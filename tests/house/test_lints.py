@@ -140,6 +140,8 @@ LONG = SPDX + "int\nlong_one(int a)\n{\n" + "    a++;\n" * 110 + "    return a;\
     ("space", {"src/ntlm/x.c": SPDX + "int x; \n"}),
     ("space", {"src/ntlm/x.c": SPDX + "\tint x;\n"}),
     ("space", {"README.md": "no newline"}),
+    ("decision", {"docs/decisions/0001-a.md": "# 0001: a\n", "docs/decisions/0001-b.md": "# 0001: b\n"}),
+    ("decision", {"docs/decisions/0001-a.md": "# 0002: a\n"}),
     ("size", {"scripts/lint-waivers": "function src/ntlm/x.c:gone a reason\n"}),
 ])
 def test_tree__each_rule_finds_its_fault(tmp_path, rule, tree):
