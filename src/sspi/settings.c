@@ -2,7 +2,6 @@
 /* Settings of the library, and how the configuration file spells them. */
 #include "sspi/settings.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -81,7 +80,7 @@ set_host_names(struct settings_text *t)
     n = strcspn(host, ".");
     n = n < NETBIOS_NAME_MAX ? n : NETBIOS_NAME_MAX;
     for (size_t i = 0; i < n; i++) {
-        computer[i] = (char)toupper((unsigned char)host[i]);
+        computer[i] = (char)(host[i] >= 'a' && host[i] <= 'z' ? host[i] - 'a' + 'A' : host[i]);
     }
     computer[n] = 0;
     return set_string(&t->computer, n ? computer : "LOCALHOST") &&

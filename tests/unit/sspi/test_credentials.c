@@ -84,15 +84,14 @@ test_acquire__package_names__have_no_case(void **state)
     assert_int_equal(FreeCredentialsHandle(&h), SEC_E_OK);
 }
 
-/* Where the small I has a dot and the capital one has none. */
+/* Where the small I has a dot and the capital one has none; as far as the machine has that locale,
+ * but lint-mistakes finds in any case what goes by one. */
 static void
 test_acquire__package_names__have_no_case_in_turkish_either(void **state)
 {
     CredHandle h;
 
-    if (!setlocale(LC_ALL, "tr_TR.UTF-8")) {
-        skip();
-    }
+    (void)setlocale(LC_ALL, "tr_TR.UTF-8");
     assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("NEGOTIATE"), SECPKG_CRED_INBOUND,
                                                NULL, NULL, NULL, NULL, &h, NULL),
                      SEC_E_OK);
