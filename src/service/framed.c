@@ -10,7 +10,7 @@
 #include "service/stream.h"
 
 enum {
-    LINGER_MS = 2000,          /* for the peer to read our last bytes before the close */
+    LINGER_MS = 2000,          /* for the peer's end, once all of ours is sent */
     QUEUE_BYTES = 1024 * 1024, /* unsent: more, and nothing is read until the peer has read */
     OUTPUT_BYTES = 4096,       /* on the stack; a larger answer goes to the heap */
 };
@@ -92,15 +92,19 @@ on_shut_down(uv_shutdown_t *request, int status)
     mem_free(request);
     if (f->state != FRAMED_CLOSED && (status != 0 || f->at_eof)) {
         close_now(f);
+    } else if (f->state != FRAMED_CLOSED) {
+        (void)uv_timer_start(&f->connection.deadline, on_linger_over, LINGER_MS, 0);
     }
 }
 
 /* Ends our direction and waits for the peer's end, so that what was sent last arrives: a close
- * with unread bytes would be a reset, which may overtake it. */
+ * with unread bytes would be a reset, which may overtake it. Who is known may take his time to
+ * read what is on its way; who is not may not. */
 static void
 linger(struct framed *f)
 {
     uv_shutdown_t *request = mem_new(sizeof(*request));
+    bool known = f->state == FRAMED_STREAM;
 
     if (f->state == FRAMED_CLOSED) {
         mem_free(request);
@@ -117,7 +121,9 @@ linger(struct framed *f)
         close_now(f);
         return;
     }
-    (void)uv_timer_start(&f->connection.deadline, on_linger_over, LINGER_MS, 0);
+    if (!known) {
+        (void)uv_timer_start(&f->connection.deadline, on_linger_over, LINGER_MS, 0);
+    }
     read_on(f);
 }
 
@@ -408,8 +414,10 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 static void
 read_on(struct framed *f)
 {
+    int status = f->at_eof ? 0 : uv_read_start((uv_stream_t *)&f->tcp, on_alloc, on_read);
+
     f->paused = false;
-    if (!f->at_eof && uv_read_start((uv_stream_t *)&f->tcp, on_alloc, on_read) != 0) {
+    if (status != 0 && status != UV_EALREADY) {
         close_now(f);
     }
 }

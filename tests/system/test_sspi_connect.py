@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -78,6 +79,25 @@ def test_a_slow_reader_holds_the_others_up_for_nothing(served):
     assert done.returncode == 0 and done.stdout == b"quick"
     assert slow.stdout.read() == data and slow.wait(PATIENCE) == 0
     feeder.join()
+
+
+def test_who_reads_late_gets_all(served):
+    """The server has had the client's end for seconds when the client reads on. How much is on its way then is the kernel's
+    affair, so there are clients of many sizes."""
+    def feed(client, data):
+        client.stdin.write(b"Secret123!x\n" + data)
+        client.stdin.close()
+
+    late = []
+    for n in range(500_000, 9_500_000, 500_000):
+        data = os.urandom(n)
+        client = subprocess.Popen([program("sspi-connect"), "--user", "alice", "--password-stdin", served.address("echo")],
+                                  env=served.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        threading.Thread(target=feed, args=(client, data), daemon=True).start()
+        late.append((client, data))
+    time.sleep(4)
+    for client, data in late:
+        assert client.stdout.read() == data and client.wait(PATIENCE) == 0, len(data)
 
 
 @pytest.mark.parametrize("package", ["Negotiate", "NTLM"])
