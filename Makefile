@@ -40,15 +40,16 @@ fuzz:
 
 install: build/build.ninja
 	meson configure build -Dprefix='$(PREFIX)'
-	ninja -C build
+	ninja -C build installed
 	DESTDIR='$(DESTDIR)' meson install -C build --no-rebuild
+	[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 clean:
 	rm -rf build build-*
 
 help:
 	@printf '%s\n' \
-	'make run      set up, build, and start a demo service on 127.0.0.1 (framed 2000, HTTP 8080)' \
+	'make run      set up, build, and start a demo service on 127.0.0.1 (DEMO_FRAMED=127.0.0.1:2000, DEMO_HTTP=127.0.0.1:8080)' \
 	'make test     set up, build, run every test: plain, with ASan and UBSan, with TSan, fuzz corpora, lints' \
 	'make build    build the library and the programs in build/' \
 	'make lint     run the lints alone' \

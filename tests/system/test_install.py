@@ -35,9 +35,13 @@ def tree(tmp_path_factory):
     build, dest = folder / "build", folder / "dest"
     subprocess.run(["meson", "setup", build, ROOT, "-Dprefix=/usr", "-Dlibdir=lib", "-Dtests=disabled"], check=True, capture_output=True)
     subprocess.run(["ninja", "-C", build], check=True, capture_output=True)
-    subprocess.run(["meson", "install", "-C", build, "--no-rebuild"], check=True, capture_output=True,
-                   env={**os.environ, "DESTDIR": str(dest)})
+    install(dest)
     return dest
+
+
+def install(dest):
+    subprocess.run(["meson", "install", "-C", dest.parent / "build", "--no-rebuild"], check=True, capture_output=True,
+                   env={**os.environ, "DESTDIR": str(dest)})
 
 
 def flags(tree, package):
@@ -108,6 +112,17 @@ def test_installed_configuration__is_good(tree):
                           env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib"),
                                "OPENSSPI_CONFIG": str(tree / "etc/opensspi/opensspi.conf")})
     assert done.returncode == 0, done.stderr
+
+
+def test_configuration_that_was_changed__stays(tree):
+    conf = tree / "etc/opensspi/opensspi.conf"
+    original = conf.read_bytes()
+    conf.write_bytes(original + b"# mine\n")
+    install(tree)
+    assert conf.read_bytes() == original + b"# mine\n"
+    conf.unlink()
+    install(tree)
+    assert conf.read_bytes() == original
 
 
 def test_installed_files__name_no_build_folder(tree):
