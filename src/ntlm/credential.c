@@ -94,7 +94,8 @@ take_default_identity(struct ntlm_credential *c, const struct sec_host *host)
                                secret_bytes(&d.password));
     } else if (status == SEC_E_NO_CREDENTIALS) {
         /* Nobody, yet: acquiring is not a logon, and the first messages need no identity. */
-        status = SEC_E_OK;
+        c->no_identity = mem_dup(sec_reason(), strlen(sec_reason()));
+        status = c->no_identity ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
     }
     secret_clear(&d.user);
     secret_clear(&d.domain);
@@ -136,6 +137,7 @@ ntlm_credential_free(struct sec_cred *cred)
     if (!c) {
         return;
     }
+    mem_free(c->no_identity);
     mem_free((void *)(uintptr_t)c->user.p);
     mem_free((void *)(uintptr_t)c->domain.p);
     mem_free_wiped(c, sizeof(*c));

@@ -19,8 +19,9 @@ struct ntlm_credential {
     struct sec_cred base;
     enum sec_use use;
     bool has_identity;
-    bool anonymous;                   /* an identity with nothing in it */
-    struct bytes user, domain;        /* UTF-16LE, on the heap */
+    char *no_identity;         /* why there is none, for the operator; NULL: nothing to say */
+    bool anonymous;            /* an identity with nothing in it */
+    struct bytes user, domain; /* UTF-16LE, on the heap */
     struct secret16 nt_hash, lm_hash; /* below NTLM_LEVEL_SEND_V2 */
     bool has_lm_hash;
     struct secret16 v2_key; /* NTOWFv2 of the NT hash, user and domain */

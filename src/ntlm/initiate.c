@@ -283,7 +283,9 @@ respond(struct ntlm_context *c, const struct sec_step_args *args, const struct n
         return SEC_E_OK;
     }
     if (!c->cred->has_identity) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: no user and password to answer with");
+        return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: no user and password to answer with%s%s",
+                        c->cred->no_identity ? ": " : "",
+                        c->cred->no_identity ? c->cred->no_identity : "");
     }
     if (ntlm_host(c)->settings->lm_level_client >= NTLM_LEVEL_SEND_V2) {
         c->version = SEC_NTLM_V2;

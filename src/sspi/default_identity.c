@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,11 +41,13 @@ file_name(char *to, size_t n)
 static sec_status
 open_file(const char *name, int *out)
 {
+    char text[64];
     struct stat st;
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: %s: error %d", name, errno);
+        return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: %s: %s", name,
+                        strerror_r(errno, text, sizeof(text)));
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 077) ||
         (st.st_uid != geteuid() && st.st_uid != 0)) {

@@ -251,6 +251,20 @@ def test_password_files(served, tmp_path):
         assert status == 0 or b"expected mode 0600" in done.stderr
 
 
+@pytest.mark.parametrize("package", ["Negotiate", "NTLM"])
+def test_default_credentials(served, tmp_path, package):
+    path = tmp_path / "credentials"
+    command = [program("sspi-connect"), "--package", package, served.address("whoami")]
+    environment = {**served.environment(), "OPENSSPI_CREDENTIALS": str(path)}
+    for text, mode, status, words in ((None, 0, 1, "No such file or directory"), (":alice:Secret123!x\n", 0o644, 1, "mode 0600"),
+                                      (":alice:Secret123!x\n", 0o600, 0, ""), ("alice\n", 0o600, 1, "no line DOMAIN:USER:PASSWORD")):
+        if text is not None:
+            path.write_text(text)
+            path.chmod(mode)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, capture_output=True, text=True, timeout=30)
+        assert done.returncode == status and words in done.stderr, done.stderr
+
+
 def test_nobody_there_is_exit_1():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
