@@ -40,7 +40,10 @@ static const char help_text[] =
 static int
 usage(const char *what)
 {
-    (void)fprintf(stderr, "sspid: %s\nTry: sspid --help\n", what);
+    if (what) {
+        (void)fprintf(stderr, "sspid: %s\n", what);
+    }
+    (void)fprintf(stderr, "Try: sspid --help\n");
     return USAGE;
 }
 
@@ -73,7 +76,7 @@ read_options(int argc, char **argv, struct options *o)
             break;
         case 'h': (void)fputs(help_text, stdout); return DONE;
         case 'V': (void)printf("sspid %s\n", OPENSSPI_VERSION); return DONE;
-        default: return usage("that is no way to call it");
+        default: return usage(NULL); /* getopt has said why */
         }
     }
     return optind == argc ? -1 : usage("it takes no arguments beside its options");

@@ -340,11 +340,11 @@ int
 sspictl_account(const char *config_file, int argc, char **argv)
 {
     static const struct sspictl_command commands[] = {
-        { "add", "", run_add },         { "list", "", run_list },
-        { "show", "", run_show },       { "modify", "", run_modify },
-        { "passwd", "", run_passwd },   { "enable", "", run_enable },
-        { "disable", "", run_disable }, { "unlock", "", run_unlock },
-        { "remove", "", run_remove },   { 0 },
+        { "add", run_add },         { "list", run_list },
+        { "show", run_show },       { "modify", run_modify },
+        { "passwd", run_passwd },   { "enable", run_enable },
+        { "disable", run_disable }, { "unlock", run_unlock },
+        { "remove", run_remove },   { 0 },
     };
 
     return sspictl_dispatch(commands, "account command", config_file, argc - 1, argv + 1);

@@ -38,7 +38,10 @@ static const char help_text[] =
 static int
 usage(const char *what)
 {
-    (void)fprintf(stderr, "sspi-connect: %s\nTry: sspi-connect --help\n", what);
+    if (what) {
+        (void)fprintf(stderr, "sspi-connect: %s\n", what);
+    }
+    (void)fprintf(stderr, "Try: sspi-connect --help\n");
     return USAGE;
 }
 
@@ -83,7 +86,7 @@ read_options(int argc, char **argv, struct options *o)
         case 'f': o->password_file = optarg; break;
         case 'h': (void)fputs(help_text, stdout); return DONE;
         case 'V': (void)printf("sspi-connect (OpenSSPI) %s\n", OPENSSPI_VERSION); return DONE;
-        default: return usage("that is no way to call it");
+        default: return usage(NULL); /* getopt has said why */
         }
     }
     if (optind + 1 != argc || !read_target(argv[optind], o)) {

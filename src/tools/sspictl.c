@@ -7,15 +7,34 @@
 #include <sys/stat.h>
 
 #include "base/secret.h"
+#include "tools/date.h"
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
-    { "packages", "[--json]", sspictl_packages },
-    { "events", "[--id ID] [--user NAME] [--address ADDRESS] [--since DATE] [--json]",
-      sspictl_events },
-    { "account", "add|list|show|modify|passwd|enable|disable|unlock|remove ...", sspictl_account },
+    { "packages", sspictl_packages },
+    { "events", sspictl_events },
+    { "account", sspictl_account },
     { 0 },
 };
+
+static const char help_text[] =
+    "Usage: sspictl [--config FILE] COMMAND\n\n"
+    "    packages [--json]\n"
+    "    events [--file FILE] [--id ID]... [--user NAME] [--address ADDRESS] [--since DATE]\n"
+    "           [--json]\n"
+    "    account add NAME [--password-stdin] [--group GROUP]... [--unix-user USER]\n"
+    "                [--expires DATE] [--password-expires DATE]\n"
+    "    account modify NAME [--group GROUP]... [--no-group GROUP]... [--unix-user USER]\n"
+    "                [--expires DATE] [--password-expires DATE]\n"
+    "    account passwd NAME [--password-stdin]\n"
+    "    account list [--json]\n"
+    "    account show NAME [--json]\n"
+    "    account enable | disable | unlock | remove NAME\n\n"
+    "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
+    "    --help, --version\n\n"
+    "DATE: " DATE_FORMS "; never for --expires.\n"
+    "Exit status: 0 done, 1 refused or failed, 2 a fault in the options or the configuration.\n"
+    "More in sspictl(1).\n";
 
 int
 sspictl_usage(const char *format, ...)
@@ -57,15 +76,20 @@ sspictl_dispatch(const struct sspictl_command *list, const char *what, const cha
 static int
 help(void)
 {
-    (void)printf("Usage: sspictl [--config FILE] COMMAND\n\n");
-    for (const struct sspictl_command *c = commands; c->name; c++) {
-        (void)printf("    %s %s\n", c->name, c->usage);
-    }
-    (void)printf("\n    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
-                 "    --help, --version\n\n"
-                 "Exit status: 0 done, 1 refused or failed, 2 a fault in the options or the "
-                 "configuration. More in sspictl(1).\n");
+    (void)fputs(help_text, stdout);
     return SSPICTL_DONE;
+}
+
+/* "sspictl account add --help": one help has it all. */
+static bool
+asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int
@@ -94,6 +118,9 @@ main(int argc, char **argv)
             return SSPICTL_USAGE; /* getopt has said why */
         }
         config_file = optarg;
+    }
+    if (asks_for_help(argc - optind, argv + optind)) {
+        return help();
     }
     return sspictl_dispatch(commands, "command", config_file, argc - optind, argv + optind);
 }

@@ -11,7 +11,7 @@ enum { SSPICTL_DONE = 0, SSPICTL_FAILED = 1, SSPICTL_USAGE = 2 };
 typedef int (*sspictl_run)(const char *config_file, int argc, char **argv);
 
 struct sspictl_command {
-    const char *name, *usage; /* usage: what follows the name */
+    const char *name;
     sspictl_run run;
 };
 

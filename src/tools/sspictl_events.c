@@ -64,14 +64,14 @@ asked_for(const struct query *q, const json_t *event)
 /* --- short lines --------------------------------------------------------------------------- */
 
 static const char *
-title_of(json_int_t id)
+title_of(json_int_t id, bool failure)
 {
     switch (id) {
     case 1101: return "events dropped";
     case 4624: return "logon";
     case 4625: return "refused";
     case 4740: return "locked out";
-    case 4776: return "validated";
+    case 4776: return failure ? "not validated" : "validated";
     default: return "event";
     }
 }
@@ -92,11 +92,12 @@ print_short(const json_t *event)
     SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
     json_int_t id = json_integer_value(json_object_get(event, "EventID"));
     json_int_t dropped = json_integer_value(json_object_get(event, "EventsDropped"));
+    bool failure = strcmp(text_of(event, "Keywords"), "Audit Failure") == 0;
     struct bytes line;
     char head[64];
 
     (void)snprintf(head, sizeof(head), "%.19sZ %4d %-14s", text_of(event, "TimeCreated"), (int)id,
-                   title_of(id));
+                   title_of(id, failure));
     wire_put_bytes(&w, bytes_of_string(head));
     put_part(&w, " ", text_of(event, "TargetDomainName"));
     put_part(&w, *text_of(event, "TargetDomainName") ? "\\" : " ",

@@ -149,6 +149,19 @@ def test_packages(ctl):
     assert "NTLM: " in ctl("packages")
 
 
+@pytest.mark.parametrize("args", [("--help",), ("account", "--help"), ("account", "add", "--help"), ("events", "--help")])
+def test_help(ctl, args):
+    told = ctl(*args)
+    assert "--unix-user" in told and "--since" in told
+
+
+@pytest.mark.parametrize("keywords, title", [("Audit Success", "validated"), ("Audit Failure", "not validated")])
+def test_events__validation(ctl, keywords, title):
+    event = {"TimeCreated": "2030-01-01T00:00:00.000001Z", "EventID": 4776, "Keywords": keywords, "TargetUserName": "one"}
+    (ctl.folder / "events.jsonl").write_text(json.dumps(event) + "\n")
+    assert ctl("events").split(" 4776 ")[1].split(" one")[0].strip() == title
+
+
 def test_events(ctl):
     events = [
         {"TimeCreated": "2026-01-31T12:00:00.000001Z", "EventID": 4625, "TargetUserName": "de\x1bmo", "TargetDomainName": "WEB1",
