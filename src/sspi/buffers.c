@@ -110,7 +110,7 @@ buffers_message(SecBufferDesc *desc, bool needs_data, struct buffers_message *ou
     sec_status status = buffers_check(desc);
 
     out->msg = (struct sec_msg){ .segments = out->segments };
-    out->token = out->padding = NULL;
+    out->token = out->padding = out->data = NULL;
     for (ULONG i = 0; status == SEC_E_OK && desc && i < desc->cBuffers; i++) {
         status = take_buffer(out, &desc->pBuffers[i]);
     }
@@ -124,6 +124,44 @@ buffers_message(SecBufferDesc *desc, bool needs_data, struct buffers_message *ou
         return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a message without a DATA buffer");
     }
     return refuse_overlaps(out);
+}
+
+bool
+buffers_are_stream(const SecBufferDesc *desc)
+{
+    return buffers_find(desc, SECBUFFER_STREAM) && !buffers_find(desc, SECBUFFER_TOKEN);
+}
+
+sec_status
+buffers_stream(SecBufferDesc *desc, size_t trailer_bytes, struct buffers_message *out)
+{
+    SecBuffer *stream = buffers_find(desc, SECBUFFER_STREAM);
+    struct bytes view = { 0 };
+    sec_status status = buffers_view(stream, &view);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    out->data = buffers_find(desc, SECBUFFER_DATA);
+    if (!out->data) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a stream without a DATA buffer");
+    }
+    if (stream->BufferType & SECBUFFER_ATTRMASK) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a stream that is read-only");
+    }
+    if (view.n < trailer_bytes) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a stream of %zu bytes, shorter than a trailer",
+                        view.n);
+    }
+    out->token = stream;
+    out->padding = NULL;
+    out->segments[0] = (struct sec_segment){ .p = (uint8_t *)stream->pvBuffer + trailer_bytes,
+                                             .n = view.n - trailer_bytes };
+    out->msg = (struct sec_msg){ .segments = out->segments,
+                                 .n_segments = 1,
+                                 .token = stream->pvBuffer,
+                                 .token_n = trailer_bytes };
+    return SEC_E_OK;
 }
 
 sec_status

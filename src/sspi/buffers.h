@@ -31,9 +31,15 @@ struct buffers_message {
     struct sec_segment segments[BUFFERS_MAX];
     struct sec_msg msg;
     SecBuffer *token, *padding;
+    SecBuffer *data; /* of the stream form alone */
 };
 
 sec_status buffers_message(SecBufferDesc *, bool needs_data, struct buffers_message *out);
+
+/* A message to open that came as a whole, as GSS_Unwrap takes it: STREAM holds trailer_bytes of
+ * trailer and then what is sealed, DATA (out->data) is to be pointed at the plain text within it. */
+bool buffers_are_stream(const SecBufferDesc *);
+sec_status buffers_stream(SecBufferDesc *, size_t trailer_bytes, struct buffers_message *out);
 
 /* SECBUFFER_CHANNEL_BINDINGS, where desc has it: decoded and hashed. */
 sec_status buffers_bindings(const SecBufferDesc *, struct sec_bindings *out);

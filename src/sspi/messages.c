@@ -41,6 +41,22 @@ lock_of(struct context *c, enum message_kind kind)
 }
 
 static sec_status
+take_buffers(const struct context *c, enum message_kind kind, PSecBufferDesc desc,
+             struct buffers_message *m)
+{
+    struct sec_facts facts;
+    sec_status status = buffers_check(desc);
+
+    if (status != SEC_E_OK || kind != DECRYPT || !buffers_are_stream(desc)) {
+        return status != SEC_E_OK ? status
+                                  : buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, m);
+    }
+    /* Of an established context, what is described does not change any more. */
+    c->ctx->package->ops->describe(c->ctx, &facts);
+    return buffers_stream(desc, facts.security_trailer, m);
+}
+
+static sec_status
 run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULONG seq, bool clear,
             bool *was_clear)
 {
@@ -57,7 +73,7 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     if (!function) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package does not do this");
     }
-    status = buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, &m);
+    status = take_buffers(c, kind, desc, &m);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -78,6 +94,10 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
         if (m.padding) {
             m.padding->cbBuffer = 0;
         }
+    }
+    if (m.data) {
+        m.data->pvBuffer = m.segments[0].p;
+        m.data->cbBuffer = (ULONG)m.segments[0].n;
     }
     *was_clear = m.msg.no_encrypt;
     return SEC_E_OK;

@@ -182,6 +182,37 @@ test_tokens__read_only__are_read_and_not_written(void **state)
     api_release(&p);
 }
 
+/* As GSS_Unwrap takes it: the whole message in one buffer, DATA then points into it. */
+static void
+test_decrypt_message__of_a_stream__points_at_the_plain_text(void **state)
+{
+    for (size_t i = 0; i < N_PACKAGES; i++) {
+        struct api_pair p;
+        uint8_t whole[16 + 8] = { 0 };
+        SecBuffer b[2] = { { 16, SECBUFFER_TOKEN, whole }, { 8, SECBUFFER_DATA, whole + 16 } };
+        SecBuffer stream[2] = { { sizeof(whole), SECBUFFER_STREAM, whole },
+                                { 0, SECBUFFER_DATA, NULL } };
+        SecBufferDesc sealed = { SECBUFFER_VERSION, 2, b };
+        SecBufferDesc opened = { SECBUFFER_VERSION, 2, stream };
+
+        establish(&p, packages[i], PROTECTED, 0);
+        memcpy(whole + 16, "secret", 7);
+        assert_int_equal(EncryptMessage(&p.client, 0, &sealed, 0), SEC_E_OK);
+        stream[0].cbBuffer = 15;
+        assert_int_equal(DecryptMessage(&p.server, &opened, 0, NULL), SEC_E_INVALID_TOKEN);
+        stream[0].cbBuffer = sizeof(whole);
+        stream[1].BufferType = SECBUFFER_EMPTY;
+        assert_int_equal(DecryptMessage(&p.server, &opened, 0, NULL), SEC_E_INVALID_TOKEN);
+        stream[1].BufferType = SECBUFFER_DATA;
+        assert_int_equal(DecryptMessage(&p.server, &opened, 0, NULL), SEC_E_OK);
+        assert_ptr_equal(stream[1].pvBuffer, whole + 16);
+        assert_int_equal(stream[1].cbBuffer, 8);
+        assert_string_equal((char *)stream[1].pvBuffer, "secret");
+        assert_int_equal(DecryptMessage(&p.server, &opened, 0, NULL), SEC_E_OUT_OF_SEQUENCE);
+        api_release(&p);
+    }
+}
+
 int
 main(void)
 {
@@ -191,6 +222,7 @@ main(void)
         cmocka_unit_test(test_messages__whose_buffers_are_not_right__are_refused),
         cmocka_unit_test(test_messages__read_only_buffers__are_covered_or_left_out),
         cmocka_unit_test(test_tokens__read_only__are_read_and_not_written),
+        cmocka_unit_test(test_decrypt_message__of_a_stream__points_at_the_plain_text),
     };
 
     return cmocka_run_group_tests(tests, load, NULL);
