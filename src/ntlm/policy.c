@@ -205,9 +205,6 @@ check_target(struct ntlm_context *c, const struct ntlm_v2_response *v2)
     const struct sec_settings *s = ntlm_host(c)->settings;
     struct bytes name = v2 ? v2->av.target_name : bytes_of(NULL, 0);
 
-    if (s->service_binding == SEC_BINDINGS_OFF) {
-        return SEC_E_OK;
-    }
     if (!name.n) {
         return s->service_binding == SEC_BINDINGS_REQUIRED
                    ? sec_fail(SEC_E_WRONG_PRINCIPAL, "ntlm: the client sent no target name")

@@ -141,7 +141,7 @@ test_ntlm_policy_check_pairs__target_name_by_policy_names_and_client(void **stat
         { SEC_BINDINGS_BY_CALLER, false, "yyyyy" },
         { SEC_BINDINGS_BY_CALLER, true, "yyyny" },
         { SEC_BINDINGS_OFF, false, "yyyyy" },
-        { SEC_BINDINGS_OFF, true, "yyyyy" },
+        { SEC_BINDINGS_OFF, true, "yyyny" },
         { SEC_BINDINGS_ALLOW_MISSING, false, "yyyyy" },
         { SEC_BINDINGS_ALLOW_MISSING, true, "yyyny" },
         { SEC_BINDINGS_REQUIRED, false, "nnnnn" },
