@@ -20,6 +20,7 @@
 struct account_authority;
 struct account_identity;
 struct sec_package;
+struct ticket_authority;
 
 /* --- the host ------------------------------------------------------------------------------ */
 
@@ -31,6 +32,20 @@ enum sec_bindings_policy {
     SEC_BINDINGS_REQUIRED,
 };
 enum sec_ntlm_policy { SEC_NTLM_ALLOW, SEC_NTLM_AUDIT, SEC_NTLM_DENY };
+/* VERIFY: a PAC that is there must be good; IGNORE: nobody looks, and nothing is taken from it. */
+enum sec_pac_policy { SEC_PAC_VERIFY, SEC_PAC_REQUIRED, SEC_PAC_IGNORE };
+
+enum { SEC_ENCTYPES_MAX = 8 };
+
+/* What [kerberos] says of the exchange; keytab and replay cache are the ticket authority's. */
+struct sec_kerberos_settings {
+    const char *principal; /* UTF-8: whom acceptors are; NULL: any name in the keytab */
+    uint64_t skew_100ns;   /* 5 minutes unless configured */
+    enum sec_pac_policy pac;
+    /* Encryption types that tickets, session keys and subkeys may have, the preferred first. */
+    int32_t enctypes[SEC_ENCTYPES_MAX];
+    size_t n_enctypes;
+};
 
 /* Names are UTF-16LE without a terminator, as they go over the wire. Read once, then const: a
  * credential keeps a reference to the settings that it was acquired under. */
@@ -49,6 +64,7 @@ struct sec_settings {
     const struct bytes *spns; /* UTF-16LE; the target names that this service goes by */
     size_t n_spns;
     uint64_t max_response_age_100ns; /* of an NTLMv2 time stamp; 36 h as Windows has it */
+    struct sec_kerberos_settings kerberos;
 };
 
 struct sec_default_identity {
@@ -58,6 +74,7 @@ struct sec_default_identity {
 struct sec_host {
     const struct sec_settings *settings;
     struct account_authority *accounts;        /* NULL: this process has none */
+    struct ticket_authority *tickets;          /* NULL: this process has no Kerberos */
     const struct sec_package *const *packages; /* what Negotiate may choose from */
     size_t n_packages;
     uint64_t (*now_100ns)(const struct sec_host *); /* FILETIME, UTC */
@@ -173,6 +190,28 @@ enum sec_phase { SEC_PHASE_HALF_OPEN, SEC_PHASE_ESTABLISHED, SEC_PHASE_FAILED };
 /* How an NTLM client proved itself, for events and tools. */
 enum sec_ntlm_version { SEC_NTLM_NONE, SEC_NTLM_LM, SEC_NTLM_V1, SEC_NTLM_V1_ESS, SEC_NTLM_V2 };
 
+/* What Negotiate tried and did not use, and why. */
+struct sec_attempt {
+    const struct sec_package *package;
+    sec_status status;
+    const char *reason;
+};
+
+/* What Kerberos knows of its exchange, beyond what all mechanisms tell. */
+struct sec_kerberos_facts {
+    bool present;
+    struct bytes client;  /* "alice@EXAMPLE.TEST", UTF-16LE; of a refusal: as far as it was read */
+    struct bytes service; /* "HTTP/web.example.test@EXAMPLE.TEST" */
+    int32_t ticket_enctype, session_enctype;
+    bool has_kvno;
+    uint32_t kvno;
+    uint32_t ticket_flags;       /* KRB_TICKET_* */
+    int32_t error_code;          /* of the KRB-ERROR that was sent or received; 0: none */
+    const char *delegated_cache; /* acceptor: a credential cache, "MEMORY:…"; NULL: none */
+    bool pac_verified;
+    struct bytes upn, logon_server; /* from the PAC, UTF-16LE */
+};
+
 /* Views into the context: valid until it is next stepped or freed. What does not apply is 0 or
  * empty. What a peer claims stands in claimed_*; names stand in user and domain only when they
  * are proven. */
@@ -196,6 +235,9 @@ struct sec_facts {
     enum sec_ntlm_version ntlm_version;
     bool anonymous, mic_verified, bindings_verified, locked_out_now;
     uint32_t sub_status; /* NTSTATUS of a refusal, for the event log alone; 0: none */
+    struct sec_kerberos_facts kerberos;
+    const struct sec_attempt *attempts; /* Negotiate: first choice first */
+    size_t n_attempts;
 };
 
 /* --- the package --------------------------------------------------------------------------- */

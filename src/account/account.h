@@ -23,12 +23,17 @@ struct account_identity {
     struct bytes domain;       /* the authority's own name: [server] domain, or the computer's */
     const char *sid;           /* "S-1-5-21-…-1001" */
     const char *const *groups; /* names; n_groups of them */
-    const char *const *group_sids; /* the same order */
+    const char *const *group_sids;    /* the same order */
+    const uint32_t *group_attributes; /* the same order, SE_GROUP_*; NULL: all mandatory, enabled */
     size_t n_groups;
     const char *unix_user;           /* NULL: none given */
     uint64_t password_expires_100ns; /* FILETIME, UTC; UINT64_MAX: never */
 };
 
+/* A copy of from, strings and all, in one piece of memory; owned by the caller:
+ * account_identity_unref. For packages that prove somebody without asking the authority. NULL
+ * without memory. */
+SEC_NODISCARD struct account_identity *account_identity_new(const struct account_identity *from);
 struct account_identity *account_identity_ref(const struct account_identity *);
 void account_identity_unref(const struct account_identity *); /* NULL is a no-op */
 

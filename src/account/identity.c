@@ -2,7 +2,7 @@
 /* Identities: immutable, counted, one allocation each. */
 #include <stdatomic.h>
 
-#include "account/identity.h"
+#include "account/account.h"
 #include "account/record.h"
 #include "base/mem.h"
 

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "account/identity.h"
+#include "account/account.h"
 #include "account/seal.h"
 #include "account/shared.h"
 #include "account/sqlite_db.h"

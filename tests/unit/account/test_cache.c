@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "account/cache.h"
-#include "account/identity.h"
+#include "account/account.h"
 #include "tests/support/hex.h"
 
 static const struct sqlite_stamp now = { .generation = 2, .epoch = 1 };

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The key of an established Kerberos context and its messages: RFC 4121 4.2, RFC 4757 7, with
+ * [MS-KILE]'s sizes and rotations. */
+#ifndef KERBEROS_SESSION_H
+#define KERBEROS_SESSION_H
+
+#include "crypto/krb_crypt.h"
+#include "package.h"
+
+/* How a context was agreed upon. Borrowed for the call. */
+struct krb_session_args {
+    const struct sec_host *host; /* outlives the session */
+    const struct krb_key *key; /* the acceptor's subkey, else the initiator's, else the ticket's */
+    bool acceptor;             /* we are */
+    bool acceptor_subkey;      /* key is the acceptor's subkey: said in each header */
+    bool dce_style;
+    bool replay_detect, sequence_detect;
+    uint32_t send_sequence, receive_sequence; /* from AP-REQ and AP-REP */
+    uint64_t expires_100ns;
+};
+
+/* Sequence numbers that were seen: RFC 4120's replays, and RFC 2743 1.2.3's order. */
+struct krb_window {
+    uint64_t next; /* one above the highest that was seen */
+    uint64_t seen; /* bit n: next - 1 - n was seen */
+};
+
+/* What a direction derives with its first message; NULL before (decision 0005). */
+struct krb_session_direction;
+
+struct krb_session {
+    const struct sec_host *host;
+    struct krb_key key;
+    bool acceptor : 1, acceptor_subkey : 1, dce_style : 1, replay_detect : 1, sequence_detect : 1;
+    uint64_t expires_100ns;
+    uint64_t send_sequence;
+    uint64_t first_receive_sequence;
+    struct krb_window window;
+    struct krb_session_direction *send, *receive;
+};
+
+/* The key is copied. */
+void krb_session_begin(struct krb_session *, const struct krb_session_args *);
+void krb_session_clear(struct krb_session *);
+
+/* SIZES of an encryption type. */
+struct krb_session_sizes {
+    uint32_t signature, trailer, block;
+};
+struct krb_session_sizes krb_session_sizes_of(int32_t enctype, bool dce_style);
+
+sec_status krb_session_sign(struct krb_session *, struct sec_msg *);
+sec_status krb_session_verify(struct krb_session *, struct sec_msg *);
+sec_status krb_session_seal(struct krb_session *, struct sec_msg *);
+sec_status krb_session_unseal(struct krb_session *, struct sec_msg *);
+/* RFC 4178 5: MICs over the list of mechanisms are messages like any other and count. */
+sec_status krb_session_make_mic(struct krb_session *, struct bytes data, struct wire_writer *out);
+sec_status krb_session_check_mic(struct krb_session *, struct bytes data, struct bytes mic);
+
+#endif
