@@ -168,6 +168,8 @@ struct sec_step_args {
 
 /* --- messages ------------------------------------------------------------------------------ */
 
+enum { SEC_SEGMENTS_MAX = 64 }; /* of one message; no caller has a use for more */
+
 struct sec_segment {
     uint8_t *p;
     size_t n;
@@ -177,10 +179,16 @@ struct sec_segment {
 struct sec_msg {
     const struct sec_segment *segments;
     size_t n_segments;
-    uint8_t *token;  /* signature or trailer */
-    size_t token_n;  /* in: capacity (sign, seal) or size (verify, unseal); out: bytes written */
+    uint8_t *token; /* signature or trailer; of a stream, all of the message */
+    size_t token_n; /* in: capacity (sign, seal) or size (verify, unseal); out: bytes written */
+    /* Behind the data, where the caller has room for it (seal) or says that it came (unseal). n is
+     * what seal may use; padding_n is what it did use. */
+    struct sec_segment padding;
+    size_t padding_n;
     uint32_t seq;    /* the caller's; datagram contexts alone use it */
     bool no_encrypt; /* in: seal as signature only; out of unseal: the peer did */
+    bool stream;     /* in of unseal: no segments; where in token the data lies goes to opened */
+    struct sec_segment opened;
 };
 
 /* --- what is known of a context ------------------------------------------------------------ */

@@ -16,30 +16,33 @@ struct krb_session_args {
     bool dce_style;
     bool replay_detect, sequence_detect;
     uint32_t send_sequence, receive_sequence; /* from AP-REQ and AP-REP */
-    uint64_t expires_100ns;
 };
 
-/* Sequence numbers that were seen: RFC 4120's replays, and RFC 2743 1.2.3's order. */
+/* Sequence numbers that were seen: RFC 2743 1.2.3. */
 struct krb_window {
     uint64_t next; /* one above the highest that was seen */
-    uint64_t seen; /* bit n: next - 1 - n was seen */
+    uint64_t seen; /* bit n: next - 1 - n was seen, or came before the first */
 };
 
-/* What a direction derives with its first message; NULL before (decision 0005). */
-struct krb_session_direction;
+/* What a direction derives with its first message of a kind; NULL before (decision 0005). */
+struct krb_session_keys {
+    struct krb_cipher *seal;
+    struct krb_checksum_key *wrap; /* of messages that EncryptMessage does not encrypt */
+    struct krb_checksum_key *mic;
+};
 
+/* Tickets end, contexts go on: nothing here has a time (docs/decisions/0014). */
 struct krb_session {
     const struct sec_host *host;
     struct krb_key key;
     bool acceptor : 1, acceptor_subkey : 1, dce_style : 1, replay_detect : 1, sequence_detect : 1;
-    uint64_t expires_100ns;
     uint64_t send_sequence;
-    uint64_t first_receive_sequence;
     struct krb_window window;
-    struct krb_session_direction *send, *receive;
+    struct krb_session_keys send, receive;
 };
 
-/* The key is copied. */
+/* The key is copied. Afterwards sign, seal and make_mic are one direction, verify, unseal and
+ * check_mic the other; the two may run side by side. */
 void krb_session_begin(struct krb_session *, const struct krb_session_args *);
 void krb_session_clear(struct krb_session *);
 

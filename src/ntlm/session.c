@@ -436,12 +436,37 @@ ntlm_session_seal(struct ntlm_session *s, struct sec_msg *m)
     return status == SEC_E_OK ? protect(s, m, true, false) : status;
 }
 
+/* A message that came whole: the signature, then what is sealed. */
+static sec_status
+unseal_stream(struct ntlm_session *s, struct sec_msg *m)
+{
+    struct sec_segment sealed = { 0 };
+    struct sec_msg split = *m;
+    sec_status status;
+
+    if (m->token_n < NTLM_SIGNATURE_BYTES) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: message of %zu bytes", m->token_n);
+    }
+    sealed.p = m->token + NTLM_SIGNATURE_BYTES;
+    sealed.n = m->token_n - NTLM_SIGNATURE_BYTES;
+    split.segments = &sealed;
+    split.n_segments = 1;
+    split.token_n = NTLM_SIGNATURE_BYTES;
+    split.stream = false;
+    status = ntlm_session_unseal(s, &split);
+    m->opened = sealed;
+    return status;
+}
+
 /* NTLM's messages do not say whether they are sealed: no_encrypt is the caller's to know. */
 sec_status
 ntlm_session_unseal(struct ntlm_session *s, struct sec_msg *m)
 {
     sec_status status;
 
+    if (m->stream) {
+        return unseal_stream(s, m);
+    }
     if (m->no_encrypt) {
         return ntlm_session_verify(s, m);
     }

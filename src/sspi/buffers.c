@@ -59,7 +59,8 @@ refuse_overlaps(const struct buffers_message *m)
 {
     for (size_t i = 0; i < m->msg.n_segments; i++) {
         const struct sec_segment *g = &m->segments[i];
-        bool bad = overlap(g->p, g->n, m->msg.token, m->msg.token_n);
+        bool bad = overlap(g->p, g->n, m->msg.token, m->msg.token_n) ||
+                   overlap(g->p, g->n, m->msg.padding.p, m->msg.padding.n);
 
         for (size_t j = 0; j < i; j++) {
             bad |= overlap(g->p, g->n, m->segments[j].p, m->segments[j].n);
@@ -67,6 +68,9 @@ refuse_overlaps(const struct buffers_message *m)
         if (bad) {
             return sec_fail(SEC_E_INVALID_TOKEN, "sspi: buffers of a message overlap");
         }
+    }
+    if (overlap(m->msg.token, m->msg.token_n, m->msg.padding.p, m->msg.padding.n)) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: buffers of a message overlap");
     }
     return SEC_E_OK;
 }
@@ -98,7 +102,12 @@ take_buffer(struct buffers_message *m, SecBuffer *b)
             };
         }
         break;
-    case SECBUFFER_PADDING: m->padding = b; break;
+    case SECBUFFER_PADDING:
+        m->padding = b;
+        if (!(b->BufferType & SECBUFFER_ATTRMASK)) {
+            m->msg.padding = (struct sec_segment){ .p = b->pvBuffer, .n = b->cbBuffer };
+        }
+        break;
     default: break;
     }
     return SEC_E_OK;
@@ -133,7 +142,7 @@ buffers_are_stream(const SecBufferDesc *desc)
 }
 
 sec_status
-buffers_stream(SecBufferDesc *desc, size_t trailer_bytes, struct buffers_message *out)
+buffers_stream(SecBufferDesc *desc, struct buffers_message *out)
 {
     SecBuffer *stream = buffers_find(desc, SECBUFFER_STREAM);
     struct bytes view = { 0 };
@@ -149,18 +158,11 @@ buffers_stream(SecBufferDesc *desc, size_t trailer_bytes, struct buffers_message
     if (stream->BufferType & SECBUFFER_ATTRMASK) {
         return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a stream that is read-only");
     }
-    if (view.n < trailer_bytes) {
-        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a stream of %zu bytes, shorter than a trailer",
-                        view.n);
-    }
     out->token = stream;
     out->padding = NULL;
-    out->segments[0] = (struct sec_segment){ .p = (uint8_t *)stream->pvBuffer + trailer_bytes,
-                                             .n = view.n - trailer_bytes };
-    out->msg = (struct sec_msg){ .segments = out->segments,
-                                 .n_segments = 1,
-                                 .token = stream->pvBuffer,
-                                 .token_n = trailer_bytes };
+    out->msg = (struct sec_msg){
+        .segments = out->segments, .token = stream->pvBuffer, .token_n = view.n, .stream = true
+    };
     return SEC_E_OK;
 }
 

@@ -9,7 +9,7 @@
 
 enum {
     /* No call has a use for more; a count beyond it is not a descriptor. */
-    BUFFERS_MAX = 64,
+    BUFFERS_MAX = SEC_SEGMENTS_MAX,
 };
 
 /* The type without its attribute bits. */
@@ -36,10 +36,10 @@ struct buffers_message {
 
 sec_status buffers_message(SecBufferDesc *, bool needs_data, struct buffers_message *out);
 
-/* A message to open that came as a whole, as GSS_Unwrap takes it: STREAM holds trailer_bytes of
- * trailer and then what is sealed, DATA (out->data) is to be pointed at the plain text within it. */
+/* A message to open that came as a whole, as GSS_Unwrap takes it: STREAM holds it, DATA (out->data)
+ * is to be pointed at the plain text within it. */
 bool buffers_are_stream(const SecBufferDesc *);
-sec_status buffers_stream(SecBufferDesc *, size_t trailer_bytes, struct buffers_message *out);
+sec_status buffers_stream(SecBufferDesc *, struct buffers_message *out);
 
 /* SECBUFFER_CHANNEL_BINDINGS, where desc has it: decoded and hashed. */
 sec_status buffers_bindings(const SecBufferDesc *, struct sec_bindings *out);

@@ -41,19 +41,16 @@ lock_of(struct context *c, enum message_kind kind)
 }
 
 static sec_status
-take_buffers(const struct context *c, enum message_kind kind, PSecBufferDesc desc,
-             struct buffers_message *m)
+take_buffers(enum message_kind kind, PSecBufferDesc desc, struct buffers_message *m)
 {
-    struct sec_facts facts;
     sec_status status = buffers_check(desc);
 
-    if (status != SEC_E_OK || kind != DECRYPT || !buffers_are_stream(desc)) {
-        return status != SEC_E_OK ? status
-                                  : buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, m);
+    if (status != SEC_E_OK) {
+        return status;
     }
-    /* Of an established context, what is described does not change any more. */
-    c->ctx->package->ops->describe(c->ctx, &facts);
-    return buffers_stream(desc, facts.security_trailer, m);
+    return kind == DECRYPT && buffers_are_stream(desc)
+               ? buffers_stream(desc, m)
+               : buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, m);
 }
 
 static sec_status
@@ -73,7 +70,7 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     if (!function) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package does not do this");
     }
-    status = take_buffers(c, kind, desc, &m);
+    status = take_buffers(kind, desc, &m);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -92,12 +89,12 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     if (writes) {
         m.token->cbBuffer = (ULONG)m.msg.token_n;
         if (m.padding) {
-            m.padding->cbBuffer = 0;
+            m.padding->cbBuffer = (ULONG)m.msg.padding_n;
         }
     }
     if (m.data) {
-        m.data->pvBuffer = m.segments[0].p;
-        m.data->cbBuffer = (ULONG)m.segments[0].n;
+        m.data->pvBuffer = m.msg.opened.p;
+        m.data->cbBuffer = (ULONG)m.msg.opened.n;
     }
     *was_clear = m.msg.no_encrypt;
     return SEC_E_OK;

@@ -117,6 +117,31 @@ test_messages__whose_buffers_are_not_right__are_refused(void **state)
     assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_INVALID_TOKEN);
     assert_int_equal(MakeSignature(&p.client, 0, NULL, 0), SEC_E_INVALID_TOKEN);
+    b[0].cbBuffer = 16;
+    b[2] = (SecBuffer){ 8, SECBUFFER_PADDING, room + 8 };
+    d.cBuffers = 3;
+    assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
+    b[2].pvBuffer = room + 31;
+    assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
+    api_release(&p);
+}
+
+/* Callers send what is left of it. */
+static void
+test_encrypt_message__with_padding_that_is_not_needed__leaves_none(void **state)
+{
+    struct api_pair p;
+    uint8_t token[16], data[8] = "message", padding[8] = { 0 };
+    SecBuffer b[3] = { { 16, SECBUFFER_TOKEN, token },
+                       { 8, SECBUFFER_DATA, data },
+                       { 8, SECBUFFER_PADDING, padding } };
+    SecBufferDesc d = { SECBUFFER_VERSION, 3, b };
+
+    establish(&p, "NTLM", PROTECTED, 0);
+    assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
+    assert_int_equal(b[2].cbBuffer, 0);
+    assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_OK);
+    assert_string_equal((char *)data, "message");
     api_release(&p);
 }
 
@@ -220,6 +245,7 @@ main(void)
         cmocka_unit_test(test_messages__both_ways__come_through),
         cmocka_unit_test(test_messages__altered_or_out_of_order__are_refused_and_the_next_is_not),
         cmocka_unit_test(test_messages__whose_buffers_are_not_right__are_refused),
+        cmocka_unit_test(test_encrypt_message__with_padding_that_is_not_needed__leaves_none),
         cmocka_unit_test(test_messages__read_only_buffers__are_covered_or_left_out),
         cmocka_unit_test(test_tokens__read_only__are_read_and_not_written),
         cmocka_unit_test(test_decrypt_message__of_a_stream__points_at_the_plain_text),
