@@ -2,7 +2,7 @@
 /* Server policy. [MS-NLMP] 3.2.5.1.2; Microsoft's LmCompatibilityLevel and extended protection. */
 #include "ntlm/policy.h"
 
-#include "base/utf16.h"
+#include "base/spn.h"
 #include "crypto/ntlm_key.h"
 
 /* NTSTATUS values, for the event log. */
@@ -165,38 +165,6 @@ check_bindings(struct ntlm_context *c, const struct sec_step_args *args,
     return SEC_E_OK;
 }
 
-/* One part of a name, up to the separator or the end, which it is cut off from. */
-static struct bytes
-cut(struct bytes *name, uint16_t separator)
-{
-    struct bytes part = *name;
-
-    for (size_t i = 0; i + 1 < name->n; i += 2) {
-        if (wire_load_le16(name->p + i) == separator) {
-            part.n = i;
-            *name = bytes_of(name->p + i + 2, name->n - i - 2);
-            return part;
-        }
-    }
-    *name = bytes_of(NULL, 0);
-    return part;
-}
-
-bool
-ntlm_policy_spn_matches(struct bytes own, struct bytes sent)
-{
-    struct bytes own_class = cut(&own, '/'), sent_class = cut(&sent, '/');
-    struct bytes own_host = cut(&own, '/'), sent_host = cut(&sent, '/');
-    struct bytes own_port = own_host, sent_port = sent_host;
-
-    own_host = cut(&own_port, ':');
-    sent_host = cut(&sent_port, ':');
-    return sent_host.n && utf16_equal_nocase(own_class, sent_class) &&
-           utf16_equal_nocase(own_host, sent_host) &&
-           (!own_port.n || !sent_port.n || bytes_equal(own_port, sent_port)) &&
-           (!own.n || !sent.n || utf16_equal_nocase(own, sent));
-}
-
 /* An empty name says as much as none: of a client whose application named no target. Only where
  * one is required is that too little. */
 static sec_status
@@ -216,7 +184,7 @@ check_target(struct ntlm_context *c, const struct ntlm_v2_response *v2)
                         "ntlm: the client's target name is from an untrusted source");
     }
     for (size_t i = 0; i < s->n_spns; i++) {
-        if (ntlm_policy_spn_matches(s->spns[i], name)) {
+        if (spn_matches(s->spns[i], name)) {
             return SEC_E_OK;
         }
     }

@@ -21,8 +21,4 @@ sec_status ntlm_policy_allow_anonymous(struct ntlm_context *, uint32_t wanted);
 sec_status ntlm_policy_check_pairs(struct ntlm_context *, const struct sec_step_args *,
                                    const struct ntlm_v2_response *v2);
 
-/* Whether a name that a client sent is one of the service's: class and host without case; a port
- * or a service name where both have one. UTF-16LE. */
-bool ntlm_policy_spn_matches(struct bytes own, struct bytes sent);
-
 #endif

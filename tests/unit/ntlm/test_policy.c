@@ -177,42 +177,6 @@ test_ntlm_policy_check_pairs__target_name_by_policy_names_and_client(void **stat
     }
 }
 
-static void
-test_ntlm_policy_spn_matches__class_and_host_without_case_port_and_name_where_both(void **state)
-{
-    const struct {
-        struct bytes own, sent;
-        bool same;
-    } cases[] = {
-        { UTF16("HTTP/web1"), UTF16("HTTP/web1"), true },
-        { UTF16("HTTP/web1"), UTF16("http/WEB1"), true },
-        { UTF16("HTTP/web1"), UTF16("HTTP/web1:8080"), true },
-        { UTF16("HTTP/web1:8080"), UTF16("HTTP/web1"), true },
-        { UTF16("HTTP/web1:8080"), UTF16("HTTP/web1:8080"), true },
-        { UTF16("HTTP/web1:8080"), UTF16("HTTP/web1:80"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/web1/name"), true },
-        { UTF16("HTTP/web1/NAME"), UTF16("HTTP/web1/name"), true },
-        { UTF16("HTTP/web1/name"), UTF16("HTTP/web1/other"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/web10"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/web"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/web1.example.test"), false },
-        { UTF16("HTTP/web1"), UTF16("HOST/web1"), false },
-        { UTF16("HTTP/web1"), UTF16("web1"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/"), false },
-        { UTF16("HTTP/web1"), UTF16("HTTP/:80"), false },
-        { UTF16("HTTP/web1"), UTF16("/web1"), false },
-        { UTF16("HTTP/web1"), UTF16(""), false },
-        { UTF16("HTTP/"), UTF16("HTTP/"), false }, /* a name without a host is nobody's */
-        { UTF16("HTTP/web1"), HEX("48005400540050002f0077006500620031"), false }, /* half a unit */
-        { UTF16("HTTP/web1"), HEX("48"), false },
-    };
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
-        assert_int_equal(ntlm_policy_spn_matches(cases[i].own, cases[i].sent), cases[i].same);
-    }
-}
-
 /* --- age ----------------------------------------------------------------------------------- */
 
 static void
@@ -252,8 +216,6 @@ main(void)
         cmocka_unit_test(test_ntlm_policy_check_pairs__channel_bindings_by_policy_call_and_client),
         cmocka_unit_test(test_ntlm_policy_check_pairs__ntlmv1_has_no_bindings),
         cmocka_unit_test(test_ntlm_policy_check_pairs__target_name_by_policy_names_and_client),
-        cmocka_unit_test(
-            test_ntlm_policy_spn_matches__class_and_host_without_case_port_and_name_where_both),
         cmocka_unit_test(test_ntlm_policy_check_pairs__time_stamp_36_hours_either_way_and_no_more),
     };
 
