@@ -37,8 +37,9 @@ enum sec_pac_policy { SEC_PAC_VERIFY, SEC_PAC_REQUIRED, SEC_PAC_IGNORE };
 
 enum { SEC_ENCTYPES_MAX = 8 };
 
-/* What [kerberos] says of the exchange; keytab and replay cache are the ticket authority's. */
+/* What [kerberos] says of the exchange; the replay cache is the ticket authority's. */
 struct sec_kerberos_settings {
+    const char *keytab;    /* UTF-8, for ticket_keytab_open; NULL: the authority's */
     const char *principal; /* UTF-8: whom acceptors are; NULL: any name in the keytab */
     uint64_t skew_100ns;   /* 5 minutes unless configured */
     enum sec_pac_policy pac;

@@ -36,8 +36,11 @@ struct ticket_options {
     const char *keytab;      /* "FILE:/etc/krb5.keytab"; NULL or "": libkrb5's default */
     const char *replay_file; /* TICKET_REPLAY_SHARED: its path */
     enum ticket_replay_scope replay;
-    size_t replay_capacity; /* authenticators remembered at once */
-    uint64_t skew_100ns;    /* the window: an authenticator is remembered for twice as long */
+    size_t replay_capacity;  /* authenticators remembered at once */
+    uint64_t skew_100ns;     /* the window: an authenticator is remembered for twice as long */
+    uint64_t start_100ns;    /* TICKET_REPLAY_PROCESS remembers from then on; 0: from now on */
+    const int32_t *enctypes; /* what a ticket may have that is asked for, the preferred first */
+    size_t n_enctypes;       /* 0: as krb5.conf has it */
 };
 
 /* Opens nothing yet: keytab, caches and the replay cache are opened by who needs them first. *out
@@ -89,7 +92,7 @@ struct ticket_request {
     /* service/host, service/host:port, service/host/name, service@host (host-based), any of them
      * with @REALM; or user@REALM, UPN. UTF-16LE. */
     struct bytes target;
-    struct bytes peer_tgt; /* DER of a TGT: a user-to-user ticket; target may be empty */
+    struct bytes peer_tgt; /* DER of a TGT: a user-to-user ticket for its client, the target */
     bool delegate;         /* a forwardable TGT will be wanted: ticket_forward */
     bool fresh;            /* not one from the cache: the service refused that one */
 };
@@ -167,6 +170,11 @@ struct ticket_keys {
  * by sec_fail's text ("ticket for HTTP/www kvno 4, keytab FILE:/etc/x.keytab has kvno 3"). */
 void ticket_keys_hold(struct ticket_keytab *, const char *principal, const struct krb_ticket *,
                       struct ticket_keys *out);
+/* Where keys were held (n > 0) and none of them opened the ticket: what the keytab lacks for the
+ * ticket's own name or for principal, as verdict and as sec_fail's text. TICKET_KEY_FOUND: nothing,
+ * but its key is another than the ticket's. */
+enum ticket_key_verdict ticket_keys_explain(const struct ticket_keys *, const char *principal,
+                                            const struct krb_ticket *);
 void ticket_keys_release(struct ticket_keys *); /* idempotent */
 
 /* --- replays ------------------------------------------------------------------------------- */
