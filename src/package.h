@@ -214,9 +214,10 @@ struct sec_kerberos_facts {
     int32_t ticket_enctype, session_enctype;
     bool has_kvno;
     uint32_t kvno;
-    uint32_t ticket_flags;       /* KRB_TICKET_* */
-    int32_t error_code;          /* of the KRB-ERROR that was sent or received; 0: none */
-    const char *delegated_cache; /* acceptor: a credential cache, "MEMORY:…"; NULL: none */
+    uint32_t ticket_flags;          /* KRB_TICKET_* */
+    int32_t error_code;             /* of the KRB-ERROR that was sent or received; 0: none */
+    const char *delegated_cache;    /* acceptor: a credential cache, "MEMORY:…"; NULL: none */
+    const char *delegation_refused; /* initiator: why DELEGATE, asked for, is not granted */
     bool pac_verified;
     struct bytes upn, logon_server; /* from the PAC, UTF-16LE */
 };
@@ -262,6 +263,9 @@ enum sec_trait {
     SEC_TRAIT_EXTENDED_ERROR = 1u << 5,
     SEC_TRAIT_GSS_COMPATIBLE = 1u << 6,
     SEC_TRAIT_IMPERSONATION = 1u << 7,
+    SEC_TRAIT_MUTUAL_AUTH = 1u << 8,
+    SEC_TRAIT_DELEGATION = 1u << 9,
+    SEC_TRAIT_READONLY_CHECKSUM = 1u << 10,
 };
 
 /* A NULL slot is a function that the package does not have: SEC_E_UNSUPPORTED_FUNCTION.

@@ -59,6 +59,7 @@ struct krb_context {
     struct krb_handshake *handshake;
     struct account_identity *identity;  /* acceptor, proven */
     struct ticket_delegated *delegated; /* acceptor */
+    char *delegation_refused;           /* initiator: why what was asked for is not granted */
     uint8_t *names;
     uint16_t name_bytes[KRB_NAMES];
     uint8_t state, role; /* enum krb_state, sec_role */
@@ -88,6 +89,10 @@ struct bytes krb_context_name(const struct krb_context *, enum krb_context_name)
 sec_status krb_context_keep_names(struct krb_context *, const struct bytes names[KRB_NAMES]);
 /* "kerberos: FIELD (at OFFSET) WHAT IS WRONG" as SEC_E_INVALID_TOKEN, or what memory says. */
 sec_status krb_refuse(enum wire_err, const char *message, const char *field, uint32_t at);
+/* Whether [kerberos] permits an encryption type; where it names none, whether it is one of ours. */
+bool krb_context_permits(const struct krb_context *, int32_t enctype);
+/* The host's. SEC_E_INTERNAL_ERROR: there is none. */
+sec_status krb_context_random(struct krb_context *, void *to, size_t n);
 /* A fresh subkey of the type of `like`, from the host's random. */
 sec_status krb_context_new_subkey(struct krb_context *, const struct krb_key *like,
                                   struct krb_key *out);
@@ -97,12 +102,20 @@ sec_status krb_context_new_sequence(struct krb_context *, uint32_t *out);
  * sequence numbers with what was granted (enum sec_flag; replay and sequence detection included),
  * and args are told. */
 sec_status krb_context_establish(struct krb_context *, uint32_t granted, struct sec_step_args *);
+/* Appends the ciphertext of plain, under a fresh confounder. */
+sec_status krb_context_encrypt(struct krb_context *, const struct krb_key *, uint32_t usage,
+                               struct bytes plain, struct wire_writer *out);
+/* Appends body, in a frame unless bare; user-to-user's has an object identifier of its own. */
+void krb_context_put_token(const struct krb_context *, enum gss_krb_token_id, bool bare,
+                           struct bytes body, struct wire_writer *out);
 /* Appends an AP-REP of the handshake's ctime; framed unless bare. Whose subkey and sequence it
  * carries: the caller's (subkey n 0: none). */
 sec_status krb_context_put_ap_rep(struct krb_context *, const struct krb_key *subkey,
                                   const uint32_t *sequence, bool bare, struct wire_writer *out);
 /* The reverse: decrypts an AP-REP under the session key into room and checks that it repeats
- * ctime. Views into room, which is a secret of KRB_AP_REP_ROOM bytes. */
+ * ctime. Views into room, which is a secret of KRB_AP_REP_ROOM bytes, the caller's to wipe.
+ * SEC_E_INVALID_TOKEN; and where it is not the peer's, SEC_E_WRONG_PRINCIPAL for an initiator,
+ * SEC_E_LOGON_DENIED for an acceptor. */
 enum { KRB_AP_REP_ROOM = 512 };
 sec_status krb_context_open_ap_rep(struct krb_context *, struct bytes ap_rep,
                                    uint8_t room[static KRB_AP_REP_ROOM],

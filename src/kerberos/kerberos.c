@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Kerberos package, as the seam and Negotiate see it. */
+#include "kerberos/kerberos.h"
+
+#include "kerberos/step.h"
+
+static const struct sec_package_ops kerberos_ops = {
+    .acquire = krb_credential_acquire,
+    .free_cred = krb_credential_free,
+    .cred_name = krb_credential_name,
+    .open = krb_context_open,
+    .step = krb_step,
+    .free_ctx = krb_context_free,
+    .sign = krb_sign,
+    .verify = krb_verify,
+    .seal = krb_seal,
+    .unseal = krb_unseal,
+    .describe = krb_context_describe,
+    .make_mic = krb_make_mic,
+    .check_mic = krb_check_mic,
+};
+
+/* The first is Microsoft's 1.2.840.48018.1.2.2, which Windows lists first and Samba and MIT take
+ * for the second, 1.2.840.113554.1.2.2. */
+static const uint8_t oid_ms_krb5[] = { 0x06, 0x09, 0x2A, 0x86, 0x48, 0x82,
+                                       0xF7, 0x12, 0x01, 0x02, 0x02 };
+static const uint8_t oid_krb5[] = {
+    0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02
+};
+static const struct bytes oids[] = {
+    { oid_ms_krb5, sizeof(oid_ms_krb5) },
+    { oid_krb5, sizeof(oid_krb5) },
+};
+
+/* No raw_token_prefix: framed tokens are found by their object identifier, and a bare AP-REQ is
+ * for who asked for this package by name. */
+const struct sec_package kerberos_package = {
+    .name = "Kerberos",
+    .comment = "Microsoft Kerberos V1.0",
+    .rpc_id = 16,
+    .max_token_bytes = KRB_MAX_TOKEN_BYTES,
+    .traits = SEC_TRAIT_TOKEN_ONLY | SEC_TRAIT_CONNECTION | SEC_TRAIT_MULTI_REQUIRED |
+              SEC_TRAIT_WIN32_NAMES | SEC_TRAIT_LOGON | SEC_TRAIT_EXTENDED_ERROR |
+              SEC_TRAIT_GSS_COMPATIBLE | SEC_TRAIT_IMPERSONATION | SEC_TRAIT_MUTUAL_AUTH |
+              SEC_TRAIT_DELEGATION | SEC_TRAIT_READONLY_CHECKSUM,
+    .oids = oids,
+    .n_oids = SEC_ARRAY_LEN(oids),
+    .ops = &kerberos_ops,
+};
