@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kerberos keys from passwords: RFC 3961 (n-fold, DK), RFC 3962 and RFC 8009 (string-to-key). */
+/* Kerberos keys from passwords: RFC 3962 and RFC 8009 (string-to-key). */
 #ifndef CRYPTO_KRB_KEY_H
 #define CRYPTO_KRB_KEY_H
 
@@ -29,8 +29,5 @@ extern const struct krb_key_type krb_key_types[KRB_KEY_TYPES];
  * out has room for key_bytes. false: no memory. */
 SEC_NODISCARD bool krb_key_from_password(const struct krb_key_type *type, struct bytes password,
                                          struct bytes salt, uint32_t iterations, uint8_t *out);
-
-/* RFC 3961 5.1: in, stretched or shrunk to n bytes. in is not empty. */
-void krb_key_nfold(struct bytes in, uint8_t *out, size_t n);
 
 #endif
