@@ -70,7 +70,9 @@ union krb_cipher_room {
     max_align_t align;
 };
 
+/* 0: not an encryption type of ours. */
 size_t krb_cipher_bytes(int32_t enctype);
+/* key: one that krb_key_set has set; so for all that take one. */
 struct krb_cipher *krb_cipher_init(void *room, const struct krb_key *key, uint32_t usage,
                                    enum krb_direction direction);
 
@@ -79,20 +81,21 @@ struct krb_cipher *krb_cipher_init(void *room, const struct krb_key *key, uint32
  * random of confounder_bytes. */
 size_t krb_encrypt(const struct krb_cipher *, const uint8_t *confounder, struct bytes plain,
                    uint8_t *out);
-/* The plain bytes are written to out, which has room for cipher.n; *plain is a view of it. false:
- * too short, or it does not verify; out is wiped. */
+/* The plain bytes are written to out, which has room for cipher.n and may be where cipher is; *plain
+ * is a view of it. false: too short, or it does not verify; out is wiped. */
 SEC_NODISCARD bool krb_decrypt(const struct krb_cipher *, struct bytes cipher, uint8_t *out,
                                struct bytes *plain);
 
 /* Messages in pieces, in place: the concatenation of the pieces is one plaintext, whose first
  * confounder_bytes are the confounder. A piece with mac_only is covered by the MAC at its place
- * and neither read nor written by the cipher. AES types alone. */
+ * and neither read nor written by the cipher. */
 struct krb_piece {
     uint8_t *p;
     size_t n;
     bool mac_only;
 };
 
+/* Without as much as a confounder there is no message: pieces and mac are wiped. */
 void krb_encrypt_pieces(const struct krb_cipher *, const struct krb_piece *, size_t n,
                         uint8_t *mac);
 /* false: it does not verify. Nothing is decrypted where the MAC is over the ciphertext (SHA-2);
@@ -103,7 +106,7 @@ SEC_NODISCARD bool krb_decrypt_pieces(const struct krb_cipher *, const struct kr
 /* --- checksums ----------------------------------------------------------------------------- */
 
 /* The keyed checksum of the key's own type, made ready for one usage (Kc; RC4: HMAC-MD5 of RFC 4757
- * 4). Only read once made. */
+ * 4, where usage 3 counts as 8 and 23 as 13). Only read once made. */
 struct krb_checksum_key {
     int32_t enctype;
     uint32_t usage;
