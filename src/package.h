@@ -206,6 +206,29 @@ struct sec_attempt {
     const char *reason;
 };
 
+/* Mechanisms that clients offer to Negotiate, whether they are here or not. */
+enum sec_mechanism {
+    SEC_MECHANISM_NONE,
+    SEC_MECHANISM_KRB5,
+    SEC_MECHANISM_MS_KRB5,
+    SEC_MECHANISM_KRB5_U2U,
+    SEC_MECHANISM_IAKERB,
+    SEC_MECHANISM_NTLM,
+    SEC_MECHANISM_NEGOEX,
+    SEC_MECHANISM_OTHER,
+    SEC_MECHANISMS
+};
+
+enum { SEC_OFFERED_MAX = 8 };
+
+/* What a client came with, as Negotiate's acceptor saw it: told before any proof, since it is
+ * mostly wanted where there is none. */
+struct sec_offer {
+    uint8_t mechanisms[SEC_OFFERED_MAX]; /* enum sec_mechanism, as listed; NONE ends them */
+    uint8_t token;                       /* whose first token came; NONE: none */
+    bool raw;                            /* without SPNEGO around it */
+};
+
 /* What Kerberos knows of its exchange, beyond what all mechanisms tell. */
 struct sec_kerberos_facts {
     bool present;
@@ -248,6 +271,7 @@ struct sec_facts {
     struct sec_kerberos_facts kerberos;
     const struct sec_attempt *attempts; /* Negotiate: first choice first */
     size_t n_attempts;
+    struct sec_offer offer; /* Negotiate, acceptor */
 };
 
 /* --- the package --------------------------------------------------------------------------- */
@@ -280,6 +304,10 @@ struct sec_package_ops {
     /* Name of the identity that an outbound credential acts as, "DOMAIN\user" in UTF-16LE,
      * appended to out; SEC_E_NO_CREDENTIALS where there is none. */
     sec_status (*cred_name)(const struct sec_cred *, struct wire_writer *out);
+    /* Whether an inbound credential can serve clients that ask for this service ("HTTP/web1", in
+     * UTF-8; NULL: for any). SEC_E_NO_CREDENTIALS: it has no key for that, and the reason says
+     * why. Asks nobody. NULL: names do not matter. */
+    sec_status (*check_service)(const struct sec_cred *, const char *service);
 
     /* A context before its first leg. It borrows cred: who calls keeps cred alive for the
      * context's life. *out is owned by the caller: free_ctx. */
@@ -316,6 +344,9 @@ struct sec_package {
      * one to announce first; and how its raw first token begins. n_oids 0: not negotiable. */
     const struct bytes *oids;
     size_t n_oids;
+    /* Object identifiers that an acceptor takes for it too, and no initiator offers. */
+    const struct bytes *other_oids;
+    size_t n_other_oids;
     struct bytes raw_token_prefix;
     const struct sec_package_ops *ops;
 };

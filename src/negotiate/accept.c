@@ -32,7 +32,7 @@ nego_acceptor_hint(struct nego_context *c, struct nego_leg *leg)
     if (c->cred->n == 0) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
     }
-    nego_credential_put_list(c->cred, 0, &list);
+    nego_credential_put_list(c->cred, NEGO_ALL_MECHS, &list);
     m.mech_list = wire_written(&list);
     status = nego_sent(&list);
     if (status == SEC_E_OK) {
@@ -126,7 +126,7 @@ choose(const struct nego_credential *cred, struct bytes mech_list)
     struct choice k = { .index = cred->n, .clients_first = true };
 
     while (spnego_next_mech(&mechs, &k.mech)) {
-        k.index = nego_credential_find(cred, k.mech, 0);
+        k.index = nego_credential_find(cred, k.mech, NEGO_ALL_MECHS);
         if (k.index < cred->n) {
             return k;
         }
@@ -135,30 +135,63 @@ choose(const struct nego_credential *cred, struct bytes mech_list)
     return k;
 }
 
+/* Why a client that might have come with a ticket came without one, or came in vain; "" where
+ * Kerberos has nothing to do with it. */
+static void
+explain(const struct nego_context *c, char *text, size_t n)
+{
+    bool offered = nego_offer_has_kerberos(&c->offer), here = false;
+
+    text[0] = 0;
+    for (size_t i = 0; i < c->cred->n; i++) {
+        const struct sec_package *p = c->cred->mechs[i]->package;
+
+        here = here || nego_offer_is_kerberos(nego_offer_mechanism(p->oids[0]));
+    }
+    if (here && !offered) {
+        /* Windows, when it could get no ticket, offers all but Kerberos. */
+        (void)snprintf(text, n,
+                       ", as who has no ticket for this service: is its SPN registered, "
+                       "is the host in the client's intranet zone?");
+    } else if (offered && c->cred->refused.n) {
+        (void)snprintf(text, n, "; here %s: %s", c->cred->refused.list[0].package->name,
+                       c->cred->refused.list[0].reason);
+    }
+}
+
 static sec_status
 refuse_all(const struct nego_context *c, struct nego_leg *leg, struct bytes mech_list)
 {
-    struct wire_reader mechs = spnego_mechs_of(mech_list);
-    char text[3 * DER_OID_TEXT_BYTES] = "";
-    struct bytes mech;
-    size_t used = 0;
+    char offers[NEGO_OFFER_TEXT_BYTES], why[SEC_REASON_BYTES];
 
     if (c->cred->n == 0) {
-        return refuse(leg, sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used"),
-                      (struct bytes){ 0 });
+        return refuse(leg, nego_attempts_fail(&c->cred->refused), (struct bytes){ 0 });
     }
-    while (used < sizeof(text) - DER_OID_TEXT_BYTES - 1 && spnego_next_mech(&mechs, &mech)) {
-        char oid[DER_OID_TEXT_BYTES];
-
-        der_oid_text(mech, oid);
-        used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", oid);
-    }
+    nego_offer_text(mech_list, offers);
+    explain(c, why, sizeof(why));
     return refuse(leg,
                   sec_fail(SEC_E_INVALID_TOKEN,
-                           "negotiate: no mechanism in common: the client "
-                           "offers%s%s",
-                           text, wire_left(&mechs) ? " …" : ""),
+                           "negotiate: no mechanism in common: the client offers %s%s", offers,
+                           why),
                   (struct bytes){ 0 });
+}
+
+/* A client that lists Kerberos first and sends another mechanism's token has told all that it
+ * can do: to ask it for a ticket would be to ask for what it could not get. */
+static sec_status
+check_token(const struct nego_context *c, const struct choice *k, struct bytes token)
+{
+    enum sec_mechanism sent = (enum sec_mechanism)c->offer.token;
+
+    if (!token.n || !k->clients_first || sent == SEC_MECHANISM_NONE ||
+        sent == SEC_MECHANISM_OTHER || nego_offer_is_kerberos(sent) ||
+        !nego_offer_is_kerberos(nego_offer_mechanism(k->mech))) {
+        return SEC_E_OK;
+    }
+    return sec_fail(SEC_E_INVALID_TOKEN,
+                    "negotiate: the client offers Kerberos and sends a token of %s: it could not "
+                    "get a ticket for this service",
+                    nego_offer_name(sent));
 }
 
 /* --- handlers ------------------------------------------------------------------------------ */
@@ -177,12 +210,16 @@ nego_acceptor_init(struct nego_context *c, struct nego_leg *leg)
         return sec_fail(SEC_E_INVALID_TOKEN, "negotiate: NegTokenInit: %s at offset %u %s",
                         m.fault.field, m.fault.at, wire_err_text(err));
     }
+    c->offer = nego_offer_of(m.mech_list, m.mech_token);
     k = choose(c->cred, m.mech_list);
     if (k.index == c->cred->n) {
         return refuse_all(c, leg, m.mech_list);
     }
-    wire_put_bytes(&h->mech_list, m.mech_list);
-    status = nego_sent(&h->mech_list);
+    status = check_token(c, &k, m.mech_token);
+    if (status == SEC_E_OK) {
+        wire_put_bytes(&h->mech_list, m.mech_list);
+        status = nego_sent(&h->mech_list);
+    }
     if (status == SEC_E_OK) {
         status = nego_mech_open(c, k.index);
     }
@@ -254,17 +291,25 @@ sec_status
 nego_acceptor_raw(struct nego_context *c, struct nego_leg *leg)
 {
     size_t index = nego_credential_find_raw(c->cred, leg->args->token);
+    char why[SEC_REASON_BYTES];
     sec_status status;
 
+    c->offer = nego_offer_of_raw(leg->args->token);
     if (c->cred->n == 0) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
+        return nego_attempts_fail(&c->cred->refused);
     }
-    if (index == c->cred->n) {
+    if (index < c->cred->n) {
+        status = nego_mech_open(c, index);
+        return status == SEC_E_OK ? nego_acceptor_raw_reply(c, leg) : status;
+    }
+    if (c->offer.token == SEC_MECHANISM_NONE || c->offer.token == SEC_MECHANISM_OTHER) {
         return sec_fail(SEC_E_INVALID_TOKEN, "negotiate: a first token neither of SPNEGO nor of a "
                                              "mechanism that may be used");
     }
-    status = nego_mech_open(c, index);
-    return status == SEC_E_OK ? nego_acceptor_raw_reply(c, leg) : status;
+    explain(c, why, sizeof(why));
+    return sec_fail(SEC_E_INVALID_TOKEN,
+                    "negotiate: a first token of %s without SPNEGO, which may not be used here%s",
+                    nego_offer_name((enum sec_mechanism)c->offer.token), why);
 }
 
 sec_status

@@ -49,7 +49,28 @@ nego_context_free(struct sec_ctx *ctx)
     if (c->mech) {
         c->mech->package->ops->free_ctx(c->mech);
     }
+    if (c->attempts) {
+        nego_attempts_clear(c->attempts);
+        mem_free(c->attempts);
+    }
     mem_free_wiped(c, sizeof(*c));
+}
+
+/* --- attempts ------------------------------------------------------------------------------ */
+
+sec_status
+nego_context_note(struct nego_context *c, const struct sec_package *package, sec_status status)
+{
+    sec_status kept = SEC_E_OK;
+
+    if (!c->attempts) {
+        c->attempts = mem_new(sizeof(*c->attempts));
+        if (!c->attempts) {
+            return SEC_E_INSUFFICIENT_MEMORY;
+        }
+        kept = nego_attempts_copy(c->attempts, &c->cred->refused);
+    }
+    return kept == SEC_E_OK ? nego_attempts_add(c->attempts, package, status) : kept;
 }
 
 /* --- facts --------------------------------------------------------------------------------- */
@@ -82,6 +103,9 @@ withhold_unproven(struct sec_facts *f)
     f->session_key = (struct bytes){ 0 };
     f->identity = NULL;
     f->anonymous = false;
+    f->kerberos.delegated_cache = NULL;
+    f->kerberos.pac_verified = false;
+    f->kerberos.upn = f->kerberos.logon_server = (struct bytes){ 0 };
     f->password_expires_100ns = CLOCK_NEVER_100NS;
 }
 
@@ -89,6 +113,7 @@ void
 nego_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
 {
     const struct nego_context *c = nego_context_of(ctx);
+    const struct nego_attempts *attempts = c->attempts ? c->attempts : &c->cred->refused;
 
     *out = (struct sec_facts){
         .max_token = negotiate_package.max_token_bytes,
@@ -101,6 +126,9 @@ nego_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
     }
     out->phase = phase_of(c);
     out->flags &= ~c->hidden;
+    out->attempts = attempts->list;
+    out->n_attempts = attempts->n;
+    out->offer = c->offer;
     if (c->state != NEGO_ESTABLISHED) {
         withhold_unproven(out);
     }

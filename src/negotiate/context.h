@@ -4,7 +4,9 @@
 #define NEGOTIATE_CONTEXT_H
 
 #include "codec/spnego_msg.h"
+#include "negotiate/attempts.h"
 #include "negotiate/credential.h"
+#include "negotiate/offer.h"
 #include "package.h"
 
 enum nego_state {
@@ -44,7 +46,8 @@ struct nego_handshake {
     unsigned legs;
     enum nego_mic_need mic_need;
     bool integrity;   /* the mechanism is done and can make and check MICs */
-    size_t first;     /* initiator: index of the sub-credential whose mechanism heads the list */
+    uint8_t first;    /* initiator: index of the sub-credential whose mechanism heads the list */
+    uint8_t offered;  /* initiator: the mask of those in the list */
     uint32_t granted; /* by the mechanism, at its last step */
     uint64_t expires_100ns;
     struct wire_writer mech_list; /* the initiator's MechTypeList exactly as sent */
@@ -55,9 +58,11 @@ struct nego_context {
     struct sec_ctx base;
     const struct nego_credential *cred;
     struct nego_handshake *handshake;
-    struct sec_ctx *mech; /* its package is the mechanism */
-    uint32_t hidden;      /* enum sec_flag: on for our MICs alone, not by the caller's wish */
-    uint8_t state, role;  /* enum nego_state, sec_role */
+    struct sec_ctx *mech;           /* its package is the mechanism */
+    struct nego_attempts *attempts; /* NULL: none, beside those of the credential */
+    uint32_t hidden;        /* enum sec_flag: on for our MICs alone, not by the caller's wish */
+    uint8_t state, role;    /* enum nego_state, sec_role */
+    struct sec_offer offer; /* acceptor */
 };
 
 /* One call of step. */
@@ -79,6 +84,8 @@ sec_status nego_context_open(const struct sec_cred *, enum sec_role, struct sec_
 void nego_context_free(struct sec_ctx *);
 void nego_context_end_handshake(struct nego_context *);
 void nego_context_describe(const struct sec_ctx *, struct sec_facts *out);
+/* The mechanism was tried and is not used, for this thread's reason. SEC_E_OK, or no memory. */
+sec_status nego_context_note(struct nego_context *, const struct sec_package *, sec_status);
 
 /* --- mechanism.c --------------------------------------------------------------------------- */
 

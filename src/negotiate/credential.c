@@ -12,6 +12,8 @@
 /* Packages are known by name in lists and by number in policy, never by their symbols. */
 enum { RPC_ID_NTLM = 10 };
 
+enum { NAME_ROOM = 512 }; /* on the stack; longer names go to the heap */
+
 struct selection {
     const struct sec_package *packages[NEGO_MECHS_MAX];
     size_t n;
@@ -223,16 +225,23 @@ nego_credential_acquire(const struct sec_host *host, const struct sec_acquire_ar
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     c->base = (struct sec_cred){ .package = &negotiate_package, .host = host };
+    c->explicit_identity = args->identity != NULL;
     for (size_t i = 0; i < s.n; i++) {
+        sec_reason_clear();
         status = s.packages[i]->ops->acquire(host, args, &c->mechs[c->n]);
         if (status == SEC_E_OK) {
             c->n++;
-        } else if (status == SEC_E_INSUFFICIENT_MEMORY) {
-            nego_credential_free(&c->base);
-            return status;
+            continue;
         }
         /* A mechanism that cannot be had (no keytab, no ticket) is left out. With none at all the
          * first step, not acquire, says SEC_E_NO_CREDENTIALS, as on Windows. */
+        if (status != SEC_E_INSUFFICIENT_MEMORY) {
+            status = nego_attempts_add(&c->refused, s.packages[i], status);
+        }
+        if (status != SEC_E_OK) {
+            nego_credential_free(&c->base);
+            return status;
+        }
     }
     *out = &c->base;
     return SEC_E_OK;
@@ -249,6 +258,7 @@ nego_credential_free(struct sec_cred *cred)
     for (size_t i = 0; i < c->n; i++) {
         c->mechs[i]->package->ops->free_cred(c->mechs[i]);
     }
+    nego_attempts_clear(&c->refused);
     mem_free(c);
 }
 
@@ -269,24 +279,58 @@ nego_credential_name(const struct sec_cred *cred, struct wire_writer *out)
     return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: the credential names nobody");
 }
 
+bool
+nego_credential_names_nobody(const struct nego_credential *c, size_t index)
+{
+    const struct sec_package_ops *ops = c->mechs[index]->package->ops;
+    uint8_t room[NAME_ROOM];
+    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
+
+    return !c->explicit_identity && ops->cred_name &&
+           ops->cred_name(c->mechs[index], &name) == SEC_E_NO_CREDENTIALS;
+}
+
+/* Of those that have keys: NTLM serves every name, so that it says nothing about one. */
+sec_status
+nego_credential_check_service(const struct sec_cred *cred, const char *service)
+{
+    const struct nego_credential *c = (const struct nego_credential *)cred;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sec_package_ops *ops = c->mechs[i]->package->ops;
+
+        if (ops->check_service) {
+            return ops->check_service(c->mechs[i], service);
+        }
+    }
+    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                    "negotiate: no mechanism here to which a service's name matters");
+}
+
 /* --- finding ------------------------------------------------------------------------------- */
 
-bool
-nego_has_oid(const struct sec_package *p, struct bytes oid)
+static bool
+is_in(const struct bytes *oids, size_t n, struct bytes oid)
 {
-    for (size_t i = 0; i < p->n_oids; i++) {
-        if (bytes_equal(p->oids[i], oid)) {
+    for (size_t i = 0; i < n; i++) {
+        if (bytes_equal(oids[i], oid)) {
             return true;
         }
     }
     return false;
 }
 
-size_t
-nego_credential_find(const struct nego_credential *c, struct bytes oid, size_t from)
+bool
+nego_has_oid(const struct sec_package *p, struct bytes oid)
 {
-    for (size_t i = from; i < c->n; i++) {
-        if (nego_has_oid(c->mechs[i]->package, oid)) {
+    return is_in(p->oids, p->n_oids, oid) || is_in(p->other_oids, p->n_other_oids, oid);
+}
+
+size_t
+nego_credential_find(const struct nego_credential *c, struct bytes oid, unsigned mask)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if ((mask & 1u << i) && nego_has_oid(c->mechs[i]->package, oid)) {
             return i;
         }
     }
@@ -309,20 +353,28 @@ nego_credential_find_raw(const struct nego_credential *c, struct bytes token)
     return c->n;
 }
 
-void
-nego_credential_put_list(const struct nego_credential *c, size_t from, struct wire_writer *w)
+/* The object identifiers of a mask's mechanisms, written or only measured. */
+static size_t
+put_oids(const struct nego_credential *c, unsigned mask, struct wire_writer *w)
 {
     size_t n = 0;
 
-    for (size_t i = from; i < c->n; i++) {
-        for (size_t k = 0; k < c->mechs[i]->package->n_oids; k++) {
-            n += c->mechs[i]->package->oids[k].n;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sec_package *p = c->mechs[i]->package;
+
+        for (size_t k = 0; k < p->n_oids && (mask & 1u << i); k++) {
+            n += p->oids[k].n;
+            if (w) {
+                wire_put_bytes(w, p->oids[k]);
+            }
         }
     }
-    der_put_header(w, DER_SEQUENCE, n);
-    for (size_t i = from; i < c->n; i++) {
-        for (size_t k = 0; k < c->mechs[i]->package->n_oids; k++) {
-            wire_put_bytes(w, c->mechs[i]->package->oids[k]);
-        }
-    }
+    return n;
+}
+
+void
+nego_credential_put_list(const struct nego_credential *c, unsigned mask, struct wire_writer *w)
+{
+    der_put_header(w, DER_SEQUENCE, put_oids(c, mask, NULL));
+    (void)put_oids(c, mask, w);
 }

@@ -3,10 +3,10 @@
 #ifndef NEGOTIATE_CREDENTIAL_H
 #define NEGOTIATE_CREDENTIAL_H
 
+#include "negotiate/attempts.h"
 #include "package.h"
 
 enum {
-    NEGO_MECHS_MAX = 8, /* packages of one host that Negotiate chooses from */
     /* A PackageList in UTF-8: every name that Windows knows, denied and allowed, takes 200. */
     NEGO_PACKAGE_LIST_BYTES = 512,
 };
@@ -16,23 +16,33 @@ struct nego_credential {
     struct sec_cred base;
     size_t n;
     struct sec_cred *mechs[NEGO_MECHS_MAX];
+    bool explicit_identity;
+    struct nego_attempts refused; /* mechanisms that may be used and cannot be had */
 };
+
+/* Sub-credentials by index, a bit each. */
+#define NEGO_ALL_MECHS ((1u << NEGO_MECHS_MAX) - 1)
 
 sec_status nego_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,
                                    struct sec_cred **out);
 void nego_credential_free(struct sec_cred *);
 sec_status nego_credential_name(const struct sec_cred *, struct wire_writer *out);
 
-/* The index of the mechanism with this object identifier (tag and length included), from `from`
- * on; n where there is none. */
-size_t nego_credential_find(const struct nego_credential *, struct bytes oid, size_t from);
+sec_status nego_credential_check_service(const struct sec_cred *, const char *service);
+
+/* The index of the mechanism with this object identifier (tag and length included), among those
+ * of the mask; n where there is none. */
+size_t nego_credential_find(const struct nego_credential *, struct bytes oid, unsigned mask);
 /* The same for a first token that is not SPNEGO's. */
 size_t nego_credential_find_raw(const struct nego_credential *, struct bytes token);
+/* Whether it is known beforehand that a mechanism cannot prove anybody: it is for the process's
+ * default identity, and has none. The reason says why. */
+bool nego_credential_names_nobody(const struct nego_credential *, size_t index);
 
 /* Whether an object identifier is one of the package's. */
 bool nego_has_oid(const struct sec_package *, struct bytes oid);
 
-/* Appends the MechTypeList of the mechanisms from `from` on. */
-void nego_credential_put_list(const struct nego_credential *, size_t from, struct wire_writer *w);
+/* Appends the MechTypeList of the mechanisms of the mask. */
+void nego_credential_put_list(const struct nego_credential *, unsigned mask, struct wire_writer *w);
 
 #endif

@@ -6,6 +6,14 @@
 
 /* --- the offer ----------------------------------------------------------------------------- */
 
+/* Who cannot prove anybody is not offered behind another: a server that chose it would be led on,
+ * and a list that is shorter is a list that less can be chosen from. */
+static bool
+is_worth_offering(const struct nego_context *c, const struct nego_leg *leg, size_t index)
+{
+    return (leg->args->wanted & SEC_NULL_SESSION) || !nego_credential_names_nobody(c->cred, index);
+}
+
 /* RFC 4178 4.2.1: mechToken is for the first mechanism of the list, so the list begins with the
  * one that has a token to send; those before it are not offered. */
 static sec_status
@@ -15,8 +23,12 @@ send_offer(struct nego_context *c, struct nego_leg *leg, size_t index, sec_statu
     struct nego_handshake *h = c->handshake;
     struct spnego_init m = { 0 };
 
-    h->first = index;
-    nego_credential_put_list(c->cred, index, &h->mech_list);
+    h->first = (uint8_t)index;
+    h->offered = (uint8_t)(1u << index);
+    for (size_t i = index + 1; i < c->cred->n; i++) {
+        h->offered |= (uint8_t)(is_worth_offering(c, leg, i) ? 1u << i : 0);
+    }
+    nego_credential_put_list(c->cred, h->offered, &h->mech_list);
     if (wire_writer_status(&h->mech_list) != WIRE_OK) {
         return nego_sent(&h->mech_list);
     }
@@ -29,31 +41,62 @@ send_offer(struct nego_context *c, struct nego_leg *leg, size_t index, sec_statu
     return sec_failed(nego_sent(leg->out)) ? nego_sent(leg->out) : SEC_I_CONTINUE_NEEDED;
 }
 
+static int32_t
+krb_error_of(const struct nego_context *c)
+{
+    struct sec_facts facts;
+
+    c->mech->package->ops->describe(c->mech, &facts);
+    return facts.kerberos.error_code;
+}
+
+/* The first token of one mechanism. Whether the next may be tried where this one fails is for its
+ * status to say (docs/decisions/0015). */
+static sec_status
+begin(struct nego_context *c, struct nego_leg *leg, size_t index, struct wire_writer *token,
+      bool *go_on)
+{
+    const struct sec_package *package = c->cred->mechs[index]->package;
+    bool behind_another = c->attempts || c->cred->refused.n;
+    sec_status status, kept;
+
+    sec_reason_clear();
+    *go_on = false;
+    if (behind_another && !is_worth_offering(c, leg, index)) {
+        *go_on = true;
+        kept = nego_context_note(c, package, SEC_E_NO_CREDENTIALS);
+        return kept == SEC_E_OK ? SEC_E_NO_CREDENTIALS : kept;
+    }
+    status = nego_mech_open(c, index);
+    if (status == SEC_E_OK) {
+        status = nego_mech_step(c, leg->args, (struct bytes){ 0 }, token);
+        *go_on = nego_attempts_may_go_on(status, krb_error_of(c));
+    }
+    if (!sec_failed(status) || status == SEC_E_INSUFFICIENT_MEMORY) {
+        return status;
+    }
+    kept = nego_context_note(c, package, status);
+    return kept == SEC_E_OK ? status : kept;
+}
+
 sec_status
 nego_initiator_offer(struct nego_context *c, struct nego_leg *leg)
 {
-    sec_status status = SEC_E_NO_CREDENTIALS;
-
-    if (c->cred->n == 0) {
-        return sec_fail(status, "negotiate: no mechanism may be used");
-    }
     /* Falling back is for the first token alone: what fails later fails. */
     for (size_t i = 0; i < c->cred->n; i++) {
         uint8_t room[NEGO_TOKEN_ROOM];
         SEC_AUTO(wire_writer) token = wire_writer_growing(room, sizeof(room));
+        bool go_on;
+        sec_status status = begin(c, leg, i, &token, &go_on);
 
-        status = nego_mech_open(c, i);
-        if (status == SEC_E_OK) {
-            status = nego_mech_step(c, leg->args, (struct bytes){ 0 }, &token);
-        }
-        if (!sec_failed(status)) {
-            return send_offer(c, leg, i, status, wire_written(&token));
-        }
-        if (status == SEC_E_INSUFFICIENT_MEMORY) {
+        if (status == SEC_E_INSUFFICIENT_MEMORY || (sec_failed(status) && !go_on)) {
             return status;
         }
+        if (!go_on) {
+            return send_offer(c, leg, i, status, wire_written(&token));
+        }
     }
-    return status;
+    return nego_attempts_fail(c->attempts ? c->attempts : &c->cred->refused);
 }
 
 /* [MS-SPNG] 3.2.5.2: the server spoke first. What it says is not protected and tells nothing that
@@ -186,6 +229,18 @@ continue_mechanism(struct nego_context *c, struct nego_leg *leg, const struct sp
     return status == SEC_E_OK ? SEC_I_CONTINUE_NEEDED : status;
 }
 
+/* Ours was not what the server wants. */
+static sec_status
+note_refusal(struct nego_context *c, const struct sec_package *chosen)
+{
+    sec_status status =
+        sec_fail(SEC_E_SECPKG_NOT_FOUND, "negotiate: the server chose %s instead", chosen->name);
+
+    status = nego_context_note(c, c->mech->package, status);
+    sec_reason_clear();
+    return status;
+}
+
 /* RFC 4178 4.2.2: the server chose another mechanism of our list, which begins anew. That this
  * is its choice, and the list ours, only the MICs can prove. */
 static sec_status
@@ -193,7 +248,7 @@ take_second_choice(struct nego_context *c, struct nego_leg *leg, const struct sp
 {
     uint8_t room[NEGO_TOKEN_ROOM];
     SEC_AUTO(wire_writer) token = wire_writer_growing(room, sizeof(room));
-    size_t index = nego_credential_find(c->cred, m->mech, c->handshake->first);
+    size_t index = nego_credential_find(c->cred, m->mech, c->handshake->offered);
     sec_status status;
 
     if (index == c->cred->n) {
@@ -210,7 +265,10 @@ take_second_choice(struct nego_context *c, struct nego_leg *leg, const struct sp
                         c->cred->mechs[index]->package->name);
     }
     nego_mic_raise(c, NEGO_MIC_VITAL);
-    status = nego_mech_open(c, index);
+    status = note_refusal(c, c->cred->mechs[index]->package);
+    if (status == SEC_E_OK) {
+        status = nego_mech_open(c, index);
+    }
     if (status == SEC_E_OK) {
         status = nego_mech_step(c, leg->args, (struct bytes){ 0 }, &token);
     }
@@ -252,8 +310,8 @@ nego_initiator_first_reply(struct nego_context *c, struct nego_leg *leg)
         return take_rejection(c, leg, &m);
     }
     /* Java leaves supportedMech out; Samba answers with another of Kerberos' identifiers. */
-    index =
-        m.mech.p ? nego_credential_find(c->cred, m.mech, c->handshake->first) : c->handshake->first;
+    index = m.mech.p ? nego_credential_find(c->cred, m.mech, c->handshake->offered)
+                     : c->handshake->first;
     if (index == c->cred->n || c->cred->mechs[index]->package != offered) {
         return take_second_choice(c, leg, &m);
     }

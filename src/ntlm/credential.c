@@ -149,7 +149,8 @@ ntlm_credential_name(const struct sec_cred *cred, struct wire_writer *out)
     const struct ntlm_credential *c = credential_of(cred);
 
     if (!c->has_identity || c->anonymous) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: the credential names nobody");
+        return sec_fail(SEC_E_NO_CREDENTIALS, "ntlm: %s",
+                        c->no_identity ? c->no_identity : "the credential names nobody");
     }
     if (c->domain.n) {
         wire_put_bytes(out, c->domain);

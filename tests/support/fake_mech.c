@@ -92,6 +92,9 @@ free_cred(struct sec_cred *cred)
 static sec_status
 cred_name(const struct sec_cred *cred, struct wire_writer *out)
 {
+    if (mech_of(cred->package)->names_nobody) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "nobody");
+    }
     for (const char *p = cred->package->name; *p; p++) {
         wire_put_le16(out, (uint8_t)*p);
     }
@@ -387,6 +390,7 @@ describe(const struct sec_ctx *ctx, struct sec_facts *out)
         .security_trailer = SIGNATURE_BYTES,
         .claimed_user = bytes_of(user, sizeof(user)),
         .expires_100ns = 1000,
+        .kerberos = { .error_code = c->failed ? c->mech->krb_error : 0 },
     };
     if (c->established) {
         out->flags = SEC_CONNECTION | c->mech->grants | (c->protects ? SEC_INTEGRITY : 0);
@@ -445,4 +449,31 @@ fake_mech_reset(void)
     fake_trial.tokens = 3;
     fake_trial.amends = true;
     fake_trial.ops.complete = complete;
+}
+
+void
+fake_mech_play_windows(void)
+{
+    static const uint8_t ms_krb5[] = { 0x06, 0x09, 0x2A, 0x86, 0x48, 0x82,
+                                       0xF7, 0x12, 0x01, 0x02, 0x02 };
+    static const uint8_t krb5[] = {
+        0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02
+    };
+    static const uint8_t u2u[] = { 0x06, 0x0A, 0x2A, 0x86, 0x48, 0x86,
+                                   0xF7, 0x12, 0x01, 0x02, 0x02, 0x03 };
+    static const uint8_t ntlm[] = { 0x06, 0x0A, 0x2B, 0x06, 0x01, 0x04,
+                                    0x01, 0x82, 0x37, 0x02, 0x02, 0x0A };
+    struct fake_mech *k = &fake_mechs[0], *n = &fake_mechs[1];
+
+    k->oids[0] = bytes_of(ms_krb5, sizeof(ms_krb5));
+    k->oids[1] = bytes_of(krb5, sizeof(krb5));
+    k->other_oid = bytes_of(u2u, sizeof(u2u));
+    k->package.other_oids = &k->other_oid;
+    k->package.n_other_oids = 1;
+    k->package.name = "Kerberos";
+    k->package.raw_token_prefix = bytes_of("Kerberos", 8);
+    n->oids[0] = bytes_of(ntlm, sizeof(ntlm));
+    n->package.name = "NTLM";
+    n->package.rpc_id = 10;
+    n->package.raw_token_prefix = bytes_of("NTLM", 5);
 }

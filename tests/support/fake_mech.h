@@ -16,7 +16,7 @@ enum { FAKE_MECHS = 3 };
 struct fake_mech {
     struct sec_package package; /* what the package under test is given */
     struct sec_package_ops ops;
-    struct bytes oids[2];
+    struct bytes oids[2], other_oid;
 
     /* What it does. Tokens count from 1, the initiator's first. */
     unsigned tokens; /* of a whole exchange: 1 as Kerberos without mutual authentication,
@@ -29,7 +29,9 @@ struct fake_mech {
     sec_status acquire_fails; /* 0: it does not */
     unsigned fails_at;        /* whoever is to make or take this token fails; 0: nobody */
     sec_status fails_with;
-    bool error_token;   /* and sends "sorry" */
+    bool error_token;  /* and sends "sorry" */
+    int32_t krb_error; /* and has this from a KDC */
+    bool names_nobody;
     size_t token_bytes; /* tokens are padded to this size */
 
     /* What was done with it. */
@@ -46,5 +48,8 @@ extern struct fake_mech fake_trial;
 
 /* All four as they are described above. */
 void fake_mech_reset(void);
+/* Alpha is called Kerberos and has its object identifiers, Microsoft's first, and the one of
+ * user-to-user for acceptors alone; Beta is called NTLM and has its own. */
+void fake_mech_play_windows(void);
 
 #endif
