@@ -146,6 +146,8 @@ struct krb_proven {
     const struct krb_enc_ticket *ticket;
     const struct krb_ticket *clear;
     const struct ticket_key *key; /* the key that opened it; NULL: user-to-user */
+    /* User-to-user: KRB_USAGE_PAC of the TGT's session key, which opened it. NULL otherwise. */
+    const struct krb_checksum_key *tgt_pac_key;
 };
 
 /* Who the client is: from the ticket, and from its PAC where policy has it looked at: its
