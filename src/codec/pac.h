@@ -19,6 +19,20 @@ enum {
     PAC_GROUPS_MAX = 8192,
 };
 
+/* [MS-PAC] 2.4, those that are looked into. */
+enum pac_type {
+    PAC_LOGON_INFO = 1, /* KERB_VALIDATION_INFO */
+    PAC_SERVER_SIGNATURE = 6,
+    PAC_KDC_SIGNATURE = 7,
+    PAC_CLIENT_INFO = 10,
+    PAC_UPN_DNS_INFO = 12,
+    PAC_TICKET_SIGNATURE = 16,
+    PAC_ATTRIBUTES = 17,
+    PAC_REQUESTOR = 18,
+    PAC_FULL_SIGNATURE = 19,
+    PAC_TYPE_LAST = 20, /* [MS-PAC] names none above */
+};
+
 struct pac_fault {
     const char *field;
     uint32_t at;
@@ -43,8 +57,10 @@ struct pac {
     struct pac_fault fault;
 };
 
-/* The directory of buffers, and the signatures. A type that occurs twice is WIRE_BAD_VALUE, one
- * that we don't know passes. */
+/* The directory of buffers, and the signatures. A type of [MS-PAC] that occurs twice is
+ * WIRE_BAD_VALUE ([MS-PAC] 2.4 would have the second ignored: no KDC writes one), one that is empty
+ * WIRE_SHORT; a type that is not [MS-PAC]'s passes. No buffer may overlap another or the
+ * directory. */
 SEC_NODISCARD enum wire_err pac_decode(struct pac *out, struct bytes in);
 
 /* The parts between which the server's and the KDC's signatures count as zeros: the whole PAC with
@@ -69,7 +85,7 @@ struct pac_upn_dns_info {
 };
 SEC_NODISCARD enum wire_err pac_upn_dns_info_decode(struct pac_upn_dns_info *, struct bytes in);
 
-/* [MS-PAC] 2.14. */
+/* [MS-PAC] 2.15. */
 SEC_NODISCARD enum wire_err pac_requestor_decode(struct sid *, struct bytes in);
 
 /* KERB_VALIDATION_INFO ([MS-PAC] 2.5). Times are FILETIME; names UTF-16LE. */
@@ -82,7 +98,7 @@ struct pac_logon_info {
     bool has_domain_sid;
     /* Each group: RID and attributes, 8 bytes little-endian. */
     struct bytes groups;
-    /* SidCount entries; read them with pac_extra_sids. */
+    /* SidCount entries; pac_next_group reads them. */
     uint32_t n_extra_sids;
     struct sid resource_domain_sid;
     bool has_resource_domain_sid;
@@ -100,7 +116,8 @@ struct pac_group {
 };
 
 /* All groups of the logon: those of the domain, the extra SIDs, those of the resource domain, in
- * this order. */
+ * this order. Where there is no UserId the first of the extra SIDs is the account's own and no
+ * group. */
 struct pac_groups {
     const struct pac_logon_info *info;
     size_t i;
@@ -111,6 +128,9 @@ struct pac_groups pac_groups_of(const struct pac_logon_info *);
 /* false: no more. */
 bool pac_next_group(struct pac_groups *, struct pac_group *out);
 
+/* The account's SID. false: the structure has none. */
+SEC_NODISCARD bool pac_user_sid(const struct pac_logon_info *, struct sid *out);
+
 /* For tests, fuzz seeds and a KDC of our own: a PAC with these buffers, its signatures blank (types
  * and sizes as given, values zeros). Alignment as [MS-PAC] 2.3 has it. */
 struct pac_buffer {
@@ -118,7 +138,8 @@ struct pac_buffer {
     struct bytes data; /* signatures: their type, little-endian, and blank value */
 };
 void pac_encode(struct wire_writer *w, const struct pac_buffer *, size_t n);
-/* KERB_VALIDATION_INFO from info; its groups are given apart, as pac_next_group gives them. */
+/* KERB_VALIDATION_INFO from info; the extra SIDs are given apart, as pac_next_group gives them, and
+ * n_extra_sids and extra_ are not read. */
 void pac_logon_info_encode(struct wire_writer *w, const struct pac_logon_info *info,
                            const struct pac_group *extra, size_t n_extra);
 void pac_client_info_encode(struct wire_writer *w, const struct pac_client_info *);
