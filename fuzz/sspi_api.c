@@ -404,11 +404,51 @@ query_context(void)
 }
 
 static void
+query_negotiation(SecHandle *h)
+{
+    POPENSSPI_NEGOTIATION n = NULL;
+
+    if (OpenSspiQueryNegotiation(h, &n) != SEC_E_OK) {
+        fuzz_must(!n);
+        return;
+    }
+    fuzz_must(n->PackageName && n->FirstToken && n->DelegationRefused && n->OfferedCount <= 8);
+    for (ULONG i = 0; i < n->AttemptCount; i++) {
+        fuzz_must(n->Attempts[i].PackageName[0] && n->Attempts[i].Status < 0);
+        fuzz_must(strlen(n->Attempts[i].Reason) < 256);
+    }
+    for (ULONG i = 0; i < n->OfferedCount; i++) {
+        fuzz_must(n->Offered[i][0]);
+    }
+    fuzz_must(FreeContextBuffer(n) == SEC_E_OK);
+}
+
+/* A context before its first leg. */
+static void
+create_context(void)
+{
+    SecHandle room, *cred = pick_handle(&world.creds[pick(CREDS)], &world.contexts[0], &room);
+    SecHandle fresh = { 7, 7 };
+    uint8_t at = pick(CONTEXTS);
+
+    if (world.n_contexts == MADE) {
+        return;
+    }
+    if (OpenSspiCreateContext(cred, pick(4), &fresh) == SEC_E_OK) {
+        world.contexts[at] = world.made_contexts[world.n_contexts++] = fresh;
+    } else {
+        fuzz_must(fresh.dwLower == 7 && fresh.dwUpper == 7);
+    }
+    (void)OpenSspiCheckService(cred, pick(2) ? "HTTP/a" : NULL);
+}
+
+static void
 query_logon(void)
 {
     SecHandle room, *h = pick_context(&room);
     POPENSSPI_LOGON logon = NULL;
 
+    query_negotiation(h);
     if (OpenSspiQueryLogon(h, pick(8) ? &logon : NULL) != SEC_E_OK) {
         fuzz_must(!logon);
         return;
@@ -489,8 +529,10 @@ operate(void)
     default:
         (void)FreeCredentialsHandle(
             pick_handle(&world.creds[pick(CREDS)], &world.contexts[0], &room));
-        if (pick(8) == 0) {
-            fuzz_must(OpenSspiLoadConfiguration(config_file(), NULL, 0) == SEC_E_OK);
+        switch (pick(8)) {
+        case 0: fuzz_must(OpenSspiLoadConfiguration(config_file(), NULL, 0) == SEC_E_OK); break;
+        case 1: create_context(); break;
+        default: break;
         }
         break;
     }

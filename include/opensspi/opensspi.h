@@ -71,16 +71,90 @@ typedef struct _OPENSSPI_LOGON {
     const char *const *Groups;
     const char *const *GroupSids;
     const char *Reason; /* for the operator's log; never for the peer */
+
+    /* Kerberos; 0, FALSE or "" otherwise. What is known of a refused ticket stands here too, as far
+     * as it could be read. */
+    const char *ClientPrincipal; /* "alice@EXAMPLE.TEST" */
+    const char
+        *ServicePrincipal; /* whom the ticket is for: "HTTP/web1.example.test@EXAMPLE.TEST" */
+    const char *TicketEncryption; /* "aes256-cts-hmac-sha1-96" */
+    const char *SessionEncryption;
+    LONG TicketEncryptionType; /* the same as numbers, 18 */
+    LONG SessionEncryptionType;
+    ULONG KeyVersion;   /* of the service's key, as the ticket has it */
+    LONG KerberosError; /* of the KRB-ERROR that the client was sent: 37 KRB_AP_ERR_SKEW, … */
+    BOOLEAN HasKeyVersion;
+    BOOLEAN PacVerified;
+    /* A credential cache with what the client delegated, "MEMORY:…": for krb5_cc_resolve or
+     * gss_acquire_cred_from in this process. It is gone when the context is deleted. */
+    const char *DelegatedCache;
+    const char *UserPrincipalName; /* from the PAC */
+    const char *LogonServer;       /* from the PAC: the domain controller that knew the user */
 } OPENSSPI_LOGON, *POPENSSPI_LOGON;
 
 /*
  * Describes a server context, before or after AcceptSecurityContext failed on it. One block:
- * *ppLogon is owned by the caller, FreeContextBuffer. Strings are never NULL.
+ * *ppLogon is owned by the caller, FreeContextBuffer. Strings are never NULL. Members are added at
+ * the end alone: a caller that knows fewer reads what it knows.
  * SEC_E_INVALID_HANDLE; SEC_E_UNSUPPORTED_FUNCTION: a client's context;
  * SEC_E_INSUFFICIENT_MEMORY.
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryLogon(PCtxtHandle phContext,
                                                         POPENSSPI_LOGON *ppLogon);
+
+/*
+ * A context before its first leg, so that there is a handle to ask what is known even where the
+ * first leg fails: InitializeSecurityContext and AcceptSecurityContext are then given it as
+ * phContext from the first leg on (with pInput NULL for a client's first). fUse:
+ * SECPKG_CRED_INBOUND for a server's, SECPKG_CRED_OUTBOUND for a client's. Owned by the caller:
+ * DeleteSecurityContext, also after a failure.
+ * SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS: the credential is not for this side;
+ * SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCreateContext(PCredHandle phCredential, ULONG fUse,
+                                                           PCtxtHandle phContext);
+
+/* A mechanism that was tried and not used. */
+typedef struct _OPENSSPI_ATTEMPT {
+    const char *PackageName;
+    const char *Reason; /* for the operator; at most 255 bytes */
+    SECURITY_STATUS Status;
+} OPENSSPI_ATTEMPT, *POPENSSPI_ATTEMPT;
+
+/* How a mechanism came to be used. */
+typedef struct _OPENSSPI_NEGOTIATION {
+    SECURITY_STATUS Status;  /* of the context's last leg */
+    const char *PackageName; /* the mechanism that is used; "" when none was chosen */
+    /* Mechanisms of this side that were not used, in the order of preference: not to be had, not
+     * able to begin, or not what the server chose. */
+    ULONG AttemptCount;
+    const OPENSSPI_ATTEMPT *Attempts;
+    /* A server: what the client lists, its first choice first, at most eight: "Kerberos",
+     * "MS-Kerberos", "Kerberos-U2U", "IAKERB", "NTLM", "NegoEx", "other". No proof of anything. */
+    ULONG OfferedCount;
+    const char *const *Offered;
+    const char *FirstToken; /* a server: the mechanism whose token came first, named as above; "" */
+    BOOLEAN Raw;            /* a server: that token came without SPNEGO around it */
+    const char *DelegationRefused; /* a client: why ISC_REQ_DELEGATE was not granted; "" */
+} OPENSSPI_NEGOTIATION, *POPENSSPI_NEGOTIATION;
+
+/*
+ * Tells of a context, a client's or a server's, at any time in its life. With a package other than
+ * Negotiate there is PackageName and nothing else. One block: *ppNegotiation is owned by the
+ * caller, FreeContextBuffer. Strings are never NULL.
+ * SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryNegotiation(PCtxtHandle phContext,
+                                                              POPENSSPI_NEGOTIATION *ppNegotiation);
+
+/*
+ * Whether a server's credential has a key for clients that ask for this service:
+ * "HTTP/web1.example.test", or NULL for any. The keytab is looked into, nobody is asked.
+ * SEC_E_OK; SEC_E_NO_CREDENTIALS: no, and OpenSspiReason says why; SEC_E_UNSUPPORTED_FUNCTION: the
+ * credential has no Kerberos, and to NTLM names do not matter; SEC_E_INVALID_HANDLE.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCheckService(PCredHandle phCredential,
+                                                          const char *pszService);
 
 /*
  * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,

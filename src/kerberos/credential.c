@@ -129,3 +129,15 @@ krb_credential_name(const struct sec_cred *cred, struct wire_writer *out)
     }
     return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential names nobody");
 }
+
+sec_status
+krb_credential_check_service(const struct sec_cred *cred, const char *service)
+{
+    const struct krb_credential *c = credential_of(cred);
+
+    if (!c->keytab) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not for a service");
+    }
+    return ticket_keytab_check(c->keytab,
+                               service ? service : c->base.host->settings->kerberos.principal);
+}

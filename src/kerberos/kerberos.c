@@ -8,6 +8,7 @@ static const struct sec_package_ops kerberos_ops = {
     .acquire = krb_credential_acquire,
     .free_cred = krb_credential_free,
     .cred_name = krb_credential_name,
+    .check_service = krb_credential_check_service,
     .open = krb_context_open,
     .step = krb_step,
     .free_ctx = krb_context_free,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* InitializeSecurityContext, AcceptSecurityContext, CompleteAuthToken, DeleteSecurityContext. */
-#include <opensspi/sspi.h>
+#include <opensspi/opensspi.h>
 
 #include "base/mem.h"
 #include "sspi/buffers.h"
@@ -244,23 +244,31 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
 }
 
 static sec_status
-first_leg(const struct leg *l, SecBuffer *out)
+new_context(PCredHandle handle, enum sec_role role, struct context **out)
 {
     struct credential *cred;
-    struct handle_ref ref = objects_credential(l->credential, &cred);
-    struct context *c = NULL;
-    struct handle h;
+    struct handle_ref ref = objects_credential(handle, &cred);
     sec_status status;
 
     if (!cred) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
     }
-    if (!(cred->use & (l->role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
+    if (!(cred->use & (role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
         status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for this side");
     } else {
-        status = objects_context_new(ref, l->role, &c);
+        status = objects_context_new(ref, role, out);
     }
     handle_release(ref);
+    return status;
+}
+
+static sec_status
+first_leg(const struct leg *l, SecBuffer *out)
+{
+    struct context *c = NULL;
+    struct handle h;
+    sec_status status = new_context(l->credential, l->role, &c);
+
     if (status != SEC_E_OK) {
         return status;
     }
@@ -426,6 +434,33 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
                         "sspi: bindings cannot be both a proxy's and allowed to miss");
     }
     return run_leg(&l);
+}
+
+/* --- before the legs ----------------------------------------------------------------------- */
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiCreateContext(PCredHandle credential, ULONG use, PCtxtHandle context)
+{
+    struct context *c = NULL;
+    struct handle h;
+    sec_status status;
+
+    sec_reason_clear();
+    if (!context || (use != SECPKG_CRED_INBOUND && use != SECPKG_CRED_OUTBOUND)) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: %s",
+                        context ? "a context has one side" : "nowhere to put the handle");
+    }
+    status = new_context(credential, use == SECPKG_CRED_INBOUND ? SEC_ACCEPTOR : SEC_INITIATOR, &c);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (!handle_new(HANDLE_CONTEXT, c, &h)) {
+        objects_context_free(c);
+        return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
+    }
+    context->dwLower = h.lower;
+    context->dwUpper = h.upper;
+    return SEC_E_OK;
 }
 
 /* --- after the legs ------------------------------------------------------------------------ */

@@ -285,3 +285,27 @@ QueryCredentialsAttributesExA(PCredHandle handle, ULONG attribute, void *buffer,
 {
     return query(handle, attribute, buffer, n, false);
 }
+
+/* --- services ------------------------------------------------------------------------------ */
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiCheckService(PCredHandle handle, const char *service)
+{
+    struct credential *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_credential(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    if (!c->cred->package->ops->check_service || !(c->use & SEC_USE_INBOUND)) {
+        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                          "sspi: a credential to which a service's name does not matter");
+    } else {
+        status = c->cred->package->ops->check_service(c->cred, service);
+    }
+    handle_release(ref);
+    return status;
+}

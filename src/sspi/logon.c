@@ -3,66 +3,85 @@
 #include <opensspi/opensspi.h>
 
 #include "account/account.h"
-#include "base/mem.h"
-#include "base/utf16.h"
-#include "sspi/given.h"
 #include "sspi/objects.h"
+#include "sspi/report.h"
 
 static const char *const ntlm_versions[] = {
     [SEC_NTLM_NONE] = "",          [SEC_NTLM_LM] = "LM",      [SEC_NTLM_V1] = "NTLM V1",
     [SEC_NTLM_V1_ESS] = "NTLM V1", [SEC_NTLM_V2] = "NTLM V2",
 };
 
-/* Strings one after the other, each with its NUL; a mark is where one begins. */
-static size_t
-put_utf8(struct wire_writer *w, const char *s)
-{
-    size_t mark = w->len;
-
-    wire_put(w, s ? s : "", s ? strlen(s) + 1 : 1);
-    return mark;
-}
-
-static size_t
-put_utf16(struct wire_writer *w, struct bytes utf16)
-{
-    char *utf8 = utf8_from_utf16(utf16);
-    size_t mark = put_utf8(w, utf8);
-
-    if (!utf8 && w->err == WIRE_OK) {
-        w->err = WIRE_NO_MEMORY;
-    }
-    mem_free(utf8);
-    return mark;
-}
-
-/* What goes into the block: the fixed part, and where its strings begin among the others. */
-struct report {
-    OPENSSPI_LOGON logon;
-    size_t package, version, user, domain, claimed_user, claimed_domain;
-    size_t workstation, target, sid, unix_user, groups, reason;
-    struct wire_writer strings;
+/* RFC 3961 and its kin, by IANA's names. */
+static const struct {
+    int32_t enctype;
+    const char *name;
+} enctypes[] = {
+    { 1, "des-cbc-crc" },
+    { 3, "des-cbc-md5" },
+    { 16, "des3-cbc-sha1-kd" },
+    { 17, "aes128-cts-hmac-sha1-96" },
+    { 18, "aes256-cts-hmac-sha1-96" },
+    { 19, "aes128-cts-hmac-sha256-128" },
+    { 20, "aes256-cts-hmac-sha384-192" },
+    { 23, "rc4-hmac" },
+    { 24, "rc4-hmac-exp" },
+    { 25, "camellia128-cts-cmac" },
+    { 26, "camellia256-cts-cmac" },
 };
 
-static void
-put_identity(struct report *r, const struct account_identity *id)
+static const char *
+enctype_name(int32_t enctype)
 {
-    r->sid = put_utf8(&r->strings, id ? id->sid : "");
-    r->unix_user = put_utf8(&r->strings, id ? id->unix_user : "");
-    r->logon.GroupCount = id ? (ULONG)id->n_groups : 0;
-    r->groups = r->strings.len;
-    for (ULONG i = 0; i < r->logon.GroupCount; i++) {
-        (void)put_utf8(&r->strings, id->groups[i]);
-        (void)put_utf8(&r->strings, id->group_sids[i]);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(enctypes); i++) {
+        if (enctypes[i].enctype == enctype) {
+            return enctypes[i].name;
+        }
+    }
+    return "";
+}
+
+#define UTF8(member, text)  report_utf8(r, offsetof(OPENSSPI_LOGON, member), text)
+#define UTF16(member, text) report_utf16(r, offsetof(OPENSSPI_LOGON, member), text)
+
+/* The names and SIDs of groups: pointers behind the structure, all names before all SIDs. */
+static void
+put_identity(struct report *r, OPENSSPI_LOGON *logon, const struct account_identity *id)
+{
+    size_t n = id ? id->n_groups : 0;
+
+    UTF8(UserSid, id ? id->sid : "");
+    UTF8(UnixUser, id ? id->unix_user : "");
+    logon->GroupCount = (ULONG)n;
+    for (size_t i = 0; i < n; i++) {
+        report_utf8(r, sizeof(*logon) + i * sizeof(char *), id->groups[i]);
+        report_utf8(r, sizeof(*logon) + (n + i) * sizeof(char *), id->group_sids[i]);
     }
 }
 
 static void
-fill(struct report *r, const struct context *c, const struct sec_facts *f)
+put_kerberos(struct report *r, OPENSSPI_LOGON *logon, const struct sec_kerberos_facts *k)
+{
+    logon->TicketEncryptionType = k->ticket_enctype;
+    logon->SessionEncryptionType = k->session_enctype;
+    logon->HasKeyVersion = k->has_kvno;
+    logon->KeyVersion = k->has_kvno ? k->kvno : 0;
+    logon->PacVerified = k->pac_verified;
+    logon->KerberosError = k->error_code;
+    UTF16(ClientPrincipal, k->client);
+    UTF16(ServicePrincipal, k->service);
+    UTF8(TicketEncryption, enctype_name(k->ticket_enctype));
+    UTF8(SessionEncryption, enctype_name(k->session_enctype));
+    UTF8(DelegatedCache, k->delegated_cache);
+    UTF16(UserPrincipalName, k->upn);
+    UTF16(LogonServer, k->logon_server);
+}
+
+static void
+fill(struct report *r, OPENSSPI_LOGON *logon, const struct context *c, const struct sec_facts *f)
 {
     bool proven = f->phase == SEC_PHASE_ESTABLISHED && !f->anonymous;
 
-    r->logon = (OPENSSPI_LOGON){
+    *logon = (OPENSSPI_LOGON){
         .Status = c->last_status,
         .SubStatus = f->sub_status,
         .Anonymous = f->anonymous,
@@ -72,77 +91,47 @@ fill(struct report *r, const struct context *c, const struct sec_facts *f)
         /* A session key that protects nothing was asked for by nobody. */
         .KeyLength = f->flags & (SEC_INTEGRITY | SEC_CONFIDENTIALITY) ? f->key_bits : 0,
     };
-    r->package = put_utf8(&r->strings, f->mechanism ? f->mechanism->name : "");
-    r->version = put_utf8(&r->strings, ntlm_versions[f->ntlm_version]);
-    r->user = put_utf16(&r->strings, proven ? f->user : f->claimed_user);
-    r->domain = put_utf16(&r->strings, proven ? f->domain : f->claimed_domain);
-    r->claimed_user = put_utf16(&r->strings, f->claimed_user);
-    r->claimed_domain = put_utf16(&r->strings, f->claimed_domain);
-    r->workstation = put_utf16(&r->strings, f->claimed_workstation);
-    r->target = put_utf16(&r->strings, f->target);
-    put_identity(r, f->identity);
-    r->reason = put_utf8(&r->strings, c->reason);
-}
-
-/* The names and SIDs of groups stand in turn. */
-static void
-point_at_groups(OPENSSPI_LOGON *out, const char **pointers, const char *strings)
-{
-    for (ULONG i = 0; i < out->GroupCount; i++) {
-        pointers[i] = strings;
-        strings += strlen(strings) + 1;
-        pointers[out->GroupCount + i] = strings;
-        strings += strlen(strings) + 1;
-    }
-    out->Groups = pointers;
-    out->GroupSids = pointers + out->GroupCount;
+    UTF8(PackageName, f->mechanism ? f->mechanism->name : "");
+    UTF8(NtlmVersion, ntlm_versions[f->ntlm_version]);
+    UTF16(UserName, proven ? f->user : f->claimed_user);
+    UTF16(DomainName, proven ? f->domain : f->claimed_domain);
+    UTF16(ClaimedUserName, f->claimed_user);
+    UTF16(ClaimedDomainName, f->claimed_domain);
+    UTF16(Workstation, f->claimed_workstation);
+    UTF16(TargetName, f->target);
+    UTF8(Reason, c->reason);
+    put_identity(r, logon, f->identity);
+    put_kerberos(r, logon, &f->kerberos);
 }
 
 static sec_status
-give(const struct report *r, POPENSSPI_LOGON *out)
+give(const struct report *r, const OPENSSPI_LOGON *logon, POPENSSPI_LOGON *out)
 {
-    struct bytes strings = wire_written(&r->strings);
-    size_t n_pointers = 2 * (size_t)r->logon.GroupCount;
-    size_t fixed = sizeof(OPENSSPI_LOGON) + n_pointers * sizeof(char *);
-    OPENSSPI_LOGON *logon;
-    const char *s;
+    size_t n = logon->GroupCount;
+    void *block;
+    sec_status status =
+        report_give(r, logon, sizeof(*logon), sizeof(*logon) + 2 * n * sizeof(char *), &block);
 
-    if (wire_writer_status(&r->strings) != WIRE_OK) {
-        return SEC_E_INSUFFICIENT_MEMORY;
+    if (status == SEC_E_OK) {
+        *out = block;
+        (*out)->Groups = (const char *const *)(*out + 1);
+        (*out)->GroupSids = (*out)->Groups + n;
     }
-    logon = given_new(fixed + strings.n);
-    if (!logon) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    s = (const char *)logon + fixed;
-    bytes_copy((char *)logon + fixed, strings.p, strings.n);
-    *logon = r->logon;
-    logon->PackageName = s + r->package;
-    logon->NtlmVersion = s + r->version;
-    logon->UserName = s + r->user;
-    logon->DomainName = s + r->domain;
-    logon->ClaimedUserName = s + r->claimed_user;
-    logon->ClaimedDomainName = s + r->claimed_domain;
-    logon->Workstation = s + r->workstation;
-    logon->TargetName = s + r->target;
-    logon->UserSid = s + r->sid;
-    logon->UnixUser = s + r->unix_user;
-    logon->Reason = s + r->reason;
-    point_at_groups(logon, (const char **)(logon + 1), s + r->groups);
-    *out = logon;
-    return SEC_E_OK;
+    return status;
 }
 
 SECURITY_STATUS SEC_ENTRY
 OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
 {
-    struct report r = { .strings = wire_writer_growing(NULL, 0) };
+    SEC_AUTO(report) r;
+    OPENSSPI_LOGON logon;
     struct sec_facts facts;
     struct context *c;
     struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
+    report_init(&r);
     if (!out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the report");
     }
@@ -156,10 +145,9 @@ OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
     }
     (void)pthread_mutex_lock(&c->step);
     c->ctx->package->ops->describe(c->ctx, &facts);
-    fill(&r, c, &facts);
+    fill(&r, &logon, c, &facts);
     (void)pthread_mutex_unlock(&c->step);
-    status = give(&r, out);
-    wire_writer_clear(&r.strings);
+    status = give(&r, &logon, out);
     handle_release(ref);
     return status;
 }

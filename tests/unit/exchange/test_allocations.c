@@ -30,6 +30,7 @@ exchange(void *package, bool failing)
     SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
     SecPkgContext_NamesA names = { NULL };
     POPENSSPI_LOGON logon = NULL;
+    POPENSSPI_NEGOTIATION negotiation = NULL;
     struct api_pair p;
 
     if (api_acquire(&p, package, "demo", "DOMAIN", "Passw0rd!") != SEC_E_OK) {
@@ -45,6 +46,11 @@ exchange(void *package, bool failing)
         }
         if (OpenSspiQueryLogon(&p.server, &logon) == SEC_E_OK) {
             assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
+        } else {
+            assert_true(failing);
+        }
+        if (OpenSspiQueryNegotiation(&p.client, &negotiation) == SEC_E_OK) {
+            assert_int_equal(FreeContextBuffer(negotiation), SEC_E_OK);
         } else {
             assert_true(failing);
         }

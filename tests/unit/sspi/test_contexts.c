@@ -55,6 +55,7 @@ each_function_refuses(SecHandle *h)
     SecPkgContext_Sizes sizes;
     SecPkgCredentials_NamesA names;
     POPENSSPI_LOGON logon;
+    POPENSSPI_NEGOTIATION negotiation;
     CtxtHandle fresh;
     ULONG attributes;
 
@@ -70,6 +71,9 @@ each_function_refuses(SecHandle *h)
     assert_int_equal(QueryCredentialsAttributesA(h, SECPKG_CRED_ATTR_NAMES, &names),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(OpenSspiQueryLogon(h, &logon), SEC_E_INVALID_HANDLE);
+    assert_int_equal(OpenSspiQueryNegotiation(h, &negotiation), SEC_E_INVALID_HANDLE);
+    assert_int_equal(OpenSspiCreateContext(h, SECPKG_CRED_INBOUND, &fresh), SEC_E_INVALID_HANDLE);
+    assert_int_equal(OpenSspiCheckService(h, NULL), SEC_E_INVALID_HANDLE);
     assert_int_equal(
         InitializeSecurityContextA(h, NULL, NULL, 0, 0, 0, NULL, 0, &fresh, &d, &attributes, NULL),
         SEC_E_INVALID_HANDLE);
