@@ -38,11 +38,17 @@ read_length(struct wire_reader *r)
     return n;
 }
 
-/* Identifier and length. After an error the tag is 0 and so is the length. */
-static uint8_t
-read_header(struct wire_reader *r, uint8_t tag, size_t *n)
+uint8_t
+der_peek(const struct wire_reader *r)
+{
+    return wire_left(r) ? *r->cur : 0;
+}
+
+uint8_t
+der_take_header(struct wire_reader *r, uint8_t tag, size_t *n)
 {
     uint8_t have = der_peek(r);
+    size_t length;
 
     *n = 0;
     if (wire_left(r) == 0) {
@@ -54,17 +60,24 @@ read_header(struct wire_reader *r, uint8_t tag, size_t *n)
         return 0;
     }
     wire_skip(r, 1);
-    *n = read_length(r);
-    if (r->err == WIRE_OK && *n > wire_left(r)) {
+    length = read_length(r);
+    if (r->err != WIRE_OK) {
+        return 0;
+    }
+    *n = length;
+    return have;
+}
+
+/* The same for an element that is there as a whole. */
+static uint8_t
+read_header(struct wire_reader *r, uint8_t tag, size_t *n)
+{
+    uint8_t have = der_take_header(r, tag, n);
+
+    if (have && *n > wire_left(r)) {
         wire_fail(r, WIRE_SHORT);
     }
     return r->err == WIRE_OK ? have : 0;
-}
-
-uint8_t
-der_peek(const struct wire_reader *r)
-{
-    return wire_left(r) ? *r->cur : 0;
 }
 
 struct bytes
@@ -156,6 +169,35 @@ der_put(struct wire_writer *w, uint8_t tag, struct bytes contents)
 {
     der_put_header(w, tag, contents.n);
     wire_put_bytes(w, contents);
+}
+
+size_t
+der_open(struct wire_writer *w, uint8_t tag)
+{
+    wire_put_u8(w, tag);
+    wire_put_u8(w, 0);
+    return w->len;
+}
+
+void
+der_close(struct wire_writer *w, size_t mark)
+{
+    size_t n = w->len - mark;
+    unsigned octets = length_octets(n);
+    uint8_t *contents;
+
+    if (octets) {
+        (void)wire_reserve(w, octets);
+    }
+    if (w->err != WIRE_OK || w->measures) {
+        return;
+    }
+    contents = w->p + mark;
+    bytes_move(contents + octets, contents, n);
+    contents[-1] = (uint8_t)(octets ? LONG_LENGTH | octets : n);
+    for (unsigned i = 0; i < octets; i++) {
+        contents[i] = (uint8_t)(n >> 8 * (octets - 1 - i));
+    }
 }
 
 /* X.690 8.19.2: seven bits an octet, no leading zeros. false: malformed or beyond 64 bits. */
