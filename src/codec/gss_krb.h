@@ -43,9 +43,9 @@ struct gss_krb_token {
 /* Frame and token id; or, told by their application tag (0x6E, 0x6F, 0x7E), bare messages. An
  * object identifier that is none of Kerberos' is WIRE_BAD_VALUE. */
 SEC_NODISCARD enum wire_err gss_krb_token_decode(struct gss_krb_token *, struct bytes in);
-/* What gss_krb_token_put takes around a body of n bytes. */
+/* A body of n bytes with what gss_krb_token_put puts before it. */
 size_t gss_krb_token_bytes(struct bytes oid, size_t n);
-/* The frame's head; n bytes of body must follow. */
+/* The frame's head; n bytes of body must follow. Nothing where oid is empty: a bare message. */
 void gss_krb_token_put(struct wire_writer *w, struct bytes oid, uint16_t id, size_t n);
 
 /* --- the authenticator's checksum (RFC 4121 4.1.1) ----------------------------------------- */
@@ -105,12 +105,20 @@ struct gss_rc4_token {
     const uint8_t *checksum;   /* 8 */
     const uint8_t *confounder; /* 8; a MIC: NULL */
     size_t bytes;              /* of all that stands before the data */
+    size_t framed;             /* bytes of data that the frame's length counts */
 };
+/* in begins with the token; what follows its `bytes` is data, of which none need be there: SSPI has
+ * them in a buffer of their own. Of a Wrap RFC 4757 has the frame count the data with its padding;
+ * in DCE style and where the data are apart it counts none: framed tells, and who has the data
+ * checks that it is 0 or all of them. Of a MIC nothing may follow. */
 SEC_NODISCARD enum wire_err gss_rc4_token_decode(struct gss_rc4_token *, struct bytes in);
-/* The frame (whose length counts n bytes of data that follow), id, algorithms and fillers; the
- * rest is zero, at the places that *t gives. to has room for GSS_RC4_*_BYTES. */
+/* Of a MIC; of a Wrap whose frame counts at most 84 bytes of data (SSPI's trailer: it counts
+ * none); of the longest, whose length takes four octets more. */
 enum { GSS_RC4_MIC_BYTES = 37, GSS_RC4_WRAP_BYTES = 45, GSS_RC4_WRAP_LONG_BYTES = 49 };
+/* What gss_rc4_token_write writes. */
 size_t gss_rc4_token_bytes(uint16_t id, size_t n);
+/* The frame (whose length counts n bytes of data that follow; a MIC: 0), id, algorithms and
+ * fillers; the rest is zero, at the places that *t gives. to has room for gss_rc4_token_bytes. */
 void gss_rc4_token_write(struct gss_rc4_token *t, uint8_t *to, uint16_t id, uint16_t seal,
                          size_t n);
 

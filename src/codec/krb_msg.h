@@ -3,7 +3,8 @@
  * Kerberos' messages between client and server (RFC 4120 5): AP-REQ, AP-REP, KRB-ERROR, the parts
  * of them that are encrypted, authorization data, and user-to-user's TGT-REQ and TGT-REP. Decoded
  * structures are views into the input; nothing to free. Times are FILETIME (100 ns, UTC), 0 where
- * the field is absent. Encryption is the caller's business.
+ * the field is absent. Encryption is the caller's business; bytes after a part that was encrypted
+ * are its padding, after anything else they are WIRE_TRAILING. After an error only fault is good.
  */
 #ifndef CODEC_KRB_MSG_H
 #define CODEC_KRB_MSG_H
@@ -96,7 +97,9 @@ struct krb_fault {
     uint32_t at;
 };
 
-/* PrincipalName: KerberosStrings as they stand (RFC 4120 has them ASCII, Microsoft UTF-8). */
+/* PrincipalName: KerberosStrings as they stand (RFC 4120 has them ASCII, Microsoft UTF-8), without
+ * NULs. Of tickets and authenticators it has at least one part; more than KRB_NAME_PARTS_MAX are
+ * WIRE_LIMIT. */
 struct krb_name {
     int32_t type;
     size_t n;
@@ -110,7 +113,7 @@ void krb_name_put(struct wire_writer *w, const struct krb_name *, struct bytes r
 struct krb_encrypted {
     int32_t enctype;
     bool has_kvno;
-    uint32_t kvno;
+    uint32_t kvno; /* RFC 1510 had it signed: negative ones are taken as the 32 bits they are */
     struct bytes cipher;
 };
 
@@ -240,8 +243,8 @@ struct krb_ad_element {
     int32_t type;
     struct bytes data;
 };
-/* The elements of a decoded AuthorizationData, one after the other; *r from wire_reader_of.
- * false: no more, or an error that wire_status tells. */
+/* The elements of an AuthorizationData (its DER, SEQUENCE included), one after the other; *r from
+ * wire_reader_of. false: no more, or an error that wire_status tells. */
 bool krb_ad_next(struct wire_reader *r, struct krb_ad_element *out);
 /* The first element of a type, at the top or inside AD-IF-RELEVANT (never inside AD-KDC-ISSUED or
  * AND-OR). p NULL: none. err: the whole is malformed. */
