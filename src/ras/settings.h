@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* [ras] and [port NAME] of the configuration file. */
+#ifndef RAS_SETTINGS_H
+#define RAS_SETTINGS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "ras/call.h"
+
+enum port_type { PORT_SERIAL, PORT_TCP, PORT_PTY };
+enum { PPP_PAP = 1, PPP_CHAP_MD5 = 2, PPP_MSCHAP = 4, PPP_MSCHAP_V2 = 8 };
+
+struct serial_settings {
+    unsigned long speed;
+    uint8_t data_bits, stop_bits;
+    char parity;                   /* 'n', 'e', 'o' */
+    bool flow_rts_cts, local;      /* local: no modem, no DCD: a direct cable */
+    char *init, *answer, *hang_up; /* modem strings: "ATZ", "ATA", "ATH"; answer "": auto-answer */
+    unsigned long rings;
+};
+
+struct ppp_settings {
+    char *local_address, *remote_address, *dns1, *dns2; /* NULL: none */
+    unsigned long mtu, idle_seconds, session_seconds;
+    unsigned require; /* PPP_*: what a caller may prove itself by; default PPP_MSCHAP_V2 */
+    bool mppe;        /* require encryption */
+    char *options;    /* further words for pppd, from the operator; NULL: none */
+};
+
+struct port_settings {
+    char *name, *device; /* device: path; "ADDRESS:PORT"; pty: where a link to it is made */
+    char *device_name;   /* what the module is told: the device's friendly name */
+    enum port_type type;
+    struct sockaddr_in6 address; /* PORT_TCP */
+    bool telnet;
+    unsigned long calls; /* tcp: how many at once */
+    struct serial_settings serial;
+    struct ppp_settings ppp;
+    struct call_rules rules;
+};
+
+struct ras_settings {
+    char *security_module; /* NULL: none, PPP directly */
+    unsigned long module_processes;
+    char *module_user, *control_socket, *run_directory, *pppd, *plugin, *events_file;
+    char *store; /* what [accounts] says goes to the account authority by other ways */
+    struct port_settings *ports;
+    size_t n_ports;
+};
+
+/* Reads and checks; false: error says file, line and what was expected. */
+SEC_NODISCARD bool ras_settings_read(const char *file, struct ras_settings *,
+                                     struct config_error *);
+void ras_settings_clear(struct ras_settings *);
+
+#endif
