@@ -81,7 +81,7 @@ enum call_action_kind {
     DO_STOP_PPP,
     DO_HANG_UP,     /* the line; EVENT_HUNG_UP is owed */
     DO_LISTEN,      /* ready for the next call */
-    DO_KILL_MODULE, /* it broke a rule, or is dead: field text says which */
+    DO_KILL_MODULE, /* it is dead, or talks nonsense: text says how */
     DO_LOG,         /* an outcome to record: enum call_record */
 };
 
@@ -139,10 +139,12 @@ struct call {
     uint64_t id;          /* of the call: counts up, never 0; 0: no call */
     uint64_t since_ms;    /* when the state was entered */
     uint64_t deadline_ms; /* UINT64_MAX: none */
-    bool receiving, stopping, vetted, completed;
+    bool receiving, vetted, completed, authenticated;
+    bool line_busy, ppp_runs; /* what must end before the next call */
+    bool stopping;            /* no further call is taken */
     uint32_t receive_size;
     uint64_t receive_deadline_ms;
-    size_t input_n;
+    size_t input_n, delivered; /* of input, delivered bytes were handed out by the last step */
     uint8_t input[CALL_INPUT_BYTES];
     uint8_t ppp_match; /* bytes of 7E FF 7D 23 that were seen in a row */
     char user[CALL_USER_BYTES], domain[CALL_DOMAIN_BYTES]; /* whom the module vetted */
@@ -150,10 +152,11 @@ struct call {
 };
 
 void call_init(struct call *, const struct call_rules *, uint64_t now_ms);
-/* id of the next call, used by EVENT_CALL. */
+/* What an event means in the state that the call is in; what does not belong there is passed by.
+ * Deadlines that have passed count first. next_id: of the call that EVENT_CALL begins. */
 void call_step(struct call *, const struct call_event *, uint64_t now_ms, uint64_t next_id,
                struct call_actions *out);
-/* The earliest of its deadlines, for a timer. */
+/* The earliest of its deadlines, for a timer; UINT64_MAX: none. */
 uint64_t call_deadline(const struct call *);
 bool call_wants_input(const struct call *);
 
