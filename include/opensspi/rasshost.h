@@ -48,6 +48,9 @@ typedef struct _RAS_SECURITY_INFO {
 
 typedef void(WINAPI *OPENSSPI_RAS_COMPLETE)(SECURITY_MESSAGE *);
 
+/* A module shows these two, however it is built. */
+#define OPENSSPI_RAS_EXPORT __attribute__((visibility("default")))
+
 /* --- what a module exports ------------------------------------------------------------------- */
 
 /*
@@ -56,7 +59,7 @@ typedef void(WINAPI *OPENSSPI_RAS_COMPLETE)(SECURITY_MESSAGE *);
  * the caller from a thread of its own and then calls RasSecurityDialogComplete, once. Anything
  * else: the server hangs up, and Complete must not be called.
  */
-SEC_EXPORT DWORD WINAPI RasSecurityDialogBegin(
+OPENSSPI_RAS_EXPORT DWORD WINAPI RasSecurityDialogBegin(
     HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRecvBuf, DWORD RecvBufSize,
     void(WINAPI *RasSecurityDialogComplete)(SECURITY_MESSAGE *pSecMsg));
 
@@ -66,9 +69,10 @@ SEC_EXPORT DWORD WINAPI RasSecurityDialogBegin(
  * (ERROR_PORT_DISCONNECTED): the module is done with hPort. NO_ERROR: not yet, and Complete will
  * be called; a server waits only so long for it.
  */
-SEC_EXPORT DWORD WINAPI RasSecurityDialogEnd(HPORT hPort);
+OPENSSPI_RAS_EXPORT DWORD WINAPI RasSecurityDialogEnd(HPORT hPort);
 
-/* --- what a module calls --------------------------------------------------------------------- */
+/* --- what a module calls ---------------------------------------------------------------------
+ * In no import library: found at run time, as above. */
 
 /*
  * Sends the first BufferLength bytes of the send buffer that Begin was given. PENDING (600): they
@@ -76,7 +80,7 @@ SEC_EXPORT DWORD WINAPI RasSecurityDialogEnd(HPORT hPort);
  * ERROR_BUFFER_INVALID (not the send buffer), ERROR_INVALID_SIZE, ERROR_PORT_DISCONNECTED or
  * ERROR_OUT_OF_BUFFERS.
  */
-SEC_EXPORT DWORD WINAPI RasSecurityDialogSend(HPORT hPort, PBYTE pBuffer, WORD BufferLength);
+DWORD WINAPI RasSecurityDialogSend(HPORT hPort, PBYTE pBuffer, WORD BufferLength);
 
 /*
  * Waits for what the caller types, as it comes: a keystroke or many lines. pBuffer is the receive
@@ -88,14 +92,14 @@ SEC_EXPORT DWORD WINAPI RasSecurityDialogSend(HPORT hPort, PBYTE pBuffer, WORD B
  * ERROR_ASYNC_REQUEST_PENDING (a Receive is pending), ERROR_EVENT_INVALID, ERROR_BUFFER_INVALID,
  * ERROR_INVALID_SIZE or ERROR_PORT_DISCONNECTED.
  */
-SEC_EXPORT DWORD WINAPI RasSecurityDialogReceive(HPORT hPort, PBYTE pBuffer, PWORD pBufferLength,
-                                                 DWORD Timeout, HANDLE hEvent);
+DWORD WINAPI RasSecurityDialogReceive(HPORT hPort, PBYTE pBuffer, PWORD pBufferLength,
+                                      DWORD Timeout, HANDLE hEvent);
 
 /* NO_ERROR and *pBuffer filled in, or ERROR_INVALID_PORT_HANDLE, ERROR_BUFFER_INVALID. */
-SEC_EXPORT DWORD WINAPI RasSecurityDialogGetInfo(HPORT hPort, RAS_SECURITY_INFO *pBuffer);
+DWORD WINAPI RasSecurityDialogGetInfo(HPORT hPort, RAS_SECURITY_INFO *pBuffer);
 
 /* Reports the outcome; the server's. Modules call it through Begin's parameter. */
-SEC_EXPORT void WINAPI RasSecurityDialogComplete(SECURITY_MESSAGE *pSecMsg);
+void WINAPI RasSecurityDialogComplete(SECURITY_MESSAGE *pSecMsg);
 
 /* What GetProcAddress gives, to be cast: in C, a function without a prototype. */
 #pragma GCC diagnostic push

@@ -38,7 +38,7 @@ def main():
                      r"RASSECURITYPROC)\b", r"OUR_\1", header)
     renamed = re.sub(r"\bRasSecurityDialog(\w+)(?=\()", r"OurDialog\1", renamed)
     lines = ["#include <windows.h>", "#include <lmcons.h>", "#include <rasshost.h>", "#include <stddef.h>",
-             "#define SEC_EXPORT", "#define OPENSSPI_BEGIN", "#define OPENSSPI_END", renamed]
+             "#define SEC_EXPORT", "#define OPENSSPI_RAS_EXPORT", "#define OPENSSPI_BEGIN", "#define OPENSSPI_END", renamed]
     for name, members in {"SECURITY_MESSAGE": ["dwMsgId", "hPort", "dwError", "UserName", "Domain"],
                           "RAS_SECURITY_INFO": ["LastError", "BytesReceived", "DeviceName"]}.items():
         lines.append(f"_Static_assert(sizeof({name}) == sizeof(OUR_{name}), \"{name}\");")
