@@ -60,4 +60,50 @@ sec_status krb_session_unseal(struct krb_session *, struct sec_msg *);
 sec_status krb_session_make_mic(struct krb_session *, struct bytes data, struct wire_writer *out);
 sec_status krb_session_check_mic(struct krb_session *, struct bytes data, struct bytes mic);
 
+/* --- window.c ------------------------------------------------------------------------------ */
+
+/* The first number that is due. */
+void krb_window_begin(struct krb_window *, uint64_t first);
+/* Whether a message with this number may pass; it then is seen. in_order: only the one that is
+ * due. */
+SEC_NODISCARD bool krb_window_take(struct krb_window *, uint64_t sequence, bool in_order);
+
+/* --- session_cfx.c: RFC 4121 --------------------------------------------------------------- */
+
+enum {
+    KRB_DCE_FILLER_BYTES = 16,    /* [MS-KILE] 3.4.5.4.1 */
+    KRB_SIGNATURE_MAX_BYTES = 40, /* of any type: a header and 24 bytes of checksum */
+};
+
+/* Of a sealed message with so much filler, all that is not data. */
+size_t krb_session_cfx_overhead(const struct krb_profile *, size_t filler);
+
+sec_status krb_session_cfx_sign(struct krb_session *, struct sec_msg *);
+sec_status krb_session_cfx_verify(struct krb_session *, struct sec_msg *);
+sec_status krb_session_cfx_seal(struct krb_session *, struct sec_msg *);
+sec_status krb_session_cfx_unseal(struct krb_session *, struct sec_msg *);
+
+/* --- session_rc4.c: RFC 4757 --------------------------------------------------------------- */
+
+sec_status krb_session_rc4_sign(struct krb_session *, struct sec_msg *);
+sec_status krb_session_rc4_verify(struct krb_session *, struct sec_msg *);
+sec_status krb_session_rc4_seal(struct krb_session *, struct sec_msg *);
+sec_status krb_session_rc4_unseal(struct krb_session *, struct sec_msg *);
+
+/* --- session.c, for these two -------------------------------------------------------------- */
+
+/* The keys of a direction, made with the first message that needs them. */
+sec_status krb_session_cipher(struct krb_session *, bool sending, const struct krb_cipher **out);
+sec_status krb_session_checksum_key(struct krb_session *, bool sending, bool mic,
+                                    const struct krb_checksum_key **out);
+/* Of a message that verified. */
+sec_status krb_session_take_sequence(struct krb_session *, uint64_t sequence);
+/* The message's segments, of which there are SEC_SEGMENTS_MAX at most; how many is returned. */
+size_t krb_session_data_parts(const struct sec_msg *, struct bytes *parts);
+size_t krb_session_data_pieces(const struct sec_msg *, struct krb_piece *pieces);
+size_t krb_session_sealed_bytes(const struct sec_msg *);
+/* What a message that is refused decrypted to is not left for anyone to use. */
+void krb_session_wipe_opened(const struct sec_msg *);
+sec_status krb_session_require_room(const struct sec_msg *, size_t n);
+
 #endif
