@@ -30,7 +30,7 @@ krb_context_open(const struct sec_cred *base, enum sec_role role, struct sec_ctx
     struct krb_context *c;
     struct krb_handshake *h;
 
-    if (role == SEC_INITIATOR ? !cred->holder : !cred->keytab) {
+    if (role == SEC_INITIATOR ? !(cred->holder && cred->use & SEC_USE_OUTBOUND) : !cred->keytab) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not one for %s",
                         role == SEC_INITIATOR ? "initiators" : "acceptors");
     }

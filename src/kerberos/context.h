@@ -29,6 +29,7 @@ enum {
 /* Wiped and freed when the context is established or fails. */
 struct krb_handshake {
     uint32_t wanted;              /* enum sec_flag, of the first leg */
+    uint32_t offered;             /* initiator: what of that is granted when all goes well */
     struct sec_bindings bindings; /* whichever leg brought them */
     struct ticket ticket;         /* initiator: in use. Acceptor of user-to-user: its own TGT */
     struct krb_key session_key;   /* of the ticket */
