@@ -44,6 +44,16 @@ void event_log_reopen(struct event_log *log);
 /* Tells of what was suppressed; call it about once a second. */
 void event_log_tick(struct event_log *log);
 
+/* What is known of a ticket; all 0 where none came. */
+struct event_kerberos {
+    const char *client, *service; /* "alice@EXAMPLE.TEST", "HTTP/web1.example.test@EXAMPLE.TEST" */
+    const char *upn, *logon_server;
+    int32_t ticket_enctype, session_enctype;
+    uint32_t kvno;
+    int32_t error;
+    bool has_kvno, pac_verified, delegated;
+};
+
 /* A logon, granted or refused. Strings are borrowed for the call; they may hold what a peer chose;
  * NULL is "". */
 struct event_logon {
@@ -61,6 +71,11 @@ struct event_logon {
     const char *claimed_user, *claimed_domain;
     const char *workstation, *target, *sid, *unix_user;
     const char *reason;
+    const char *hint; /* what to do about a refusal */
+    struct event_kerberos kerberos;
+    const char *offered;     /* what the client lists: "MS-Kerberos, NTLM" */
+    const char *first_token; /* whose token came first: "NTLM" */
+    const char *host;        /* of an HTTP request */
 };
 
 /* 4624 or 4625, with 4776 where an NTLM response was judged and 4740 where that locked the

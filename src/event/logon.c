@@ -65,6 +65,24 @@ event_log_cause(uint32_t sub_status)
     return NULL;
 }
 
+static bool
+uses(const struct event_logon *logon, const char *mechanism)
+{
+    return logon->mechanism && strcmp(logon->mechanism, mechanism) == 0;
+}
+
+static bool
+is_ntlm(const struct event_logon *logon)
+{
+    return uses(logon, "NTLM");
+}
+
+static bool
+is_kerberos(const struct event_logon *logon)
+{
+    return uses(logon, "Kerberos");
+}
+
 /* The status to tell, and its text; as Windows does, a SECURITY_STATUS where there is nothing
  * better. */
 static uint32_t
@@ -76,7 +94,8 @@ failure_of(const struct event_logon *logon, const char **text)
             return failures[i].status;
         }
     }
-    if (logon->status == SEC_E_LOGON_DENIED && logon->sub_status == 0) {
+    /* Of a ticket no password was judged here. */
+    if (logon->status == SEC_E_LOGON_DENIED && logon->sub_status == 0 && !is_kerberos(logon)) {
         *text = failures[2].text;
         return STATUS_LOGON_FAILURE;
     }
@@ -99,10 +118,28 @@ mechanism_of(const struct event_logon *logon)
     return logon->mechanism && *logon->mechanism ? logon->mechanism : logon->package;
 }
 
-static bool
-is_ntlm(const struct event_logon *logon)
+/* ServiceName and TicketEncryptionType are event 4769's. */
+static void
+describe_ticket(struct event_record *record, const struct event_kerberos *k)
 {
-    return logon->mechanism && strcmp(logon->mechanism, "NTLM") == 0;
+    if (k->service && *k->service) {
+        event_record_text(record, "ServiceName", k->service);
+    }
+    if (k->ticket_enctype) {
+        event_record_hex(record, "TicketEncryptionType", (uint32_t)k->ticket_enctype);
+    }
+    if (k->session_enctype) {
+        event_record_hex(record, "session_encryption_type", (uint32_t)k->session_enctype);
+    }
+    if (k->has_kvno) {
+        event_record_number(record, "kvno", k->kvno);
+    }
+    if (k->error) {
+        event_record_number(record, "krb_error", (uint64_t)k->error);
+    }
+    event_record_text(record, "client_principal", k->client);
+    event_record_text(record, "upn", k->upn);
+    event_record_text(record, "logon_server", k->logon_server);
 }
 
 /* What 4624 and 4625 have in common, in Windows' order. */
@@ -110,17 +147,23 @@ static void
 describe_network(struct event_record *record, const struct event_logon *logon)
 {
     event_record_number(record, "LogonType", LOGON_TYPE_NETWORK);
-    event_record_field(record, "LogonProcessName", is_ntlm(logon) ? "NtLmSsp" : "sspid");
+    event_record_field(record, "LogonProcessName",
+                       is_ntlm(logon)       ? "NtLmSsp"
+                       : is_kerberos(logon) ? "Kerberos"
+                                            : "sspid");
     event_record_field(record, "AuthenticationPackageName", mechanism_of(logon));
     event_record_field(record, "WorkstationName", logon->workstation);
     event_record_field(record, "LmPackageName", logon->ntlm_version);
-    event_record_number(record, "KeyLength", logon->key_bits);
+    /* Windows: always 0 where the package is Kerberos. */
+    event_record_number(record, "KeyLength", is_kerberos(logon) ? 0 : logon->key_bits);
     event_record_field(record, "IpAddress", logon->address);
     event_record_number(record, "IpPort", logon->port);
     event_record_text(record, "listener", logon->listener);
     event_record_text(record, "protocol", logon->protocol);
     event_record_text(record, "package", logon->package);
+    event_record_text(record, "host", logon->host);
     event_record_text(record, "target_name", logon->target);
+    describe_ticket(record, &logon->kerberos);
     event_record_flag(record, "mic_verified", logon->mic_verified);
     event_record_flag(record, "channel_bindings_verified", logon->bindings_verified);
 }
@@ -140,6 +183,10 @@ describe_granted(struct event_record *record, const void *user)
     event_record_text(record, "claimed_user", logon->claimed_user);
     event_record_text(record, "claimed_domain", logon->claimed_domain);
     event_record_text(record, "unix_user", logon->unix_user);
+    if (is_kerberos(logon)) {
+        event_record_flag(record, "pac_verified", logon->kerberos.pac_verified);
+        event_record_flag(record, "delegated", logon->kerberos.delegated);
+    }
 }
 
 static void
@@ -157,7 +204,10 @@ describe_refused(struct event_record *record, const void *user)
     event_record_hex(record, "SubStatus", logon->sub_status);
     describe_network(record, logon);
     event_record_text(record, "status_name", name_of(logon->status));
+    event_record_text(record, "offered", logon->offered);
+    event_record_text(record, "first_token", logon->first_token);
     event_record_text(record, "reason", logon->reason);
+    event_record_text(record, "hint", logon->hint);
 }
 
 static void

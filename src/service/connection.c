@@ -54,7 +54,7 @@ connection_open(struct connection *connection, struct port *port, const struct s
                        "max_per_address = %lu of this address are open already",
                        s->max_per_address);
     }
-    session_turn_away(&connection->client, SESSION_OUT_OF_BOUNDS, reason);
+    session_turn_away(&connection->client, NULL, NULL, SESSION_OUT_OF_BOUNDS, reason);
     return false;
 }
 

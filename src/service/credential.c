@@ -26,12 +26,19 @@ credential_clear(struct credential *credential)
     (void)pthread_mutex_destroy(&credential->lock);
 }
 
-/* With the lock held. */
-static SECURITY_STATUS
-acquire(struct credential *credential, enum credential_kind kind, char *why, size_t why_n)
+/* HTTP's scheme Negotiate is SPNEGO, also where Kerberos alone is to be used. */
+static bool
+wraps_kerberos(const struct listener_settings *s)
 {
-    const struct listener_settings *s = credential->settings;
-    OPENSSPI_OPTION *options = mem_new_array(s->n_options + 1, sizeof(*options));
+    return s->protocol == LISTENER_HTTP && strcasecmp(s->package, "Kerberos") == 0;
+}
+
+static SECURITY_STATUS
+acquire(const struct listener_settings *s, enum credential_kind kind, CredHandle *handle, char *why,
+        size_t why_n)
+{
+    OPENSSPI_OPTION *options = mem_new_array(s->n_options + 2, sizeof(*options));
+    bool alone = kind == CREDENTIAL_EACH_REQUEST;
     size_t n = 0;
     SECURITY_STATUS status;
 
@@ -39,16 +46,22 @@ acquire(struct credential *credential, enum credential_kind kind, char *why, siz
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     for (size_t i = 0; i < s->n_options; i++) {
-        if (kind != CREDENTIAL_EACH_REQUEST || strcmp(s->options[i].option.pszName, "ntlm") != 0) {
+        const char *name = s->options[i].option.pszName;
+
+        if ((!alone || strcmp(name, "ntlm") != 0) &&
+            (!wraps_kerberos(s) || strcmp(name, "packages") != 0)) {
             options[n++] = s->options[i].option;
         }
     }
-    if (kind == CREDENTIAL_EACH_REQUEST) {
+    if (alone) {
         options[n++] = (OPENSSPI_OPTION){ "ntlm", "deny" };
     }
-    status =
-        OpenSspiAcquireCredentialsHandle(s->package, SECPKG_CRED_INBOUND, NULL, options, (ULONG)n,
-                                         why, (ULONG)why_n, &credential->handles[kind], NULL);
+    if (wraps_kerberos(s)) {
+        options[n++] = (OPENSSPI_OPTION){ "packages", "Kerberos" };
+    }
+    status = OpenSspiAcquireCredentialsHandle(wraps_kerberos(s) ? "Negotiate" : s->package,
+                                              SECPKG_CRED_INBOUND, NULL, options, (ULONG)n, why,
+                                              (ULONG)why_n, handle, NULL);
     mem_free(options);
     return status;
 }
@@ -62,7 +75,7 @@ credential_get(struct credential *credential, enum credential_kind kind, char *w
     (void)pthread_mutex_lock(&credential->lock);
     why[0] = 0;
     if (!credential->have[kind]) {
-        status = acquire(credential, kind, why, why_n);
+        status = acquire(credential->settings, kind, &credential->handles[kind], why, why_n);
         credential->have[kind] = status == SEC_E_OK;
     }
     if (credential->have[kind]) {
@@ -114,6 +127,24 @@ credential_takes_ntlm(struct credential *credential)
     takes = credential->takes_ntlm;
     (void)pthread_mutex_unlock(&credential->lock);
     return takes;
+}
+
+bool
+credential_has_keys(const struct listener_settings *settings, char *why, size_t why_n)
+{
+    CredHandle handle;
+    SECURITY_STATUS status = acquire(settings, CREDENTIAL_MAIN, &handle, why, why_n);
+
+    if (status != SEC_E_OK) {
+        if (!why[0]) {
+            (void)snprintf(why, why_n, "%s", OpenSspiStatusName(status));
+        }
+        return false;
+    }
+    status = OpenSspiCheckService(&handle, NULL);
+    (void)snprintf(why, why_n, "%s", OpenSspiReason());
+    (void)FreeCredentialsHandle(&handle);
+    return status != SEC_E_NO_CREDENTIALS;
 }
 
 /* What is wrong with a key that is no key of [policy]: perhaps it was to be one of a listener's. */

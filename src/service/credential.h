@@ -38,6 +38,12 @@ CredHandle *credential_get(struct credential *credential, enum credential_kind k
  * NTLM. Policy decides (ntlm, packages), so the library is asked, once. */
 bool credential_takes_ntlm(struct credential *credential);
 
+/* Whether clients that come with a ticket can be served, as far as the listener takes Kerberos at
+ * all: false where it does and has no key, and why says why. Acquires a credential for the
+ * question. */
+SEC_NODISCARD bool credential_has_keys(const struct listener_settings *settings, char *why,
+                                       size_t why_n);
+
 /* Asks the library whether a listener's package and options are good. */
 SEC_NODISCARD bool credential_check(const struct settings *settings,
                                     const struct listener_settings *listener,

@@ -71,7 +71,10 @@ on_handle_closed(uv_handle_t *handle)
 static void
 release(struct http *h)
 {
-    http_state_clear(&h->state);
+    if (h->connection.loop->draining) {
+        h->state.told = NULL; /* it is we who end it */
+    }
+    http_state_end(&h->state, uv_now(&h->connection.loop->uv) / 1000);
     h->over = true;
     h->connection.deadline.data = h;
     h->handles++;
@@ -240,6 +243,9 @@ static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
 {
     struct found found = { NULL, 0 };
+    char host[HTTP_HOST_BYTES];
+    enum http_host kind = http_auth_host(
+        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), host);
     struct http_reply reply;
     bool was_proven = h->state.proven;
     enum MHD_Result result;
@@ -247,6 +253,9 @@ answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
     (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_authorization, &found);
     request->authorization = found.authorization;
     request->n_authorization = found.n;
+    request->asked.host = kind == HTTP_HOST_NONE ? NULL : host;
+    request->asked.host_is_address = kind == HTTP_HOST_ADDRESS;
+    request->now_s = uv_now(&h->connection.loop->uv) / 1000;
     http_answer(&h->state, request, &reply);
     settle(h, was_proven);
     h->answers++;
@@ -501,6 +510,7 @@ http_accept(struct port *port, int fd, const struct sockaddr_in6 *from)
     h->first_byte.data = h;
     http_state_init(&h->state, &h->connection.client, &port->listener->rules,
                     &port->listener->credential);
+    h->state.told = &port->listener->told;
     if (uv_poll_init(&port->loop->uv, &h->first_byte, fd) != 0) {
         (void)close(fd);
         release(h);

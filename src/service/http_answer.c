@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "service/http_answer.h"
+#include "service/http_anonymous.h"
 #include "service/identity.h"
 
 void
@@ -32,6 +32,13 @@ http_state_clear(struct http_state *state)
     state->has_session = state->proven = false;
     state->logon = NULL;
     state->attributes = 0;
+}
+
+void
+http_state_end(struct http_state *state, uint64_t now_s)
+{
+    http_anonymous_end(state, now_s);
+    http_state_clear(state);
 }
 
 void
@@ -146,15 +153,21 @@ step(struct http_state *state, const struct http_request *request, struct bytes 
      struct http_reply *reply)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
-    enum session_state now = session_step(&state->session, token, &out);
+    struct session_request closed = request->asked;
+    enum session_state now;
 
+    state->session.request = &request->asked;
+    now = session_step(&state->session, token, &out);
     if (now == SESSION_OPEN && !request->keeps_alive) {
+        closed.how = EVENT_REQUEST_CLOSED;
+        state->session.request = &closed;
         session_refuse(&state->session, SEC_E_INVALID_TOKEN,
                        "the client does not keep its connection open, and the handshake needs "
                        "more than one request of it");
         now = SESSION_REFUSED;
         out.len = 0;
     }
+    state->session.request = NULL;
     if (now == SESSION_OPEN) {
         set_body(reply, 401, "Unauthorized\n");
         add_challenge(reply, state->scheme, wire_written(&out));
@@ -205,26 +218,36 @@ begin(struct http_state *state, enum http_scheme scheme, struct bytes token, cha
     return true;
 }
 
-/* What a value of Authorization that holds no token is answered. */
-static void
-answer_no_token(const struct http_state *state, enum http_auth_result result,
-                struct http_reply *reply)
+/* A value of Authorization that holds no token. What a client of Negotiate's or NTLM's was to
+ * send, and did not arrive as such, is a refusal. false: 401 remains to be answered. */
+static bool
+answer_no_token(const struct http_state *state, const struct session_request *from,
+                enum http_auth_result result, struct http_reply *reply)
 {
+    static const struct {
+        enum event_request how;
+        unsigned status;
+        const char *body;
+    } rows[] = {
+        [HTTP_AUTH_NO_TOKEN] = { EVENT_REQUEST_EMPTY, 401, "" },
+        [HTTP_AUTH_BROKEN] = { EVENT_REQUEST_BROKEN, 400, "Bad Request: Authorization\n" },
+        [HTTP_AUTH_TOO_LONG] = { EVENT_REQUEST_TOO_LONG, 431, "Request Header Fields Too Large\n" },
+        [HTTP_AUTH_NO_MEMORY] = { EVENT_REQUEST_TOKEN, 503, "Service Unavailable\n" },
+    };
     const char *what = http_auth_result_text(result);
+    struct session_request asked = *from;
 
-    if (result == HTTP_AUTH_TOO_LONG) {
-        session_turn_away(state->client, SEC_E_INVALID_TOKEN, what);
-        set_body(reply, 431, "Request Header Fields Too Large\n");
-        return;
-    }
-    if (result == HTTP_AUTH_BROKEN) {
-        set_body(reply, 400, "Bad Request: Authorization\n");
-    } else if (result == HTTP_AUTH_NO_MEMORY) {
-        set_body(reply, 503, "Service Unavailable\n");
+    if (result == HTTP_AUTH_OTHER || result == HTTP_AUTH_NO_MEMORY) {
+        note(state, result == HTTP_AUTH_OTHER ? 401 : 503, what);
     } else {
-        challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
+        asked.how = rows[result].how;
+        session_turn_away(state->client, &asked, NULL, SEC_E_INVALID_TOKEN, what);
     }
-    note(state, reply->status, what);
+    if (result == HTTP_AUTH_OTHER || rows[result].status == 401) {
+        return false;
+    }
+    set_body(reply, rows[result].status, rows[result].body);
+    return true;
 }
 
 static void
@@ -243,6 +266,7 @@ answer_whoami(struct http_state *state, const struct http_request *request,
             return;
         }
         http_state_clear(state); /* a handshake that was left half-way is not taken up again */
+        http_anonymous_challenged(state, &request->asked, request->now_s, true);
         challenge(state, reply, scheme, bytes_of(NULL, 0));
         return;
     }
@@ -254,9 +278,11 @@ answer_whoami(struct http_state *state, const struct http_request *request,
         http_state_clear(state); /* whoever this connection was: it starts anew */
     }
     if (result != HTTP_AUTH_TOKEN) {
-        answer_no_token(state, result, reply);
+        if (!answer_no_token(state, &request->asked, result, reply)) {
+            challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
+        }
     } else if (!goes_on && !begin(state, scheme, wire_written(&token), why, sizeof(why))) {
-        session_turn_away(state->client, SEC_E_INVALID_TOKEN, why);
+        session_turn_away(state->client, &request->asked, NULL, SEC_E_INVALID_TOKEN, why);
         challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
     } else {
         step(state, request, wire_written(&token), reply);
@@ -303,13 +329,14 @@ refuse_each(const struct http_state *state, struct http_reply *reply, struct byt
 
 /* The connection is the proxy's, and carries the requests of many: nothing of one is kept. */
 static void
-prove_alone(const struct http_state *state, CredHandle *handle, struct bytes token,
-            struct http_reply *reply)
+prove_alone(const struct http_state *state, const struct session_request *asked, CredHandle *handle,
+            struct bytes token, struct http_reply *reply)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     struct session session;
 
     session_init(&session, state->client, state->rules, handle);
+    session.request = asked;
     if (session_step(&session, token, &out) == SESSION_OPEN) {
         session_refuse(&session, SEC_E_INVALID_TOKEN,
                        "/auth proves each request alone, and this handshake needs more than one");
@@ -322,48 +349,49 @@ prove_alone(const struct http_state *state, CredHandle *handle, struct bytes tok
         }
     } else {
         refuse_each(state, reply, wire_written(&out));
-        note(state, reply->status, "/auth proves each request alone, and takes no NTLM");
     }
     session_clear(&session);
 }
 
 static void
-answer_auth(const struct http_state *state, const struct http_request *request,
-            struct http_reply *reply)
+answer_auth(struct http_state *state, const struct http_request *request, struct http_reply *reply)
 {
     SEC_AUTO(wire_writer) token = wire_writer_growing(NULL, 0);
     enum http_scheme scheme = HTTP_SCHEME_NEGOTIATE;
-    enum http_auth_result result = HTTP_AUTH_OTHER;
+    enum http_auth_result result;
+    struct session_request asked = request->asked;
     char why[SESSION_REASON_BYTES];
     CredHandle *handle;
 
-    if (request->authorization) {
-        result = http_auth_parse(bytes_of_string(request->authorization), state->rules->max_token,
-                                 &scheme, &token);
+    if (asked.host_is_address) {
+        asked.host = NULL; /* a proxy's name for us, and not in its clients' links */
     }
-    if (result == HTTP_AUTH_BROKEN || result == HTTP_AUTH_TOO_LONG ||
-        result == HTTP_AUTH_NO_MEMORY) {
-        answer_no_token(state, result, reply);
+    if (!request->authorization) {
+        http_anonymous_challenged(state, &asked, request->now_s, false);
+        refuse_each(state, reply, bytes_of(NULL, 0));
         return;
     }
+    result = http_auth_parse(bytes_of_string(request->authorization), state->rules->max_token,
+                             &scheme, &token);
     if (result != HTTP_AUTH_TOKEN) {
-        refuse_each(state, reply, bytes_of(NULL, 0));
-        return;
-    }
-    if (scheme == HTTP_SCHEME_NTLM || http_auth_is_ntlm(wire_written(&token))) {
-        session_turn_away(state->client, SEC_E_SECPKG_NOT_FOUND,
-                          "/auth takes no NTLM: it belongs to the client's TCP connection, and "
-                          "behind a proxy that connection is not this one");
-        refuse_each(state, reply, bytes_of(NULL, 0));
+        if (!answer_no_token(state, &asked, result, reply)) {
+            refuse_each(state, reply, bytes_of(NULL, 0));
+        }
         return;
     }
     handle = credential_get(state->credential, CREDENTIAL_EACH_REQUEST, why, sizeof(why));
-    if (!handle) {
-        session_turn_away(state->client, SEC_E_SECPKG_NOT_FOUND, why);
+    if (scheme == HTTP_SCHEME_NTLM || http_auth_is_ntlm(wire_written(&token))) {
+        asked.how = EVENT_REQUEST_PROXY_NTLM;
+        session_turn_away(state->client, &asked, handle, SEC_E_SECPKG_NOT_FOUND,
+                          "/auth takes no NTLM: it belongs to the client's TCP connection, and "
+                          "behind a proxy that connection is not this one");
         refuse_each(state, reply, bytes_of(NULL, 0));
-        return;
+    } else if (!handle) {
+        session_turn_away(state->client, &asked, NULL, SEC_E_SECPKG_NOT_FOUND, why);
+        refuse_each(state, reply, bytes_of(NULL, 0));
+    } else {
+        prove_alone(state, &asked, handle, wire_written(&token), reply);
     }
-    prove_alone(state, handle, wire_written(&token), reply);
 }
 
 /* --- routes -------------------------------------------------------------------------------- */
@@ -396,6 +424,7 @@ void
 http_answer(struct http_state *state, const struct http_request *request, struct http_reply *reply)
 {
     *reply = (struct http_reply){ .status = 500, .body = wire_writer_growing(NULL, 0) };
+    state->has_spoken = state->has_spoken || request->n_authorization;
     route(state, request, reply);
     put_text(add_header(reply, "Cache-Control"), "no-store");
     for (size_t i = 0; i < reply->n_headers; i++) {

@@ -13,6 +13,7 @@
 #include "service/credential.h"
 #include "service/http_auth.h"
 #include "service/session.h"
+#include "service/told.h"
 
 enum { HTTP_MAX_HEADERS = 12 };
 
@@ -28,7 +29,11 @@ struct http_state {
     enum http_scheme scheme; /* of that handshake */
     OPENSSPI_LOGON *logon;   /* who this connection is; ours to free */
     ULONG attributes;
-    bool proven; /* the last that came was a proof, and no handshake is under way */
+    bool proven;       /* the last that came was a proof, and no handshake is under way */
+    struct told *told; /* NULL: silent clients are nobody's business */
+    char *silent_host; /* what was asked for, and challenged, without Authorization; ours */
+    bool silent_address;
+    bool has_spoken; /* an Authorization came, ever */
 };
 
 struct http_request {
@@ -36,6 +41,8 @@ struct http_request {
     const char *authorization; /* the header's value; NULL: there is none */
     unsigned n_authorization;  /* how many such headers there are */
     bool keeps_alive;          /* the connection stays open after the answer */
+    struct session_request asked;
+    uint64_t now_s; /* of any clock that does not go back */
 };
 
 struct http_header {
@@ -56,6 +63,8 @@ void http_state_init(struct http_state *state, const struct session_client *clie
                      const struct session_rules *rules, struct credential *credential);
 /* Forgets what was proven, and any handshake. */
 void http_state_clear(struct http_state *state);
+/* That, and all else: the connection is gone. */
+void http_state_end(struct http_state *state, uint64_t now_s);
 
 /* Answers a request whose body, if any, was read. The reply is cleared by its owner. */
 void http_answer(struct http_state *state, const struct http_request *request,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What HTTP headers of authentication say. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -87,6 +88,61 @@ http_auth_result_text(enum http_auth_result result)
     };
 
     return texts[result];
+}
+
+/* The port, if any, is what follows the last colon, in brackets' absence. */
+static struct bytes
+without_port(struct bytes text)
+{
+    for (size_t i = text.n; i > 0; i--) {
+        if (text.p[i - 1] == ':') {
+            return bytes_of(text.p, i - 1);
+        }
+        if (text.p[i - 1] < '0' || text.p[i - 1] > '9') {
+            break;
+        }
+    }
+    return text;
+}
+
+static bool
+is_name(const char *text)
+{
+    return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-_")] == 0 &&
+           *text != '-';
+}
+
+enum http_host
+http_auth_host(const char *header, char to[static HTTP_HOST_BYTES])
+{
+    struct bytes host = without_port(trim(bytes_of_string(header)));
+    struct in6_addr v6;
+    struct in_addr v4;
+
+    to[0] = 0;
+    if (host.n && host.p[0] == '[' && host.p[host.n - 1] == ']') {
+        host = bytes_of(host.p + 1, host.n - 2);
+    }
+    if (host.n && host.p[host.n - 1] == '.') {
+        host.n--; /* the root of DNS, which names of services do not have */
+    }
+    if (host.n == 0 || host.n >= HTTP_HOST_BYTES) {
+        return HTTP_HOST_NONE;
+    }
+    for (size_t i = 0; i < host.n; i++) {
+        uint8_t c = host.p[i];
+
+        to[i] = (char)(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
+    }
+    to[host.n] = 0;
+    if (inet_pton(AF_INET, to, &v4) == 1 || inet_pton(AF_INET6, to, &v6) == 1) {
+        return HTTP_HOST_ADDRESS;
+    }
+    if (is_name(to)) {
+        return HTTP_HOST_NAME;
+    }
+    to[0] = 0;
+    return HTTP_HOST_NONE;
 }
 
 bool

@@ -31,6 +31,12 @@ SEC_NODISCARD enum http_auth_result http_auth_parse(struct bytes value, size_t m
 /* What was wrong, for a log line. */
 const char *http_auth_result_text(enum http_auth_result result);
 
+/* The host in a Host header (RFC 9110 7.2), without its port and in small letters; ADDRESS where
+ * it is one. NONE for what is neither a name nor an address. */
+enum http_host { HTTP_HOST_NONE, HTTP_HOST_NAME, HTTP_HOST_ADDRESS };
+enum { HTTP_HOST_BYTES = 256 };
+enum http_host http_auth_host(const char *header, char to[static HTTP_HOST_BYTES]);
+
 /* Whether a token begins an exchange: NTLM's NEGOTIATE_MESSAGE, or a GSS-API initial token. */
 bool http_auth_is_first(struct bytes token);
 /* Whether it is one of NTLM's messages, without SPNEGO around it. */

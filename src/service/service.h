@@ -20,6 +20,7 @@
 #include "service/limits.h"
 #include "service/session.h"
 #include "service/settings.h"
+#include "service/told.h"
 
 enum { LOOP_BUFFER_BYTES = 65536 };
 
@@ -28,6 +29,7 @@ struct listener {
     struct credential credential;
     struct limits limits;
     struct session_rules rules;
+    struct told told;
     uint16_t port; /* in host order; what the system picked where the file says 0 */
 };
 

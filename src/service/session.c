@@ -2,21 +2,7 @@
 /* One client's handshake. */
 #include <stdio.h>
 
-#include "service/session.h"
-
-static const OPENSSPI_LOGON nobody = {
-    .PackageName = "",
-    .NtlmVersion = "",
-    .UserName = "",
-    .DomainName = "",
-    .ClaimedUserName = "",
-    .ClaimedDomainName = "",
-    .Workstation = "",
-    .TargetName = "",
-    .UserSid = "",
-    .UnixUser = "",
-    .Reason = "",
-};
+#include "service/session_tell.h"
 
 void
 session_init(struct session *session, const struct session_client *client,
@@ -35,64 +21,26 @@ session_clear(struct session *session)
     if (session->logon) {
         (void)FreeContextBuffer(session->logon);
     }
+    if (session->negotiation) {
+        (void)FreeContextBuffer(session->negotiation);
+    }
     session->has_context = false;
     session->logon = NULL;
+    session->negotiation = NULL;
 }
 
+/* What the library knows of the context, as far as it knows anything; how it came to the
+ * mechanism is of interest where it led nowhere. */
 static void
-tell(const struct session_client *client, const OPENSSPI_LOGON *known, sec_status status,
-     const char *reason)
-{
-    /* A refusal of our own (an NTSTATUS) is not for what the library found. */
-    bool of_library = (uint32_t)status >> 16 == 0x8009;
-    const struct event_logon logon = {
-        .status = status,
-        .sub_status = of_library ? known->SubStatus : 0,
-        .anonymous = known->Anonymous,
-        .locked_out_now = known->LockedOutNow,
-        .mic_verified = known->MicVerified,
-        .bindings_verified = known->BindingsVerified,
-        .listener = client->listener,
-        .protocol = client->protocol,
-        .address = client->address,
-        .port = client->port,
-        .package = client->package,
-        .mechanism = known->PackageName,
-        .ntlm_version = known->NtlmVersion,
-        .key_bits = known->KeyLength,
-        .user = known->UserName,
-        .domain = known->DomainName,
-        .claimed_user = known->ClaimedUserName,
-        .claimed_domain = known->ClaimedDomainName,
-        .workstation = known->Workstation,
-        .target = known->TargetName,
-        .sid = known->UserSid,
-        .unix_user = known->UnixUser,
-        .reason = reason,
-    };
-
-    event_log_logon(client->events, &logon);
-    if (status == SEC_E_OK) {
-        log_info(client->log, "logon", log_text("listener", client->listener),
-                 log_text("address", client->address), log_number("port", client->port),
-                 log_text("user", known->UserName), log_text("domain", known->DomainName),
-                 log_text("package", known->PackageName),
-                 log_text("ntlm_version", known->NtlmVersion));
-    } else {
-        log_info(client->log, "refused", log_text("listener", client->listener),
-                 log_text("address", client->address), log_number("port", client->port),
-                 log_text("user", known->UserName), log_text("domain", known->DomainName),
-                 log_text("reason", reason));
-    }
-}
-
-/* What the library knows of the context, as far as it knows anything. */
-static void
-look(struct session *session)
+look(struct session *session, bool refused)
 {
     if (session->has_context && !session->logon &&
         OpenSspiQueryLogon(&session->context, &session->logon) != SEC_E_OK) {
         session->logon = NULL;
+    }
+    if (refused && session->has_context && !session->negotiation &&
+        OpenSspiQueryNegotiation(&session->context, &session->negotiation) != SEC_E_OK) {
+        session->negotiation = NULL;
     }
 }
 
@@ -113,7 +61,7 @@ cause_of(const OPENSSPI_LOGON *logon, sec_status status)
 static void
 end(struct session *session, enum session_state state, sec_status status)
 {
-    look(session);
+    look(session, state == SESSION_REFUSED);
     if (state == SESSION_ESTABLISHED && !session->logon) {
         state = SESSION_REFUSED;
         status = SEC_E_INTERNAL_ERROR;
@@ -125,7 +73,15 @@ end(struct session *session, enum session_state state, sec_status status)
     }
     session->state = state;
     session->status = status;
-    tell(session->client, session->logon ? session->logon : &nobody, status, session->reason);
+    session_tell(&(struct session_end){
+        .client = session->client,
+        .request = session->request,
+        .logon = session->logon,
+        .negotiation = session->negotiation,
+        .credential = session->credential,
+        .status = status,
+        .reason = session->reason,
+    });
 }
 
 void
@@ -136,9 +92,28 @@ session_refuse(struct session *session, sec_status status, const char *reason)
 }
 
 void
-session_turn_away(const struct session_client *client, sec_status status, const char *reason)
+session_turn_away(const struct session_client *client, const struct session_request *request,
+                  CredHandle *credential, sec_status status, const char *reason)
 {
-    tell(client, &nobody, status, reason);
+    session_tell(&(struct session_end){ .client = client,
+                                        .request = request,
+                                        .credential = credential,
+                                        .status = status,
+                                        .reason = reason });
+}
+
+/* A context before the first leg, which may be the one that is refused: it is there to be asked
+ * why. */
+static sec_status
+open_context(struct session *session)
+{
+    sec_status status = SEC_E_OK;
+
+    if (!session->has_context) {
+        status = OpenSspiCreateContext(session->credential, SECPKG_CRED_INBOUND, &session->context);
+        session->has_context = status == SEC_E_OK;
+    }
+    return status;
 }
 
 /* AcceptSecurityContext, and CompleteAuthToken where it asks for it: what it answers then takes
@@ -151,13 +126,15 @@ accept_token(struct session *session, struct bytes token, SecBuffer *answer)
     SecBufferDesc out = { SECBUFFER_VERSION, 1, answer };
     sec_status status, completed;
 
-    status = AcceptSecurityContext(
-        session->credential, session->has_context ? &session->context : NULL, &in,
-        session->rules->wanted | ASC_REQ_ALLOCATE_MEMORY, SECURITY_NATIVE_DREP, &session->context,
-        &out, &session->attributes, NULL);
+    status = open_context(session);
+    if (status == SEC_E_OK) {
+        status = AcceptSecurityContext(session->credential, &session->context, &in,
+                                       session->rules->wanted | ASC_REQ_ALLOCATE_MEMORY,
+                                       SECURITY_NATIVE_DREP, &session->context, &out,
+                                       &session->attributes, NULL);
+    }
     (void)snprintf(session->reason, sizeof(session->reason), "%s",
                    sec_failed(status) ? OpenSspiReason() : "");
-    session->has_context = session->has_context || !sec_failed(status);
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
         completed = CompleteAuthToken(&session->context, &out);
         if (sec_failed(completed)) {

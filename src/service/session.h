@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/wire.h"
 #include "event/event.h"
+#include "event/hint.h"
 
 enum {
     SESSION_REASON_BYTES = 256,
@@ -41,19 +42,29 @@ struct session_rules {
     ULONG wanted; /* ASC_REQ_*; where CONFIDENTIALITY is one, a context without it is refused */
 };
 
+/* What an HTTP request says beside its token. */
+struct session_request {
+    const char *host; /* of its URL, as http_auth_host reads it; NULL: none */
+    bool host_is_address;
+    enum event_request how; /* EVENT_REQUEST_TOKEN, or why no token came to be judged */
+};
+
 enum session_state { SESSION_OPEN, SESSION_ESTABLISHED, SESSION_REFUSED };
 
 struct session {
-    const struct session_client *client; /* borrowed */
-    const struct session_rules *rules;   /* borrowed */
-    CredHandle *credential;              /* borrowed */
+    const struct session_client *client;   /* borrowed */
+    const struct session_rules *rules;     /* borrowed */
+    CredHandle *credential;                /* borrowed */
+    const struct session_request *request; /* borrowed for a step; NULL: none is being answered */
     CtxtHandle context;
     bool has_context;
     enum session_state state;
     unsigned legs;
     ULONG attributes; /* ASC_RET_*, once established */
     sec_status status;
-    OPENSSPI_LOGON *logon; /* once it has ended and where anything is known; ours to free */
+    /* Once it has ended, and where anything is known; ours to free. */
+    OPENSSPI_LOGON *logon;
+    OPENSSPI_NEGOTIATION *negotiation;
     char reason[SESSION_REASON_BYTES]; /* of a refusal */
 };
 
@@ -68,7 +79,8 @@ SEC_NODISCARD enum session_state session_step(struct session *session, struct by
 /* Ends an open session for a reason of sspid's own. */
 void session_refuse(struct session *session, sec_status status, const char *reason);
 
-/* A refusal before there was a session. */
-void session_turn_away(const struct session_client *client, sec_status status, const char *reason);
+/* A refusal before there was a session. request and credential may be NULL. */
+void session_turn_away(const struct session_client *client, const struct session_request *request,
+                       CredHandle *credential, sec_status status, const char *reason);
 
 #endif

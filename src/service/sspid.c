@@ -206,6 +206,7 @@ open_listeners(struct service *s, const struct settings *settings)
                                ASC_REQ_SEQUENCE_DETECT;
         }
         credential_init(&l->credential, from);
+        told_init(&l->told);
         limits_init(&l->limits, (unsigned)from->max_unauthenticated,
                     (unsigned)from->max_per_address);
         if (!from->at_first_client &&
@@ -213,6 +214,10 @@ open_listeners(struct service *s, const struct settings *settings)
             log_error(s->log, "no credential for the listener", log_text("listener", from->name),
                       log_text("error", why));
             return false;
+        }
+        if (!credential_has_keys(from, why, sizeof(why))) {
+            log_warning(s->log, "tickets cannot be taken", log_text("listener", from->name),
+                        log_text("error", why));
         }
     }
     return true;
@@ -327,6 +332,7 @@ clear(struct daemon *d)
     mem_free(d->loops);
     for (size_t i = 0; i < d->service.n_listeners; i++) {
         credential_clear(&d->service.listeners[i].credential);
+        told_clear(&d->service.listeners[i].told);
         limits_clear(&d->service.listeners[i].limits);
     }
     mem_free(d->service.listeners);
@@ -386,6 +392,20 @@ serve(const struct settings *settings, const struct options *o)
     return DONE;
 }
 
+/* No fault of the configuration's: the keytab may come later. */
+static void
+warn_of_keys(const struct settings *settings)
+{
+    char why[WHY_BYTES];
+
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        if (!credential_has_keys(&settings->listeners[i], why, sizeof(why))) {
+            (void)fprintf(stderr, "sspid: warning: [listener %s]: tickets cannot be taken: %s\n",
+                          settings->listeners[i].name, why);
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -406,6 +426,7 @@ main(int argc, char **argv)
         return USAGE;
     }
     if (o.check_only) {
+        warn_of_keys(&settings);
         (void)printf("%s: good\n", o.config_file);
         status = DONE;
     } else {

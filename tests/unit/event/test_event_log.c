@@ -180,6 +180,101 @@ test_event_log_logon__granted_is_4776_and_4624(void **state)
     json_decref(all);
 }
 
+static const struct event_kerberos ticket = {
+    .client = "alice@EXAMPLE.TEST",
+    .service = "HTTP/web1.example.test@EXAMPLE.TEST",
+    .upn = "alice@example.test",
+    .logon_server = "DC1",
+    .ticket_enctype = 18,
+    .session_enctype = 17,
+    .kvno = 4,
+    .has_kvno = true,
+    .pac_verified = true,
+    .delegated = true,
+};
+
+static struct event_logon
+kerberos_logon(void)
+{
+    struct event_logon logon = granted;
+
+    logon.mechanism = "Kerberos";
+    logon.ntlm_version = logon.workstation = "";
+    logon.key_bits = 256;
+    logon.mic_verified = false;
+    logon.kerberos = ticket;
+    logon.host = "web1.example.test";
+    return logon;
+}
+
+static void
+test_event_log_logon__kerberos_granted_is_4624_alone(void **state)
+{
+    struct event_logon logon = kerberos_logon();
+    struct event_log *log = open_log(0);
+    json_t *all, *e;
+
+    (void)state;
+    event_log_logon(log, &logon);
+    event_log_close(log);
+    all = events();
+    assert_int_equal(json_array_size(all), 1);
+    e = event_at(all, 0, EVENT_LOGON);
+    assert_text(e, "LogonProcessName", "Kerberos");
+    assert_text(e, "AuthenticationPackageName", "Kerberos");
+    assert_text(e, "LmPackageName", "-");
+    assert_text(e, "WorkstationName", "-");
+    assert_number(e, "KeyLength", 0);
+    assert_text(e, "ServiceName", "HTTP/web1.example.test@EXAMPLE.TEST");
+    assert_text(e, "TicketEncryptionType", "0x12");
+    assert_text(e, "session_encryption_type", "0x11");
+    assert_number(e, "kvno", 4);
+    assert_text(e, "client_principal", "alice@EXAMPLE.TEST");
+    assert_text(e, "upn", "alice@example.test");
+    assert_text(e, "logon_server", "DC1");
+    assert_text(e, "host", "web1.example.test");
+    assert_true(json_is_true(json_object_get(e, "pac_verified")));
+    assert_true(json_is_true(json_object_get(e, "delegated")));
+    assert_null(json_object_get(e, "krb_error"));
+    json_decref(all);
+}
+
+/* No password was judged: what Windows says of a wrong one does not fit. */
+static void
+test_event_log_logon__kerberos_refused_tells_of_the_ticket(void **state)
+{
+    struct event_logon logon = kerberos_logon();
+    struct event_log *log = open_log(0);
+    json_t *all, *e;
+
+    (void)state;
+    logon.status = SEC_E_LOGON_DENIED;
+    logon.user = logon.domain = "";
+    logon.reason = "ticket for HTTP/web1.example.test kvno 4, keytab has kvno 3";
+    logon.hint = "export it again";
+    logon.offered = "MS-Kerberos, Kerberos, NTLM";
+    logon.first_token = "Kerberos";
+    logon.kerberos.error = 44;
+    event_log_logon(log, &logon);
+    event_log_close(log);
+    all = events();
+    assert_int_equal(json_array_size(all), 1);
+    e = event_at(all, 0, EVENT_REFUSED);
+    assert_text(e, "TargetUserName", "-");
+    assert_text(e, "Status", "0x8009030c");
+    assert_text(e, "FailureReason", "An Error occured during Logon.");
+    assert_text(e, "status_name", "SEC_E_LOGON_DENIED");
+    assert_text(e, "reason", "ticket for HTTP/web1.example.test kvno 4, keytab has kvno 3");
+    assert_text(e, "hint", "export it again");
+    assert_text(e, "offered", "MS-Kerberos, Kerberos, NTLM");
+    assert_text(e, "first_token", "Kerberos");
+    assert_text(e, "ServiceName", "HTTP/web1.example.test@EXAMPLE.TEST");
+    assert_number(e, "kvno", 4);
+    assert_number(e, "krb_error", 44);
+    assert_null(json_object_get(e, "pac_verified"));
+    json_decref(all);
+}
+
 static void
 test_event_log_logon__refusals_as_windows_tells_them(void **state)
 {
@@ -372,6 +467,8 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(test_event_log_logon__granted_is_4776_and_4624),
+        TEST(test_event_log_logon__kerberos_granted_is_4624_alone),
+        TEST(test_event_log_logon__kerberos_refused_tells_of_the_ticket),
         TEST(test_event_log_logon__refusals_as_windows_tells_them),
         TEST(test_event_log_logon__lock_out_is_4740_too),
         TEST(test_event_log_logon__anonymous_and_nothing_known),

@@ -11,6 +11,9 @@ const char *fake_missing;
 int fake_only_signed;
 int fake_short_trailer;
 int fake_denies_ntlm;
+const char *fake_keyed;
+const char *fake_first_token = "";
+LONG fake_krb_error;
 
 static const char *reason = "";
 
@@ -102,6 +105,17 @@ FreeCredentialsHandle(PCredHandle credential)
     return SEC_E_OK;
 }
 
+SECURITY_STATUS
+OpenSspiCheckService(PCredHandle credential, const char *service)
+{
+    (void)credential;
+    if (!fake_keyed) {
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    reason = "no key in the keytab";
+    return !service || strcmp(service, fake_keyed) == 0 ? SEC_E_OK : SEC_E_NO_CREDENTIALS;
+}
+
 /* The context: a heap string, "PACKAGE:NAME", "?" while it is not established. */
 static char *
 name_of(PCtxtHandle context)
@@ -125,6 +139,33 @@ say(PSecBufferDesc out, const char *text)
 {
     out->pBuffers[0].pvBuffer = kept(text, strlen(text));
     out->pBuffers[0].cbBuffer = (ULONG)strlen(text);
+}
+
+SECURITY_STATUS
+OpenSspiCreateContext(PCredHandle credential, ULONG use, PCtxtHandle context)
+{
+    (void)credential;
+    (void)use;
+    context->dwLower = (ULONG_PTR)strdup("?");
+    context->dwUpper = 1;
+    fake_live++;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS
+OpenSspiQueryNegotiation(PCtxtHandle context, POPENSSPI_NEGOTIATION *out)
+{
+    static const char *const offered[] = { "MS-Kerberos", "NTLM" };
+    POPENSSPI_NEGOTIATION made = zeroed(sizeof(*made));
+
+    (void)context;
+    *made = (OPENSSPI_NEGOTIATION){ .PackageName = "",
+                                    .OfferedCount = fake_first_token[0] ? 2 : 0,
+                                    .Offered = offered,
+                                    .FirstToken = fake_first_token };
+    fake_live++;
+    *out = made;
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS
@@ -258,6 +299,14 @@ OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
         .Groups = groups,
         .GroupSids = sids,
         .Reason = "",
+        .ClientPrincipal = "",
+        .ServicePrincipal = fake_krb_error ? "HTTP/web1.example.test@EXAMPLE.TEST" : "",
+        .TicketEncryption = "",
+        .SessionEncryption = "",
+        .KerberosError = fake_krb_error,
+        .DelegatedCache = "",
+        .UserPrincipalName = "",
+        .LogonServer = "",
     };
     fake_live++;
     *out = &made->logon;

@@ -32,4 +32,10 @@ extern int fake_short_trailer;
 /* A real NEGOTIATE_MESSAGE is refused. */
 extern int fake_denies_ntlm;
 
+/* The one service that there is a key for: "HTTP/web1.example.test". NULL: Kerberos is not here. */
+extern const char *fake_keyed;
+/* What a refused client's first token was, and the KRB-ERROR that it was sent. */
+extern const char *fake_first_token;
+extern LONG fake_krb_error;
+
 #endif

@@ -110,6 +110,51 @@ test_http_auth_put_percent__nothing_breaks_out(void **state)
     }
 }
 
+static void
+test_http_auth_host__each_row_as_told(void **state)
+{
+    static const struct {
+        const char *header;
+        enum http_host kind;
+        const char *host;
+    } rows[] = {
+        { "web1.example.test", HTTP_HOST_NAME, "web1.example.test" },
+        { "WEB1.Example.Test:8080", HTTP_HOST_NAME, "web1.example.test" },
+        { " web1 ", HTTP_HOST_NAME, "web1" },
+        { "web1.example.test.", HTTP_HOST_NAME, "web1.example.test" },
+        { "web1.example.test.:80", HTTP_HOST_NAME, "web1.example.test" },
+        { "web1:", HTTP_HOST_NAME, "web1" },
+        { "10.1.2.3", HTTP_HOST_ADDRESS, "10.1.2.3" },
+        { "10.1.2.3:8080", HTTP_HOST_ADDRESS, "10.1.2.3" },
+        { "[::1]", HTTP_HOST_ADDRESS, "::1" },
+        { "[2001:DB8::7]:8080", HTTP_HOST_ADDRESS, "2001:db8::7" },
+        { "10.1.2.300", HTTP_HOST_NAME, "10.1.2.300" },
+        { "", HTTP_HOST_NONE, "" },
+        { ":80", HTTP_HOST_NONE, "" },
+        { ".", HTTP_HOST_NONE, "" },
+        { "[]", HTTP_HOST_NONE, "" },
+        { "-S", HTTP_HOST_NONE, "" },
+        { "web1;reboot", HTTP_HOST_NONE, "" },
+        { "web 1", HTTP_HOST_NONE, "" },
+        { "w\xC3\xA9"
+          "b",
+          HTTP_HOST_NONE, "" },
+        { NULL, HTTP_HOST_NONE, "" },
+    };
+    char to[HTTP_HOST_BYTES], longest[HTTP_HOST_BYTES + 1];
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_int_equal(http_auth_host(rows[i].header, to), rows[i].kind);
+        assert_string_equal(to, rows[i].host);
+    }
+    memset(longest, 'a', HTTP_HOST_BYTES);
+    longest[HTTP_HOST_BYTES] = 0;
+    assert_int_equal(http_auth_host(longest, to), HTTP_HOST_NONE);
+    longest[HTTP_HOST_BYTES - 1] = 0;
+    assert_int_equal(http_auth_host(longest, to), HTTP_HOST_NAME);
+}
+
 int
 main(void)
 {
@@ -117,6 +162,7 @@ main(void)
         cmocka_unit_test(test_http_auth_parse__each_row_as_told),
         cmocka_unit_test(test_http_auth_parse__the_limit_comes_before_the_memory),
         cmocka_unit_test(test_http_auth_is_first__what_begins_an_exchange),
+        cmocka_unit_test(test_http_auth_host__each_row_as_told),
         cmocka_unit_test(test_http_auth_put_percent__nothing_breaks_out),
     };
 

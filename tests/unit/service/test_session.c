@@ -143,7 +143,7 @@ test_session_step__the_end_is_an_event(void **state)
     assert_int_equal(step(&s, "more", answer, sizeof(answer)), SESSION_OPEN);
     session_refuse(&s, SESSION_TIMEOUT, "too slow");
     session_clear(&s);
-    session_turn_away(&client, SESSION_OUT_OF_BOUNDS, "too many");
+    session_turn_away(&client, NULL, NULL, SESSION_OUT_OF_BOUNDS, "too many");
     event_log_close(client.events);
     client.events = NULL;
     n = read(fd, text, sizeof(text) - 1);
