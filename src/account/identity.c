@@ -69,7 +69,7 @@ lay_bytes(struct layout *l, struct bytes b)
     return (struct bytes){ lay(l, b.p, b.n), b.n };
 }
 
-/* Pointers first, so that they are aligned; then the strings that they point to. */
+/* Pointers first, then numbers, so that they are aligned; then the strings that are pointed to. */
 static void
 lay_identity(struct layout *l, const struct account_identity *from, struct account_identity *to)
 {
@@ -78,6 +78,10 @@ lay_identity(struct layout *l, const struct account_identity *from, struct accou
     const char **group_sids = (const char **)(void *)lay(l, from->group_sids, table_bytes);
 
     *to = *from;
+    if (from->group_attributes) {
+        to->group_attributes = (const uint32_t *)(void *)lay(
+            l, from->group_attributes, from->n_groups * sizeof(*from->group_attributes));
+    }
     to->user = lay_bytes(l, from->user);
     to->domain = lay_bytes(l, from->domain);
     to->sid = lay_string(l, from->sid);

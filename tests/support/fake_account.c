@@ -13,7 +13,7 @@ enum { NAME_BYTES = 512 };
 
 struct fake_identity {
     struct account_identity identity;
-    struct account_authority *authority;
+    struct account_authority *authority; /* NULL: a copy, whose strings are its own */
     atomic_uint references;
     uint8_t names[NAME_BYTES];
 };
@@ -45,15 +45,90 @@ account_identity_ref(const struct account_identity *identity)
     return &f->identity;
 }
 
+static void
+free_const(const void *p)
+{
+    mem_free((void *)(uintptr_t)p);
+}
+
+static void
+free_copies(struct account_identity *i)
+{
+    free_const(i->user.p);
+    free_const(i->domain.p);
+    free_const(i->sid);
+    free_const(i->unix_user);
+    for (size_t k = 0; k < i->n_groups; k++) {
+        free_const(i->groups ? i->groups[k] : NULL);
+        free_const(i->group_sids ? i->group_sids[k] : NULL);
+    }
+    free_const(i->groups);
+    free_const(i->group_sids);
+    free_const(i->group_attributes);
+}
+
 void
 account_identity_unref(const struct account_identity *identity)
 {
     struct fake_identity *f = (struct fake_identity *)(uintptr_t)identity;
 
     if (f && atomic_fetch_sub(&f->references, 1) == 1) {
-        atomic_fetch_sub(&f->authority->identities, 1);
+        if (f->authority) {
+            atomic_fetch_sub(&f->authority->identities, 1);
+        } else {
+            free_copies(&f->identity);
+        }
         mem_free(f);
     }
+}
+
+/* Each takes what there is; *whole turns false without memory. */
+static const void *
+copy_of(const void *from, size_t n, bool *whole)
+{
+    const void *copy = from ? mem_dup(from, n) : NULL;
+
+    *whole = *whole && (copy || !from);
+    return copy;
+}
+
+static const char *const *
+copy_of_strings(const char *const *from, size_t n, bool *whole)
+{
+    const char **copy = mem_new_array(n, sizeof(*copy));
+
+    *whole = *whole && copy;
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = copy_of(from[i], strlen(from[i]), whole);
+    }
+    return copy;
+}
+
+struct account_identity *
+account_identity_new(const struct account_identity *from)
+{
+    struct fake_identity *f = mem_new(sizeof(*f));
+    bool whole = true;
+
+    if (!f) {
+        return NULL;
+    }
+    f->identity = *from;
+    f->identity.user.p = copy_of(from->user.p, from->user.n, &whole);
+    f->identity.domain.p = copy_of(from->domain.p, from->domain.n, &whole);
+    f->identity.sid = copy_of(from->sid, from->sid ? strlen(from->sid) : 0, &whole);
+    f->identity.unix_user =
+        copy_of(from->unix_user, from->unix_user ? strlen(from->unix_user) : 0, &whole);
+    f->identity.groups = copy_of_strings(from->groups, from->n_groups, &whole);
+    f->identity.group_sids = copy_of_strings(from->group_sids, from->n_groups, &whole);
+    f->identity.group_attributes =
+        copy_of(from->group_attributes, from->n_groups * sizeof(*from->group_attributes), &whole);
+    f->references = 1;
+    if (!whole) {
+        account_identity_unref(&f->identity);
+        return NULL;
+    }
+    return &f->identity;
 }
 
 static struct account_identity *

@@ -22,11 +22,13 @@ struct account_authority {
     const struct fake_user *users; /* borrowed */
     size_t n_users;
     bool keeps_lm_hashes;
-    sec_status broken;     /* other than SEC_E_OK: what every call answers */
-    bool locks_out;        /* each refusal says that it has locked the account */
-    atomic_uint calls;     /* of account_prove */
-    atomic_uint proven;    /* of those, answered with SEC_E_OK */
-    atomic_int identities; /* handed out and not yet given back: 0 at the end, or it leaks */
+    sec_status broken;  /* other than SEC_E_OK: what every call answers */
+    bool locks_out;     /* each refusal says that it has locked the account */
+    atomic_uint calls;  /* of account_prove */
+    atomic_uint proven; /* of those, answered with SEC_E_OK */
+    /* Handed out and not yet given back: 0 at the end, or it leaks. Copies by account_identity_new
+     * are not among them. */
+    atomic_int identities;
 };
 
 /* One user, "User" of "Domain" with the password "Password", as in [MS-NLMP] 4.2. */
