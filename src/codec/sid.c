@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Security identifiers: [MS-DTYP] 2.4.2.1 (text) and 2.4.2.2 (binary form). */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "codec/sid.h"
 
 enum { SID_REVISION = 1, HEX_AUTHORITY_DIGITS = 12 };
@@ -41,18 +38,45 @@ sid_put(struct wire_writer *w, const struct sid *sid)
     }
 }
 
+/* Every group of every client goes through here: several times as fast as printf. */
+static size_t
+put_decimal(char *to, uint32_t value)
+{
+    char backwards[10];
+    size_t n = 0;
+
+    do {
+        backwards[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    for (size_t i = 0; i < n; i++) {
+        to[i] = backwards[n - 1 - i];
+    }
+    return n;
+}
+
 void
 sid_text(const struct sid *sid, char text[static SID_TEXT_BYTES])
 {
+    static const char digits[] = "0123456789ABCDEF";
+    size_t n = sizeof("S-1-") - 1;
+
     /* [MS-DTYP] 2.4.2.1: in decimal below 2^32, else twelve hexadecimal digits. The longest SID
      * takes 184 of SID_TEXT_BYTES. */
-    int n = sid->authority <= UINT32_MAX
-                ? snprintf(text, SID_TEXT_BYTES, "S-1-%" PRIu64, sid->authority)
-                : snprintf(text, SID_TEXT_BYTES, "S-1-0x%012" PRIX64, sid->authority);
-
-    for (unsigned i = 0; i < sid->n && n < SID_TEXT_BYTES; i++) {
-        n += snprintf(text + n, (size_t)(SID_TEXT_BYTES - n), "-%" PRIu32, sid->parts[i]);
+    bytes_copy(text, "S-1-0x", sizeof("S-1-0x"));
+    if (sid->authority <= UINT32_MAX) {
+        n += put_decimal(text + n, (uint32_t)sid->authority);
+    } else {
+        n += 2;
+        for (unsigned i = 0; i < HEX_AUTHORITY_DIGITS; i++) {
+            text[n++] = digits[sid->authority >> 4 * (HEX_AUTHORITY_DIGITS - 1 - i) & 15];
+        }
     }
+    for (unsigned i = 0; i < sid->n; i++) {
+        text[n++] = '-';
+        n += put_decimal(text + n, sid->parts[i]);
+    }
+    text[n] = 0;
 }
 
 /* --- text ---------------------------------------------------------------------------------- */

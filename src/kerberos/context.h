@@ -155,7 +155,10 @@ struct krb_proven {
  * signature verified with the service's key, its names checked against the ticket's. Sets the
  * context's identity, pac_verified, sub_status and, in names, KRB_USER, KRB_DOMAIN, KRB_UPN and
  * KRB_LOGON_SERVER (views into room, which the caller clears after krb_context_keep_names).
- * SEC_E_LOGON_DENIED: the PAC does not verify, is somebody else's, or is missing where required. */
+ * Without a PAC, or where it has no logon information (MIT's KDC), the user is the whole of the
+ * client's name and the domain its realm; there is no SID and no group then.
+ * SEC_E_LOGON_DENIED: the PAC does not verify, is somebody else's, or is missing where required; or
+ * the client is anonymous. */
 sec_status krb_authorize(struct krb_context *, const struct krb_proven *, struct wire_writer *room,
                          struct bytes names[KRB_NAMES]);
 
