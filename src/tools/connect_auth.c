@@ -151,8 +151,9 @@ receive_token(int fd, struct stream_reader *reader, uint64_t deadline_ms)
     return result == STREAM_WHOLE;
 }
 
+/* A credential, and a context before its first leg: what fails there can be asked about. */
 static bool
-acquire(const struct connect_auth *auth, CredHandle *credential)
+acquire(const struct connect_auth *auth, CredHandle *credential, CtxtHandle *context)
 {
     SEC_WINNT_AUTH_IDENTITY_A identity = { .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI };
     SECURITY_STATUS status;
@@ -167,10 +168,39 @@ acquire(const struct connect_auth *auth, CredHandle *credential)
     }
     status = AcquireCredentialsHandleA(NULL, (SEC_CHAR *)auth->package, SECPKG_CRED_OUTBOUND, NULL,
                                        auth->user ? &identity : NULL, NULL, NULL, credential, NULL);
+    if (status == SEC_E_OK) {
+        status = OpenSspiCreateContext(credential, SECPKG_CRED_OUTBOUND, context);
+        if (status != SEC_E_OK) {
+            (void)FreeCredentialsHandle(credential);
+        }
+    }
     if (status != SEC_E_OK) {
         connect_auth_complain(OpenSspiStatusName(status), OpenSspiReason());
     }
     return status == SEC_E_OK;
+}
+
+/* On standard error: standard output is the service's. */
+static void
+tell(CtxtHandle *context, bool good, ULONG attributes)
+{
+    POPENSSPI_NEGOTIATION n = NULL;
+
+    if (OpenSspiQueryNegotiation(context, &n) != SEC_E_OK) {
+        return;
+    }
+    for (ULONG i = 0; i < n->AttemptCount; i++) {
+        (void)fprintf(stderr, "sspi-connect: not %s: %s: %s\n", n->Attempts[i].PackageName,
+                      OpenSspiStatusName(n->Attempts[i].Status), n->Attempts[i].Reason);
+    }
+    if (good) {
+        (void)fprintf(stderr, "sspi-connect: authenticated with %s; the server has %s itself\n",
+                      n->PackageName, attributes & ISC_RET_MUTUAL_AUTH ? "proven" : "not proven");
+    }
+    if (*n->DelegationRefused) {
+        (void)fprintf(stderr, "sspi-connect: nothing was delegated: %s\n", n->DelegationRefused);
+    }
+    (void)FreeContextBuffer(n);
 }
 
 /* One leg: token in (n 0 at first), token out sent. */
@@ -183,7 +213,7 @@ leg(int fd, const struct connect_auth *auth, uint64_t deadline_ms, CredHandle *c
     SecBufferDesc input = { SECBUFFER_VERSION, 1, &given };
     SecBufferDesc output = { SECBUFFER_VERSION, 1, &made };
     SECURITY_STATUS status = InitializeSecurityContextA(
-        credential, first ? NULL : context, (SEC_CHAR *)auth->spn, wanted, 0, SECURITY_NATIVE_DREP,
+        credential, context, (SEC_CHAR *)auth->spn, wanted, 0, SECURITY_NATIVE_DREP,
         first ? NULL : &input, 0, context, &output, attributes, NULL);
     SECURITY_STATUS completed = SEC_E_OK;
 
@@ -234,14 +264,10 @@ connect_auth_run(int fd, const struct connect_auth *auth, uint64_t deadline_ms,
     SECURITY_STATUS status;
     bool good;
 
-    if (!acquire(auth, credential)) {
+    if (!acquire(auth, credential, context)) {
         return false;
     }
     status = leg(fd, auth, deadline_ms, credential, context, true, in, &attributes);
-    if (status < 0) {
-        (void)FreeCredentialsHandle(credential);
-        return false;
-    }
     for (int legs = 1; goes_on(status); legs++) {
         if (legs == MAX_LEGS) {
             connect_auth_complain("refused", "the handshake does not come to an end");
@@ -255,6 +281,9 @@ connect_auth_run(int fd, const struct connect_auth *auth, uint64_t deadline_ms,
     }
     stream_reader_clear(&reader);
     good = status >= 0 && is_protected(attributes);
+    if (auth->verbose) {
+        tell(context, good, attributes);
+    }
     if (!good) {
         (void)DeleteSecurityContext(context);
         (void)FreeCredentialsHandle(credential);

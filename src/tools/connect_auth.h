@@ -13,6 +13,7 @@ struct connect_auth {
     const char *package, *spn;
     const char *user, *domain;     /* user NULL: the default credentials */
     const struct secret *password; /* NULL as well then */
+    bool verbose;                  /* say which mechanism is used, and why no other */
 };
 
 /* Connects to host and port within the deadline (clock_monotonic_ms). The socket is non-blocking.

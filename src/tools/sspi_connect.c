@@ -17,17 +17,18 @@ enum { HANDSHAKE_MS = 30000, HOST_BYTES = 256 };
 
 struct options {
     const char *package, *spn, *user, *password_file;
-    bool password_stdin;
+    bool password_stdin, verbose;
     char host[HOST_BYTES];
     const char *port;
 };
 
 static const char help_text[] =
-    "Usage: sspi-connect [--package P] [--spn SPN] [--user DOMAIN\\NAME]\n"
+    "Usage: sspi-connect [-v] [--package P] [--spn SPN] [--user DOMAIN\\NAME]\n"
     "                    [--password-stdin | --password-file FILE] HOST:PORT\n\n"
-    "    --package P          Negotiate (if not given), NTLM, ...\n"
+    "    -v, --verbose        say which mechanism is used, and why no other\n"
+    "    --package P          Negotiate (if not given), Kerberos, NTLM\n"
     "    --spn SPN            the service's name; host/HOST if not given\n"
-    "    --user DOMAIN\\NAME   or NAME, or NAME@DOMAIN; the default credentials if not given\n"
+    "    --user DOMAIN\\NAME   or NAME, or NAME@REALM; the default credentials if not given\n"
     "    --password-stdin     the password is the first line of standard input\n"
     "    --password-file F    the password is the first line of F, which others may not read\n"
     "    --help, --version\n\n"
@@ -71,19 +72,21 @@ read_options(int argc, char **argv, struct options *o)
         { "user", required_argument, NULL, 'u' },
         { "password-stdin", no_argument, NULL, 'i' },
         { "password-file", required_argument, NULL, 'f' },
+        { "verbose", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { 0 },
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "v", known, NULL)) != -1) {
         switch (option) {
         case 'p': o->package = optarg; break;
         case 's': o->spn = optarg; break;
         case 'u': o->user = optarg; break;
         case 'i': o->password_stdin = true; break;
         case 'f': o->password_file = optarg; break;
+        case 'v': o->verbose = true; break;
         case 'h': (void)fputs(help_text, stdout); return DONE;
         case 'V': (void)printf("sspi-connect (OpenSSPI) %s\n", OPENSSPI_VERSION); return DONE;
         default: return usage(NULL); /* getopt has said why */
@@ -156,7 +159,9 @@ main(int argc, char **argv)
     }
     secret_harden_process();
     (void)snprintf(spn, sizeof(spn), "host/%s", o.host);
-    auth = (struct connect_auth){ .package = o.package, .spn = o.spn ? o.spn : spn };
+    auth = (struct connect_auth){ .package = o.package,
+                                  .spn = o.spn ? o.spn : spn,
+                                  .verbose = o.verbose };
     if (o.user) {
         user = mem_dup(o.user, strlen(o.user));
         if (!user || !read_password(&o, &password)) {

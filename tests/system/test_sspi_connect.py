@@ -44,6 +44,13 @@ def test_whoami(served, package):
     assert [e["Status"] for e in served.events(4776)] == ["0x0"]
 
 
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_verbose_names_the_mechanism(served, option):
+    done = connect(served, "whoami", option, "--package", "NTLM")
+    assert (done.returncode, done.stderr) == (0, b"sspi-connect: authenticated with NTLM; the server has not proven itself\n")
+    assert json.loads(done.stdout)["user"] == "alice"
+
+
 @pytest.mark.parametrize("user", ["alice", "ALICE", "WORKGROUP\\alice", ".\\alice"])
 def test_spellings_of_one_user(served, user):
     done = connect(served, "whoami", user=user)
