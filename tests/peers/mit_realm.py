@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Kerberos realm for the tests: MIT's KDC, EXAMPLE.ORG, on a loopback port that the system picks, all its files below one folder.
+
+    realm = MitRealm(folder).start()
+    realm.add_user("alice", "Secret123!x")
+    realm.add_service("HTTP/localhost", "aes256-cts-hmac-sha1-96")     # its keys go to realm.keytab
+    environment = realm.environment(realm.ticket("alice"))             # for programs: KRB5_CONFIG, KRB5_KTNAME, KRB5CCNAME
+"""
+import os
+import socket
+import subprocess
+import time
+
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+# Whatever the peers have, the old included: a test names those that it is about.
+ENCTYPES = ("aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "rc4-hmac")
+
+
+class MitRealm:
+    name = "EXAMPLE.ORG"
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = folder / "log"
+        self.keytab = folder / "keytab"
+        self.passwords = {}
+        self.process = None
+
+    def environment(self, cache=None, **more):
+        return {**os.environ, "PATH": PATH, "KRB5_CONFIG": str(self.folder / "krb5.conf"), "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf"),
+                "KRB5_KTNAME": f"FILE:{self.keytab}", "KRB5CCNAME": f"FILE:{cache or self.folder / 'no-cache'}",
+                "KRB5RCACHENAME": "none:", **more}
+
+    def run(self, *command, stdin="", check=True):
+        with open(self.log, "ab") as log:
+            return subprocess.run([*map(str, command)], input=stdin.encode(), stdout=log, stderr=log, check=check, timeout=60,
+                                  env=self.environment())
+
+    def admin(self, query):
+        self.run("kadmin.local", "-r", self.name, "-q", query)
+
+    def configure(self, port):
+        enctypes = " ".join(f"{e}:normal" for e in ENCTYPES)
+        (self.folder / "kdc.conf").write_text(f"""[kdcdefaults]
+    kdc_listen = 127.0.0.1:{port}
+    kdc_tcp_listen = 127.0.0.1:{port}
+[realms]
+    {self.name} = {{
+        database_name = {self.folder}/principal
+        key_stash_file = {self.folder}/stash
+        acl_file = {self.folder}/acl
+        max_life = 24h
+        max_renewable_life = 7d
+        supported_enctypes = {enctypes}
+    }}
+[logging]
+    kdc = FILE:{self.folder}/kdc.log
+""", encoding="ascii")
+        (self.folder / "krb5.conf").write_text(f"""[libdefaults]
+    default_realm = {self.name}
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    allow_rc4 = true
+    forwardable = true
+[realms]
+    {self.name} = {{
+        kdc = 127.0.0.1:{port}
+    }}
+[domain_realm]
+    localhost = {self.name}
+""", encoding="ascii")
+
+    def start(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        self.configure(port)
+        self.run("kdb5_util", "create", "-s", "-r", self.name, "-P", "the master key of a test")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(["krb5kdc", "-n", "-r", self.name], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment())
+        end = time.monotonic() + 30
+        while self.process.poll() is None and time.monotonic() < end:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    return self
+            time.sleep(0.05)
+        self.stop()
+        raise AssertionError(f"no realm:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def add_user(self, user, password):
+        self.admin(f'addprinc -pw "{password}" {user}')
+        self.passwords[user] = password
+
+    def add_service(self, service, *enctypes):
+        """Its tickets have the first type, unless the client asks for another of them."""
+        keys = ",".join(f"{e}:normal" for e in enctypes or ENCTYPES)
+        self.admin(f"addprinc -randkey -e {keys} {service}")
+        self.admin(f"ktadd -norandkey -k {self.keytab} {service}")
+
+    def ticket(self, user):
+        """A cache with the user's ticket-granting ticket."""
+        cache = self.folder / f"cache-{user}"
+        self.run("kinit", "-c", f"FILE:{cache}", user, stdin=self.passwords[user] + "\n")
+        return cache
