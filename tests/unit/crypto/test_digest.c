@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RFC 1320 A.5 (MD4), RFC 1321 A.5 (MD5), RFC 2202 section 2 (HMAC-MD5), CRC-32. */
+/* RFC 1320 A.5 (MD4), RFC 1321 A.5 (MD5), FIPS 180-2 B (SHA-256), RFC 2202 section 2 (HMAC-MD5),
+ * CRC-32. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,6 +56,27 @@ test_md5__of_rfc_1321__matches(void **state)
             digest_md5(parts, 2, have);
             assert_memory_equal(have, want, sizeof(want));
         }
+    }
+}
+
+static void
+test_sha256__of_fips_180__matches(void **state)
+{
+    static const struct {
+        const char *text, *digest;
+    } rows[] = {
+        { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+        { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        uint8_t want[SHA256_BYTES], have[SHA256_BYTES];
+
+        hex_into(want, sizeof(want), rows[i].digest);
+        digest_sha256(bytes_of_string(rows[i].text), have);
+        assert_memory_equal(have, want, sizeof(want));
     }
 }
 
@@ -154,6 +176,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_md4__of_rfc_1320__matches),
         cmocka_unit_test(test_md5__of_rfc_1321__matches),
+        cmocka_unit_test(test_sha256__of_fips_180__matches),
         cmocka_unit_test(test_hmac_md5__of_rfc_2202__matches),
         cmocka_unit_test(test_hmac_md5__in_one_go__is_the_same),
         cmocka_unit_test(test_hmac_md5__that_was_ended__is_wiped),
