@@ -108,10 +108,30 @@ read_utf16_point(struct wire_reader *r, uint32_t *out)
     return true;
 }
 
+/* What names mostly are, in one piece; gives the rest, from the first other character on. */
+static struct bytes
+put_ascii(struct wire_writer *w, struct bytes utf8)
+{
+    size_t n = 0;
+    uint8_t *to;
+
+    while (n < utf8.n && utf8.p[n] < 0x80) {
+        n++;
+    }
+    if (n == 0) {
+        return utf8;
+    }
+    to = wire_reserve(w, 2 * n);
+    for (size_t i = 0; to && i < n; i++) {
+        to[2 * i] = utf8.p[i];
+    }
+    return bytes_of(utf8.p + n, utf8.n - n);
+}
+
 void
 utf16_put_utf8(struct wire_writer *w, struct bytes utf8)
 {
-    struct wire_reader r = wire_reader_of(utf8);
+    struct wire_reader r = wire_reader_of(put_ascii(w, utf8));
 
     while (wire_left(&r)) {
         uint32_t c;
