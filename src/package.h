@@ -238,7 +238,7 @@ struct sec_kerberos_facts {
     bool has_kvno;
     uint32_t kvno;
     uint32_t ticket_flags;          /* KRB_TICKET_* */
-    int32_t error_code;             /* of the KRB-ERROR that was sent or received; 0: none */
+    int32_t error_code;             /* KRB_*_ERR_*: of the refusal, ours or the peer's; 0: none */
     const char *delegated_cache;    /* acceptor: a credential cache, "MEMORY:…"; NULL: none */
     const char *delegation_refused; /* initiator: why DELEGATE, asked for, is not granted */
     bool pac_verified;

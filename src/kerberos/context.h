@@ -113,8 +113,8 @@ void krb_context_put_token(const struct krb_context *, enum gss_krb_token_id, bo
  * carries: the caller's (subkey n 0: none). */
 sec_status krb_context_put_ap_rep(struct krb_context *, const struct krb_key *subkey,
                                   const uint32_t *sequence, bool bare, struct wire_writer *out);
-/* The reverse: decrypts an AP-REP under the session key into room and checks that it repeats
- * ctime. Views into room, which is a secret of KRB_AP_REP_ROOM bytes, the caller's to wipe.
+/* The reverse: decrypts an AP-REP under the session key into room; an initiator's must repeat ctime.
+ * Views into room, which is a secret of KRB_AP_REP_ROOM bytes, the caller's to wipe.
  * SEC_E_INVALID_TOKEN; and where it is not the peer's, SEC_E_WRONG_PRINCIPAL for an initiator,
  * SEC_E_LOGON_DENIED for an acceptor. */
 enum { KRB_AP_REP_ROOM = 512 };
