@@ -162,6 +162,7 @@ struct sec_step_args {
     struct bytes target; /* UTF-16LE; initiator */
     struct sec_bindings bindings;
     bool network_drep;
+    bool peer_gave_up; /* the token is the peer's last: no answer would find a reader */
 
     uint32_t granted;       /* out: enum sec_flag, each bit only if it is true */
     uint64_t expires_100ns; /* out: UTC; UINT64_MAX: never */

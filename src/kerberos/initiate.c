@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's side of the AP exchange, up to its AP-REQ. RFC 4120 3.2.2, 5.5.1; RFC 4121 4.1.1;
- * [MS-KILE] 3.2.5.8; draft-swift-win2k-krb-user2user-03. */
+ * RFC 4537; [MS-KILE] 3.2.5.8; draft-swift-win2k-krb-user2user-03. */
 #include "kerberos/initiate.h"
 
+#include "base/der.h"
 #include "base/mem.h"
 #include "base/utf16.h"
 
@@ -239,15 +240,38 @@ delegate(struct krb_context *c, struct wire_writer *out)
 
 /* --- the authenticator --------------------------------------------------------------------- */
 
+/* RFC 4537 3: EtypeList, "in decreasing preference order", of what the acceptor's subkey may have
+ * rather than the type of a session key that the KDC chose. Empty where that is the best we have. */
+static void
+put_enctypes(const struct krb_context *c, struct wire_writer *w)
+{
+    const struct sec_kerberos_settings *s = &krb_host(c)->settings->kerberos;
+    size_t n = 0;
+
+    while (n < s->n_enctypes && s->enctypes[n] != c->handshake->session_key.enctype) {
+        n++;
+    }
+    if (n == 0 || n == s->n_enctypes) {
+        return;
+    }
+    der_put_header(w, DER_SEQUENCE, (n + 1) * der_size(1));
+    for (size_t i = 0; i <= n; i++) {
+        uint8_t enctype = (uint8_t)s->enctypes[i]; /* ours have one octet, all positive */
+
+        der_put(w, DER_INTEGER, bytes_of(&enctype, 1));
+    }
+}
+
 /* [MS-KILE] 3.2.5.8: in the first AD-IF-RELEVANT, for the acceptor to hold channel bindings and
  * target against. We say that we know of channel bindings where the caller gave some. */
 static void
 put_authorization_data(struct krb_context *c, struct wire_writer *w)
 {
     const struct krb_handshake *h = c->handshake;
-    uint8_t options[4], inner_room[4 * NAME_ROOM];
+    uint8_t options[4], enctype_room[64], inner_room[4 * NAME_ROOM];
+    struct wire_writer enctypes = wire_writer_fixed(enctype_room, sizeof(enctype_room));
     SEC_AUTO(wire_writer) inner = wire_writer_growing(inner_room, sizeof(inner_room));
-    struct krb_ad_element elements[2], relevant = { .type = KRB_AD_IF_RELEVANT };
+    struct krb_ad_element elements[3], relevant = { .type = KRB_AD_IF_RELEVANT };
     uint32_t set = (h->bindings.given ? KRB_AD_AP_OPTION_CBT : 0u) |
                    (h->wanted & SEC_UNVERIFIED_TARGET ? KRB_AD_AP_OPTION_UNVERIFIED_TARGET : 0u);
     size_t n = 0;
@@ -259,6 +283,11 @@ put_authorization_data(struct krb_context *c, struct wire_writer *w)
     }
     elements[n++] =
         (struct krb_ad_element){ KRB_AD_CLIENT_TARGET, krb_context_name(c, KRB_SERVICE) };
+    put_enctypes(c, &enctypes);
+    if (enctypes.len) {
+        elements[n++] =
+            (struct krb_ad_element){ KRB_AD_ETYPE_NEGOTIATION, wire_written(&enctypes) };
+    }
     krb_ad_encode(&inner, elements, n);
     relevant.data = wire_written(&inner);
     if (wire_writer_status(&inner) != WIRE_OK) {

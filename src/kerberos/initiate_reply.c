@@ -163,12 +163,13 @@ take_fresh_ticket(struct krb_context *c, const struct krb_error *e, bool *again)
 
 /* Whether a new AP-REQ may help: once, and where the legs are not counted. */
 static sec_status
-prepare_retry(struct krb_context *c, const struct krb_error *e, bool *again)
+prepare_retry(struct krb_context *c, const struct sec_step_args *args, const struct krb_error *e,
+              bool *again)
 {
     struct krb_handshake *h = c->handshake;
 
     *again = false;
-    if (h->retried || c->state != KRB_WAIT_AP_REP || h->user_to_user ||
+    if (args->peer_gave_up || h->retried || c->state != KRB_WAIT_AP_REP || h->user_to_user ||
         h->offered & SEC_DCE_STYLE) {
         return SEC_E_OK;
     }
@@ -196,7 +197,7 @@ take_error(struct krb_context *c, struct sec_step_args *args, struct bytes body,
         return krb_refuse(err, "KRB-ERROR", e.fault.field, e.fault.at);
     }
     c->error_code = e.code;
-    status = prepare_retry(c, &e, &again);
+    status = prepare_retry(c, args, &e, &again);
     if (status != SEC_E_OK) {
         return status;
     }

@@ -134,6 +134,7 @@ take_rejection(struct nego_context *c, struct nego_leg *leg, const struct spnego
     bool listens = c->state == NEGO_OFFERED || c->state == NEGO_RUNNING;
     sec_status status = SEC_E_OK;
 
+    leg->args->peer_gave_up = true;
     if (m->token.n && listens) {
         status = nego_mech_step(c, leg->args, m->token, &unsent);
     }

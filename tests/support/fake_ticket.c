@@ -377,7 +377,7 @@ ticket_clear(struct ticket *t)
 }
 
 /* The acceptor's own TGT says under which key: its session key (RFC 4120 3.3.3). */
-static bool
+static sec_status
 open_peer_tgt(struct ticket_authority *a, struct bytes der, struct order *o, char *name, size_t n)
 {
     struct krb_ticket t;
@@ -388,10 +388,11 @@ open_peer_tgt(struct ticket_authority *a, struct bytes der, struct order *o, cha
     uint8_t *opened = NULL;
     bool good = false;
 
-    if (krb_ticket_decode(&t, der) != WIRE_OK || !(opened = mem_new(t.enc.cipher.n))) {
-        return false;
-    }
-    if (krb_profile_of(t.enc.enctype)) {
+    if (krb_ticket_decode(&t, der) == WIRE_OK && krb_profile_of(t.enc.enctype)) {
+        opened = mem_new(t.enc.cipher.n);
+        if (!opened) {
+            return SEC_E_INSUFFICIENT_MEMORY;
+        }
         fake_ticket_key("krbtgt/" FAKE_REALM, t.enc.enctype, a->kvno, &key);
         good = krb_decrypt(krb_cipher_init(&room, &key, KRB_USAGE_TICKET, KRB_DECRYPT),
                            t.enc.cipher, opened, &plain) &&
@@ -407,7 +408,7 @@ open_peer_tgt(struct ticket_authority *a, struct bytes der, struct order *o, cha
         o->sname = fake_ticket_name(name, KRB_NT_PRINCIPAL);
     }
     mem_free(opened);
-    return good;
+    return good ? SEC_E_OK : sec_fail(SEC_E_TARGET_UNKNOWN, "fake ticket: not a TGT of this realm");
 }
 
 /* RFC 4120 3.3.3: a KDC gives a ticket to nobody else than whose TGT it is. */
@@ -456,9 +457,12 @@ ticket_get(struct ticket_holder *h, const struct ticket_request *request, struct
         return status;
     }
     if (request->peer_tgt.n) {
-        if (!open_peer_tgt(a, request->peer_tgt, &o, target, sizeof(target)) ||
-            !is_target(request->target, o.service)) {
-            return sec_fail(SEC_E_TARGET_UNKNOWN, "fake ticket: not a TGT of the target's");
+        status = open_peer_tgt(a, request->peer_tgt, &o, target, sizeof(target));
+        if (status == SEC_E_OK && !is_target(request->target, o.service)) {
+            status = sec_fail(SEC_E_TARGET_UNKNOWN, "fake ticket: not a TGT of the target's");
+        }
+        if (status != SEC_E_OK) {
+            return status;
         }
     } else {
         if (!put_text(target, sizeof(target), request->target)) {
