@@ -22,6 +22,9 @@ enum {
     HOST_MSG_NAME_MAX = 256,        /* UNLEN */
     HOST_MSG_DOMAIN_MAX = 15,       /* DNLEN */
     HOST_MSG_DEVICE_MAX = 128,      /* MAX_DEVICE_NAME */
+    HOST_MSG_TEXT_MAX = 4096,       /* PATH_MAX */
+    HOST_MSG_DATA_MAX = 65535,      /* a WORD */
+    HOST_MSG_CODE_MAX = 64,
 };
 
 enum host_msg_type {
@@ -63,9 +66,11 @@ struct host_msg {
     } fault;
 };
 
-/* One frame without its length. WIRE_BAD_VALUE: an unknown type, a call of 0, a name with a NUL. */
+/* One frame without its length. WIRE_BAD_VALUE: an unknown type, a call of 0, a text with a NUL;
+ * WIRE_LIMIT: a text or data longer than it may be, or data beside an error. Of a frame that is
+ * refused only the fault is left. What the numbers mean is not judged. */
 SEC_NODISCARD enum wire_err host_msg_decode(struct host_msg *, struct bytes in);
-/* Appends length and frame. */
+/* Appends length and frame. The message is one that host_msg_decode would take. */
 void host_msg_encode(struct wire_writer *w, const struct host_msg *);
 
 #endif
