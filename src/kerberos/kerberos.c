@@ -33,8 +33,15 @@ static const struct bytes oids[] = {
     { oid_krb5, sizeof(oid_krb5) },
 };
 
-/* No raw_token_prefix: framed tokens are found by their object identifier, and a bare AP-REQ is
- * for who asked for this package by name. */
+/* User-to-user is asked for by its own name, and offered by nobody: who needs it learns so. */
+static const uint8_t oid_u2u[] = { 0x06, 0x0A, 0x2A, 0x86, 0x48, 0x86,
+                                   0xF7, 0x12, 0x01, 0x02, 0x02, 0x03 };
+static const struct bytes other_oids[] = { { oid_u2u, sizeof(oid_u2u) } };
+
+/* A bare AP-REQ, [APPLICATION 14]: DCE style, which it must turn out to be. Framed tokens are
+ * found by their object identifier. */
+static const uint8_t bare_ap_req[] = { 0x6E };
+
 const struct sec_package kerberos_package = {
     .name = "Kerberos",
     .comment = "Microsoft Kerberos V1.0",
@@ -46,5 +53,8 @@ const struct sec_package kerberos_package = {
               SEC_TRAIT_DELEGATION | SEC_TRAIT_READONLY_CHECKSUM,
     .oids = oids,
     .n_oids = SEC_ARRAY_LEN(oids),
+    .other_oids = other_oids,
+    .n_other_oids = SEC_ARRAY_LEN(other_oids),
+    .raw_token_prefix = { bare_ap_req, sizeof(bare_ap_req) },
     .ops = &kerberos_ops,
 };

@@ -6,27 +6,22 @@
 #include <stdio.h>
 
 #include "base/der.h"
+#include "codec/gss_krb.h"
 #include "codec/spnego_msg.h"
 
-#define OID(name, ...)                                   \
-    static const uint8_t name##_der[] = { __VA_ARGS__ }; \
-    static const struct bytes name = { name##_der, sizeof(name##_der) }
-
-OID(krb5, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02);
-OID(ms_krb5, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x82, 0xF7, 0x12, 0x01, 0x02, 0x02);
-OID(krb5_u2u, 0x06, 0x0A, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02, 0x03);
-OID(iakerb, 0x06, 0x06, 0x2B, 0x06, 0x01, 0x05, 0x02, 0x05);
-OID(ntlm, 0x06, 0x0A, 0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A);
+static const uint8_t ntlm_der[] = { 0x06, 0x0A, 0x2B, 0x06, 0x01, 0x04,
+                                    0x01, 0x82, 0x37, 0x02, 0x02, 0x0A };
+static const struct bytes ntlm_oid = { ntlm_der, sizeof(ntlm_der) };
 
 static const struct {
     const struct bytes *oid;
     const char *name;
 } known[SEC_MECHANISMS] = {
-    [SEC_MECHANISM_KRB5] = { &krb5, "Kerberos" },
-    [SEC_MECHANISM_MS_KRB5] = { &ms_krb5, "MS-Kerberos" },
-    [SEC_MECHANISM_KRB5_U2U] = { &krb5_u2u, "Kerberos-U2U" },
-    [SEC_MECHANISM_IAKERB] = { &iakerb, "IAKERB" },
-    [SEC_MECHANISM_NTLM] = { &ntlm, "NTLM" },
+    [SEC_MECHANISM_KRB5] = { &gss_krb5_oid, "Kerberos" },
+    [SEC_MECHANISM_MS_KRB5] = { &gss_ms_krb5_oid, "MS-Kerberos" },
+    [SEC_MECHANISM_KRB5_U2U] = { &gss_krb5_u2u_oid, "Kerberos-U2U" },
+    [SEC_MECHANISM_IAKERB] = { &gss_iakerb_oid, "IAKERB" },
+    [SEC_MECHANISM_NTLM] = { &ntlm_oid, "NTLM" },
     [SEC_MECHANISM_NEGOEX] = { &spnego_negoex_oid, "NegoEx" },
 };
 

@@ -24,6 +24,8 @@ struct side {
     const struct sec_package *packages[FAKE_MECHS + 2];
     enum sec_role role;
     uint32_t wanted;
+    struct bytes target;
+    struct sec_bindings bindings;
     struct sec_cred *cred;
     struct sec_ctx *ctx;
 
@@ -69,7 +71,9 @@ side_close(struct side *s)
 static inline sec_status
 side_step(struct side *s, struct bytes in)
 {
-    struct sec_step_args args = { .token = in, .wanted = s->wanted };
+    struct sec_step_args args = {
+        .token = in, .wanted = s->wanted, .target = s->target, .bindings = s->bindings
+    };
     struct wire_writer out = wire_writer_fixed(s->room, sizeof(s->room));
 
     sec_reason_clear();

@@ -1,0 +1,750 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Negotiate with Kerberos, and with NTLM behind it: choices, MICs, fallbacks, tampering. */
+#include "codec/gss_krb.h"
+#include "codec/krb_msg.h"
+#include "kerberos/kerberos.h"
+#include "ntlm/ntlm.h"
+#include "tests/support/alloc_fail.h"
+#include "tests/support/fake_account.h"
+#include "tests/support/fake_ticket.h"
+#include "tests/unit/negotiate/pair.h"
+
+#define MS_KRB5 "06092a864882f712010202"
+#define KRB5    "06092a864886f712010202"
+#define U2U     "060a2a864886f71201020203"
+#define NTLM    "060a2b06010401823702020a"
+#define NEGOEX  "060a2b06010401823702021e"
+
+static const struct bytes none = { 0 };
+static struct side client, server;
+static struct ticket_authority client_tickets, server_tickets;
+static struct account_authority accounts;
+static bool client_has_password; /* a default identity for NTLM */
+
+static int
+setup(void **state)
+{
+    (void)state;
+    fake_mech_reset();
+    fake_account_init(&accounts);
+    fake_ticket_init(&client_tickets);
+    fake_ticket_init(&server_tickets);
+    server_tickets.random_calls = 1000;
+    client_has_password = true;
+    return 0;
+}
+
+static bool
+is_clean(const struct ticket_authority *a)
+{
+    return a->holders == 0 && a->keytabs == 0 && a->held_keys == 0 && a->delegated == 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    if (client.cred) {
+        side_close(&client);
+    }
+    if (server.cred) {
+        side_close(&server);
+    }
+    assert_int_equal(accounts.identities, 0);
+    assert_true(is_clean(&client_tickets));
+    assert_true(is_clean(&server_tickets));
+    return 0;
+}
+
+static sec_status
+default_identity(const struct sec_host *host, struct sec_default_identity *out)
+{
+    (void)host;
+    if (!client_has_password) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "credentials: there is no such file");
+    }
+    return secret_set(&out->user, UTF16("User").p, 8) &&
+                   secret_set(&out->domain, UTF16("Domain").p, 12) &&
+                   secret_set(&out->password, UTF16("Password").p, 16)
+               ? SEC_E_OK
+               : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/* lists: settings.packages of this side. SEC_E_OK, or why there is no context. */
+static sec_status
+open_quietly(struct side *s, enum sec_role role, const char *list)
+{
+    static const struct sec_package *const packages[] = { &negotiate_package, &kerberos_package,
+                                                          &ntlm_package };
+    struct sec_acquire_args args = { .use = role == SEC_INITIATOR ? SEC_USE_OUTBOUND
+                                                                  : SEC_USE_INBOUND };
+    sec_status status;
+
+    *s = (struct side){ .role = role, .wanted = SEC_MUTUAL_AUTH | SEC_INTEGRITY };
+    fake_host_init(&s->host);
+    s->host.settings.packages = list;
+    s->host.settings.kerberos.skew_100ns = UINT64_C(300) * 10000000;
+    s->host.random_state = role == SEC_INITIATOR ? 1 : 1000;
+    s->host.host.packages = packages;
+    s->host.host.n_packages = 3;
+    s->host.host.accounts = &accounts;
+    s->host.host.tickets = role == SEC_INITIATOR ? &client_tickets : &server_tickets;
+    s->host.host.default_identity = default_identity;
+    s->target = UTF16("HTTP/web.example.test");
+    status = negotiate_package.ops->acquire(&s->host.host, &args, &s->cred);
+    return status == SEC_E_OK ? negotiate_package.ops->open(s->cred, role, &s->ctx) : status;
+}
+
+static void
+open_side(struct side *s, enum sec_role role, const char *list)
+{
+    assert_int_equal(open_quietly(s, role, list), SEC_E_OK);
+    if (role == SEC_ACCEPTOR) {
+        s->wanted = SEC_EXTENDED_ERROR;
+    }
+}
+
+static void
+open_both(void)
+{
+    open_side(&client, SEC_INITIATOR, "");
+    open_side(&server, SEC_ACCEPTOR, "");
+}
+
+static void
+assert_established_with(const char *mechanism)
+{
+    assert_status(&client, SEC_E_OK);
+    assert_status(&server, SEC_E_OK);
+    assert_string_equal(side_mechanism(&client), mechanism);
+    assert_string_equal(side_mechanism(&server), mechanism);
+}
+
+/* Each side can open what the other sealed. */
+static void
+assert_messages_pass(void)
+{
+    struct side *sides[] = { &client, &server };
+
+    for (size_t i = 0; i < 4; i++) {
+        struct side *from = sides[i % 2], *to = sides[!(i % 2)];
+        uint8_t text[] = "attack at dawn", token[128], padding[16];
+        struct sec_segment segment = { .p = text, .n = sizeof(text) };
+        struct sec_msg m = { .segments = &segment,
+                             .n_segments = 1,
+                             .token = token,
+                             .token_n = side_facts(from).security_trailer,
+                             .padding = { padding, sizeof(padding), false } };
+
+        assert_int_equal(negotiate_package.ops->seal(from->ctx, &m), SEC_E_OK);
+        m.padding.n = m.padding_n;
+        assert_int_equal(negotiate_package.ops->unseal(to->ctx, &m), SEC_E_OK);
+        assert_string_equal((char *)text, "attack at dawn");
+    }
+}
+
+/* --- the usual exchange -------------------------------------------------------------------- */
+
+static void
+test_kerberos__mutual_takes_one_token_each(void **state)
+{
+    struct spnego_resp m;
+    struct sec_facts f;
+
+    (void)state;
+    open_both();
+    assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+    assert_bytes_equal(side_init(&client).mech_list, HEX("3022" MS_KRB5 KRB5 NTLM));
+    assert_int_equal(nego_offer_token_of(side_init(&client).mech_token), SEC_MECHANISM_KRB5);
+    assert_int_equal(side_step(&server, client.token), SEC_E_OK);
+    m = side_resp(&server);
+    assert_int_equal(m.state, SPNEGO_ACCEPT_COMPLETED);
+    assert_bytes_equal(m.mech, HEX(MS_KRB5));
+    assert_true(m.token.n > 0);
+    assert_null(m.mic.p); /* first choice of both: optional, and not sent */
+    assert_int_equal(side_step(&client, server.token), SEC_E_OK);
+    assert_int_equal(client.token.n, 0);
+    assert_established_with("Kerberos");
+    assert_true(client.granted & SEC_MUTUAL_AUTH);
+    f = side_facts(&server);
+    assert_bytes_equal(f.kerberos.client, UTF16("alice@EXAMPLE.TEST"));
+    assert_bytes_equal(f.kerberos.service, UTF16("HTTP/web.example.test@EXAMPLE.TEST"));
+    assert_int_equal(f.n_attempts, 0);
+    assert_messages_pass();
+}
+
+static void
+test_kerberos__without_mutual_the_server_has_the_last_word(void **state)
+{
+    (void)state;
+    open_both();
+    client.wanted = SEC_INTEGRITY;
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("Kerberos");
+    assert_int_equal(client.legs, 2);
+    assert_int_equal(server.legs, 1);
+    assert_false(client.granted & SEC_MUTUAL_AUTH);
+    assert_messages_pass();
+}
+
+/* [MS-KILE] 3.2.5.8: three legs, and each token bare within its field. What is asked half-way
+ * tells nothing (CVE-2015-2695's family). */
+static void
+test_kerberos__dce_style_inside_spnego(void **state)
+{
+    (void)state;
+    open_both();
+    client.wanted |= SEC_DCE_STYLE | SEC_CONFIDENTIALITY;
+    assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_init(&client).mech_token.p[0], 0x6E);
+    assert_int_equal(side_step(&server, client.token), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_resp(&server).state, SPNEGO_ACCEPT_INCOMPLETE);
+    assert_int_equal(side_resp(&server).token.p[0], 0x6F);
+    assert_null(side_facts(&server).user.p); /* the third leg is its proof */
+    assert_int_equal(side_step(&client, server.token), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_resp(&client).token.p[0], 0x6F);
+    assert_int_equal(side_step(&server, client.token), SEC_E_OK);
+    assert_int_equal(side_step(&client, server.token), SEC_E_OK);
+    assert_established_with("Kerberos");
+    assert_true(client.granted & SEC_DCE_STYLE);
+    assert_messages_pass();
+}
+
+/* --- MICs ---------------------------------------------------------------------------------- */
+
+static const char *new_list; /* of the client's NegTokenInit, in hexadecimal, tag included */
+
+static void
+change_list(struct side *from, unsigned leg, void *unused)
+{
+    struct spnego_init m;
+    uint8_t list[256];
+
+    (void)unused;
+    if (from->role == SEC_INITIATOR && leg == 1) {
+        m = side_init(from);
+        m.mech_list = hex_into(list, sizeof(list), new_list);
+        side_resend(from, NULL, &m);
+    }
+}
+
+/* The server would have liked NTLM better: it asks for MICs over the list, and both are Kerberos'. */
+static void
+test_mic__kerberos_makes_and_checks_them(void **state)
+{
+    static const uint32_t wanted[] = { SEC_INTEGRITY, SEC_MUTUAL_AUTH | SEC_INTEGRITY,
+                                       SEC_MUTUAL_AUTH | SEC_DCE_STYLE, 0 };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(wanted); i++) {
+        setup(state);
+        open_side(&client, SEC_INITIATOR, "Kerberos,NTLM");
+        open_side(&server, SEC_ACCEPTOR, "NTLM,Kerberos");
+        client.wanted = wanted[i];
+        assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(side_step(&server, client.token), SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(side_resp(&server).state, SPNEGO_REQUEST_MIC);
+        for (unsigned legs = 0; client.status == SEC_I_CONTINUE_NEEDED && legs < 4; legs++) {
+            (void)side_step(&client, server.token);
+            if (client.token.n) {
+                (void)side_step(&server, client.token);
+            }
+        }
+        assert_established_with("Kerberos");
+        assert_messages_pass(); /* the MICs count, on both sides alike */
+        teardown(state);
+    }
+}
+
+/* Windows 11 lists NegoEx first, with a token of its own. */
+static void
+test_mic__negoex_first_is_dropped_and_kerberos_begins_anew(void **state)
+{
+    struct spnego_init m = { .mech_token = HEX("4e45474f45585453") };
+    struct spnego_resp r;
+    uint8_t room[SIDE_ROOM];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+    struct bytes ticket;
+
+    (void)state;
+    open_both();
+    assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+    ticket = side_init(&client).mech_token;
+    m.mech_list = HEX("302e" NEGOEX MS_KRB5 KRB5 NTLM);
+    spnego_init_encode(&w, &m);
+    assert_int_equal(side_step(&server, wire_written(&w)), SEC_I_CONTINUE_NEEDED);
+    r = side_resp(&server);
+    assert_int_equal(r.state, SPNEGO_REQUEST_MIC);
+    assert_bytes_equal(r.mech, HEX(MS_KRB5));
+    assert_null(r.token.p);
+
+    /* The ticket comes now; without a MIC of the client's the server is not done. */
+    r = (struct spnego_resp){ .state = SPNEGO_ACCEPT_INCOMPLETE, .token = ticket };
+    w = wire_writer_fixed(room, sizeof(room));
+    spnego_resp_encode(&w, &r);
+    assert_int_equal(side_step(&server, wire_written(&w)), SEC_I_CONTINUE_NEEDED);
+    r = side_resp(&server);
+    assert_int_equal(r.state, SPNEGO_ACCEPT_INCOMPLETE);
+    assert_true(r.token.n > 0 && r.mic.n > 0);
+    assert_null(side_facts(&server).user.p);
+    assert_null(side_facts(&server).kerberos.delegated_cache);
+    (void)side_step(&server, HEX("a1073005a0030a0100"));
+    assert_status(&server, SEC_E_INVALID_TOKEN);
+    assert_null(side_facts(&server).identity);
+}
+
+/* --- another mechanism --------------------------------------------------------------------- */
+
+/* The server's choice: with NTLM's MIC over a list that Kerberos heads. */
+static void
+test_second_choice__server_without_kerberos(void **state)
+{
+    struct sec_facts f;
+
+    (void)state;
+    server_tickets.no_keytab = true;
+    open_both();
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("NTLM");
+    assert_false(client.granted & SEC_MUTUAL_AUTH); /* NTLM proves no server */
+    f = side_facts(&client);
+    assert_int_equal(f.n_attempts, 1);
+    assert_string_equal(f.attempts[0].package->name, "Kerberos");
+    assert_string_equal(f.attempts[0].reason, "negotiate: the server chose NTLM instead");
+    f = side_facts(&server);
+    assert_int_equal(f.n_attempts, 1); /* and the server knows why it has none */
+    assert_string_equal(f.attempts[0].package->name, "Kerberos");
+    assert_int_equal(f.offer.mechanisms[0], SEC_MECHANISM_MS_KRB5);
+    assert_int_equal(f.offer.token, SEC_MECHANISM_KRB5);
+}
+
+static void
+test_fallback__each_reason(void **state)
+{
+    static const struct {
+        sec_status status;
+        int32_t error;
+        const char *mechanism; /* NULL: it fails */
+    } rows[] = {
+        { SEC_E_TARGET_UNKNOWN, 7, "NTLM" }, { SEC_E_NO_AUTHENTICATING_AUTHORITY, 0, "NTLM" },
+        { SEC_E_NO_CREDENTIALS, 0, "NTLM" }, { SEC_E_KDC_UNKNOWN_ETYPE, 14, "NTLM" },
+        { SEC_E_LOGON_DENIED, 6, "NTLM" },   { SEC_E_LOGON_DENIED, 24, NULL },
+        { SEC_E_LOGON_DENIED, 18, NULL },    { SEC_E_TIME_SKEW, 37, NULL },
+        { SEC_E_INTERNAL_ERROR, 0, NULL },
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        setup(state);
+        client_tickets.get_fails = rows[i].status;
+        client_tickets.get_error = rows[i].error;
+        open_both();
+        pair_run(&client, &server, NULL, NULL);
+        if (rows[i].mechanism) {
+            assert_established_with("NTLM");
+            assert_int_equal(side_facts(&server).offer.mechanisms[0], SEC_MECHANISM_NTLM);
+            assert_int_equal(side_facts(&server).offer.mechanisms[1], SEC_MECHANISM_NONE);
+        } else {
+            assert_status(&client, rows[i].status);
+            assert_int_equal(client.token.n, 0);
+        }
+        assert_int_equal(side_facts(&client).n_attempts, 1);
+        assert_int_equal(side_facts(&client).attempts[0].status, rows[i].status);
+        teardown(state);
+    }
+}
+
+static void
+test_fallback__target_that_is_none(void **state)
+{
+    (void)state;
+    open_both();
+    client.target = none;
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("NTLM");
+    assert_int_equal(side_facts(&client).attempts[0].status, SEC_E_TARGET_UNKNOWN);
+}
+
+/* No default identity for NTLM: Kerberos alone is offered; no ticket: NTLM alone; neither: both
+ * reasons. */
+static void
+test_identity__either_may_be_missing(void **state)
+{
+    client_has_password = false;
+    open_both();
+    assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+    assert_bytes_equal(side_init(&client).mech_list, HEX("3016" MS_KRB5 KRB5));
+    teardown(state);
+
+    setup(state);
+    client_tickets.default_client = NULL;
+    open_both();
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("NTLM");
+    teardown(state);
+
+    setup(state);
+    client_has_password = false;
+    client_tickets.default_client = NULL;
+    open_side(&client, SEC_INITIATOR, "");
+    (void)side_step(&client, none);
+    assert_status(&client, SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(sec_reason(), "Kerberos: "));
+    assert_non_null(strstr(sec_reason(), "; NTLM: credentials: there is no such file"));
+}
+
+static void
+test_policy__ntlm_that_is_denied_is_neither_offered_nor_taken(void **state)
+{
+    (void)state;
+    client_tickets.get_fails = SEC_E_TARGET_UNKNOWN;
+    open_side(&client, SEC_INITIATOR, "Kerberos");
+    (void)side_step(&client, none);
+    assert_status(&client, SEC_E_TARGET_UNKNOWN);
+    teardown(state);
+
+    setup(state); /* and a server that takes Kerberos alone says what it makes of NTLM */
+    client_tickets.get_fails = SEC_E_TARGET_UNKNOWN;
+    open_side(&client, SEC_INITIATOR, "");
+    open_side(&server, SEC_ACCEPTOR, "Kerberos");
+    (void)side_step(&client, none);
+    (void)side_step(&server, client.token);
+    assert_status(&server, SEC_E_INVALID_TOKEN);
+    assert_non_null(strstr(sec_reason(), "offers NTLM, as who has no ticket"));
+}
+
+/* --- refusals ------------------------------------------------------------------------------ */
+
+/* The ticket's facts and the KRB-ERROR reach through SPNEGO to both operators. */
+static void
+test_refusal__krb_error_goes_out_in_the_reject(void **state)
+{
+    struct sec_facts f;
+    struct spnego_resp m;
+    struct gss_krb_token token;
+
+    (void)state;
+    server_tickets.keytab_kvno = 9;
+    open_both();
+    (void)side_step(&client, none);
+    (void)side_step(&server, client.token);
+    assert_true(sec_failed(server.status));
+    f = side_facts(&server);
+    assert_int_equal(f.kerberos.error_code, KRB_AP_ERR_BADKEYVER);
+    assert_bytes_equal(f.kerberos.service, UTF16("HTTP/web.example.test@EXAMPLE.TEST"));
+    assert_true(f.kerberos.has_kvno);
+    assert_null(f.user.p);
+    m = side_resp(&server);
+    assert_int_equal(m.state, SPNEGO_REJECT);
+    assert_int_equal(gss_krb_token_decode(&token, m.token), WIRE_OK);
+    assert_int_equal(token.id, GSS_KRB_ERROR);
+
+    /* The client says what it was, and tries nothing more: nobody is there to hear it. */
+    (void)side_step(&client, server.token);
+    assert_status(&client, SEC_E_WRONG_PRINCIPAL);
+    assert_non_null(strstr(sec_reason(), "KRB_AP_ERR_BADKEYVER"));
+    assert_int_equal(client.token.n, 0);
+    assert_int_equal(client_tickets.fresh_gets, 0);
+    assert_int_equal(side_facts(&client).kerberos.error_code, KRB_AP_ERR_BADKEYVER);
+}
+
+static void
+test_refusal__without_extended_error_the_reject_is_bare(void **state)
+{
+    (void)state;
+    server_tickets.keytab_kvno = 9;
+    open_both();
+    server.wanted = 0;
+    (void)side_step(&client, none);
+    (void)side_step(&server, client.token);
+    assert_bytes_equal(server.token, HEX("a1073005a0030a0102"));
+    (void)side_step(&client, server.token);
+    assert_status(&client, SEC_E_LOGON_DENIED);
+}
+
+/* A replayed first token: the second context refuses it. */
+static void
+test_refusal__replayed_token(void **state)
+{
+    struct side first;
+
+    (void)state;
+    open_both();
+    (void)side_step(&client, none);
+    assert_int_equal(side_step(&server, client.token), SEC_E_OK);
+    first = server;
+    open_side(&server, SEC_ACCEPTOR, "");
+    (void)side_step(&server, client.token);
+    assert_true(sec_failed(server.status));
+    assert_int_equal(side_facts(&server).kerberos.error_code, KRB_AP_ERR_REPEAT);
+    negotiate_package.ops->free_ctx(first.ctx);
+    negotiate_package.ops->free_cred(first.cred);
+}
+
+/* --- raw ----------------------------------------------------------------------------------- */
+
+/* What a Kerberos initiator by itself sends first. */
+static struct bytes
+raw_token(uint32_t wanted, uint8_t *room, size_t n)
+{
+    struct sec_acquire_args acquire = { .use = SEC_USE_OUTBOUND };
+    struct sec_step_args args = { .wanted = wanted, .target = UTF16("HTTP/web.example.test") };
+    struct wire_writer w = wire_writer_fixed(room, n);
+    struct sec_cred *cred;
+    struct sec_ctx *ctx;
+
+    assert_int_equal(kerberos_package.ops->acquire(&client.host.host, &acquire, &cred), SEC_E_OK);
+    assert_int_equal(kerberos_package.ops->open(cred, SEC_INITIATOR, &ctx), SEC_E_OK);
+    assert_false(sec_failed(kerberos_package.ops->step(ctx, &args, &w)));
+    kerberos_package.ops->free_ctx(ctx);
+    kerberos_package.ops->free_cred(cred);
+    assert_int_equal(wire_writer_status(&w), WIRE_OK);
+    return wire_written(&w);
+}
+
+static void
+test_raw__kerberos_without_spnego_is_answered_without(void **state)
+{
+    uint8_t room[SIDE_ROOM];
+    struct gss_krb_token token;
+
+    (void)state;
+    open_both();
+    assert_int_equal(side_step(&server, raw_token(SEC_MUTUAL_AUTH, room, sizeof(room))), SEC_E_OK);
+    assert_int_equal(gss_krb_token_decode(&token, server.token), WIRE_OK);
+    assert_int_equal(token.id, GSS_KRB_AP_REP);
+    assert_string_equal(side_mechanism(&server), "Kerberos");
+    assert_true(side_facts(&server).offer.raw);
+}
+
+/* Some clients write Microsoft's identifier into the frame as well. */
+static void
+test_raw__microsofts_identifier_in_the_frame(void **state)
+{
+    uint8_t room[SIDE_ROOM];
+    struct bytes raw;
+
+    (void)state;
+    open_both();
+    raw = raw_token(SEC_MUTUAL_AUTH, room, sizeof(room));
+    for (size_t i = 0; i + 11 < 20; i++) {
+        if (bytes_equal(bytes_of(room + i, 11), HEX(KRB5))) {
+            memcpy(room + i, HEX(MS_KRB5).p, 11);
+        }
+    }
+    assert_int_equal(side_step(&server, raw), SEC_E_OK);
+}
+
+static void
+test_raw__bare_ap_req_is_dce_style_or_nothing(void **state)
+{
+    uint8_t room[SIDE_ROOM];
+    struct gss_krb_token token;
+    struct bytes raw;
+
+    open_both();
+    raw = raw_token(SEC_MUTUAL_AUTH | SEC_DCE_STYLE, room, sizeof(room));
+    assert_int_equal(raw.p[0], 0x6E);
+    assert_int_equal(side_step(&server, raw), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(server.token.p[0], 0x6F);
+    teardown(state);
+
+    setup(state);
+    open_both();
+    raw = raw_token(SEC_MUTUAL_AUTH, room, sizeof(room));
+    assert_int_equal(gss_krb_token_decode(&token, raw), WIRE_OK);
+    (void)side_step(&server, token.body);
+    assert_true(sec_failed(server.status));
+    assert_non_null(strstr(sec_reason(), "DCE"));
+}
+
+static void
+test_raw__krb_error_as_a_first_token_refused(void **state)
+{
+    (void)state;
+    open_both();
+    (void)side_step(&server, HEX("6011" KRB5 "0300"
+                                 "7e023000"));
+    assert_status(&server, SEC_E_INVALID_TOKEN);
+    teardown(state);
+
+    setup(state);
+    open_both();
+    (void)side_step(&server, HEX("7e023000"));
+    assert_status(&server, SEC_E_INVALID_TOKEN);
+}
+
+/* --- somebody on the way ------------------------------------------------------------------- */
+
+/* A downgrade, as CVE-2016-2110 had it within NTLM: Kerberos is struck off the list, or moved behind
+ * NTLM. The server cannot see it; NTLM's MIC over the list that the client sent does not verify. */
+static void
+test_tamper__kerberos_struck_off_the_list_is_found(void **state)
+{
+    static const char *const lists[] = {
+        "300c" NTLM,
+        "3022" NTLM MS_KRB5 KRB5,
+        "302e" NEGOEX NTLM MS_KRB5 KRB5,
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(lists); i++) {
+        setup(state);
+        open_both();
+        new_list = lists[i];
+        pair_run(&client, &server, change_list, NULL);
+        assert_true(sec_failed(client.status) || sec_failed(server.status));
+        assert_int_not_equal(server.status, SEC_E_OK);
+        assert_null(side_facts(&server).identity);
+        assert_null(side_facts(&server).session_key.p);
+        teardown(state);
+    }
+}
+
+/* The answer says NTLM, where the server took Kerberos: the client begins NTLM, which the server
+ * never hears, and whoever answers cannot make the MIC. */
+static void
+test_tamper__answer_that_chooses_ntlm_leads_nowhere(void **state)
+{
+    struct spnego_resp m = { .state = SPNEGO_ACCEPT_INCOMPLETE };
+
+    (void)state;
+    open_both();
+    (void)side_step(&client, none);
+    (void)side_step(&server, client.token);
+    m.mech = HEX(NTLM);
+    side_resend(&server, &m, NULL);
+    assert_int_equal(side_step(&client, server.token), SEC_I_CONTINUE_NEEDED);
+    m = (struct spnego_resp){ .state = SPNEGO_ACCEPT_COMPLETED };
+    side_resend(&server, &m, NULL);
+    (void)side_step(&client, server.token);
+    assert_status(&client, SEC_E_INVALID_TOKEN);
+}
+
+/* CVE-2022-24882's family: a reply that says all is well, and brings no proof. */
+static void
+test_tamper__accepted_without_the_servers_proof_refused(void **state)
+{
+    struct spnego_resp m;
+
+    (void)state;
+    open_both();
+    (void)side_step(&client, none);
+    (void)side_step(&server, client.token);
+    m = side_resp(&server);
+    m.token = none;
+    side_resend(&server, &m, NULL);
+    (void)side_step(&client, server.token);
+    assert_status(&client, SEC_E_INVALID_TOKEN);
+    assert_null(side_facts(&client).user.p);
+}
+
+/* One octet is changed on the way, each in turn: no change of the client's token ends in another
+ * mechanism, and none of the server's in a client that believes it. */
+static void
+flip_each(enum sec_role whose)
+{
+    size_t n = 1;
+
+    for (size_t at = 0; at < n; at++) {
+        struct side *from = whose == SEC_INITIATOR ? &client : &server;
+
+        setup(NULL);
+        open_both();
+        (void)side_step(&client, none);
+        if (whose == SEC_ACCEPTOR) {
+            assert_int_equal(side_step(&server, client.token), SEC_E_OK);
+        }
+        n = from->token.n;
+        from->room[at] ^= (uint8_t)(1u << (at % 8));
+        if (whose == SEC_INITIATOR) {
+            (void)side_step(&server, client.token);
+            if (server.status == SEC_E_OK) {
+                assert_string_equal(side_mechanism(&server), "Kerberos");
+                assert_bytes_equal(side_facts(&server).kerberos.client,
+                                   UTF16("alice@EXAMPLE.TEST"));
+            }
+        } else {
+            (void)side_step(&client, server.token);
+            if (client.status == SEC_E_OK) {
+                assert_string_equal(side_mechanism(&client), "Kerberos");
+            }
+        }
+        teardown(NULL);
+    }
+    assert_true(n > 50);
+}
+
+static void
+test_tamper__each_octet_of_the_first_token(void **state)
+{
+    (void)state;
+    flip_each(SEC_INITIATOR);
+}
+
+static void
+test_tamper__each_octet_of_the_reply(void **state)
+{
+    (void)state;
+    flip_each(SEC_ACCEPTOR);
+}
+
+/* --- memory -------------------------------------------------------------------------------- */
+
+static void
+exchange_quietly(void *user, bool failing)
+{
+    (void)user;
+    (void)setup(NULL);
+    if (open_quietly(&client, SEC_INITIATOR, "") == SEC_E_OK &&
+        open_quietly(&server, SEC_ACCEPTOR, "NTLM,Kerberos") == SEC_E_OK) {
+        pair_run(&client, &server, NULL, NULL);
+        if (!failing) {
+            assert_established_with("Kerberos");
+        }
+    } else {
+        assert_true(failing);
+    }
+    (void)teardown(NULL);
+}
+
+static void
+test_memory__each_allocation_fails(void **state)
+{
+    unsigned long n = alloc_fail_each(exchange_quietly, NULL);
+
+    (void)state;
+    print_message("# %lu allocations\n", n);
+    assert_true(n > 20);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_kerberos__mutual_takes_one_token_each),
+        CASE(test_kerberos__without_mutual_the_server_has_the_last_word),
+        CASE(test_kerberos__dce_style_inside_spnego),
+        CASE(test_mic__kerberos_makes_and_checks_them),
+        CASE(test_mic__negoex_first_is_dropped_and_kerberos_begins_anew),
+        CASE(test_second_choice__server_without_kerberos),
+        CASE(test_fallback__each_reason),
+        CASE(test_fallback__target_that_is_none),
+        CASE(test_identity__either_may_be_missing),
+        CASE(test_policy__ntlm_that_is_denied_is_neither_offered_nor_taken),
+        CASE(test_refusal__krb_error_goes_out_in_the_reject),
+        CASE(test_refusal__without_extended_error_the_reject_is_bare),
+        CASE(test_refusal__replayed_token),
+        CASE(test_raw__kerberos_without_spnego_is_answered_without),
+        CASE(test_raw__microsofts_identifier_in_the_frame),
+        CASE(test_raw__bare_ap_req_is_dce_style_or_nothing),
+        CASE(test_raw__krb_error_as_a_first_token_refused),
+        CASE(test_tamper__kerberos_struck_off_the_list_is_found),
+        CASE(test_tamper__answer_that_chooses_ntlm_leads_nowhere),
+        CASE(test_tamper__accepted_without_the_servers_proof_refused),
+        CASE(test_tamper__each_octet_of_the_first_token),
+        CASE(test_tamper__each_octet_of_the_reply),
+        CASE(test_memory__each_allocation_fails),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
