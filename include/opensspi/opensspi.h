@@ -90,6 +90,10 @@ typedef struct _OPENSSPI_LOGON {
     const char *DelegatedCache;
     const char *UserPrincipalName; /* from the PAC */
     const char *LogonServer;       /* from the PAC: the domain controller that knew the user */
+
+    /* SE_GROUP_* of each group, in the order of Groups. A group counts towards what a user may do if
+     * 4 (SE_GROUP_ENABLED) is set and 0x10 (SE_GROUP_USE_FOR_DENY_ONLY) is not. */
+    const ULONG *GroupAttributes;
 } OPENSSPI_LOGON, *POPENSSPI_LOGON;
 
 /*

@@ -43,9 +43,15 @@ enctype_name(int32_t enctype)
 #define UTF8(member, text)  report_utf8(r, offsetof(OPENSSPI_LOGON, member), text)
 #define UTF16(member, text) report_utf16(r, offsetof(OPENSSPI_LOGON, member), text)
 
-/* The names and SIDs of groups: pointers behind the structure, all names before all SIDs. */
+/* SE_GROUP_MANDATORY, _ENABLED_BY_DEFAULT and _ENABLED: what a group is whose attributes nobody has
+ * written down. */
+#define USUAL_ATTRIBUTES 7u
+
+/* The names and SIDs of groups: pointers behind the structure, all names before all SIDs; behind
+ * those their attributes, which are numbers and wait beside the report. */
 static void
-put_identity(struct report *r, OPENSSPI_LOGON *logon, const struct account_identity *id)
+put_identity(struct report *r, struct wire_writer *attributes, OPENSSPI_LOGON *logon,
+             const struct account_identity *id)
 {
     size_t n = id ? id->n_groups : 0;
 
@@ -55,6 +61,9 @@ put_identity(struct report *r, OPENSSPI_LOGON *logon, const struct account_ident
     for (size_t i = 0; i < n; i++) {
         report_utf8(r, sizeof(*logon) + i * sizeof(char *), id->groups[i]);
         report_utf8(r, sizeof(*logon) + (n + i) * sizeof(char *), id->group_sids[i]);
+        wire_put(attributes,
+                 &(ULONG){ id->group_attributes ? id->group_attributes[i] : USUAL_ATTRIBUTES },
+                 sizeof(ULONG));
     }
 }
 
@@ -100,22 +109,30 @@ fill(struct report *r, OPENSSPI_LOGON *logon, const struct context *c, const str
     UTF16(Workstation, f->claimed_workstation);
     UTF16(TargetName, f->target);
     UTF8(Reason, c->reason);
-    put_identity(r, logon, f->identity);
     put_kerberos(r, logon, &f->kerberos);
 }
 
 static sec_status
-give(const struct report *r, const OPENSSPI_LOGON *logon, POPENSSPI_LOGON *out)
+give(const struct report *r, const struct wire_writer *attributes, const OPENSSPI_LOGON *logon,
+     POPENSSPI_LOGON *out)
 {
-    size_t n = logon->GroupCount;
+    size_t n = logon->GroupCount, pointers = 2 * n * sizeof(char *);
+    ULONG *numbers;
     void *block;
-    sec_status status =
-        report_give(r, logon, sizeof(*logon), sizeof(*logon) + 2 * n * sizeof(char *), &block);
+    sec_status status;
 
+    if (wire_writer_status(attributes) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    status = report_give(r, logon, sizeof(*logon), sizeof(*logon) + pointers + n * sizeof(*numbers),
+                         &block);
     if (status == SEC_E_OK) {
         *out = block;
         (*out)->Groups = (const char *const *)(*out + 1);
         (*out)->GroupSids = (*out)->Groups + n;
+        numbers = (ULONG *)(uintptr_t)((*out)->GroupSids + n);
+        bytes_copy(numbers, attributes->p, n * sizeof(*numbers));
+        (*out)->GroupAttributes = numbers;
     }
     return status;
 }
@@ -123,6 +140,7 @@ give(const struct report *r, const OPENSSPI_LOGON *logon, POPENSSPI_LOGON *out)
 SECURITY_STATUS SEC_ENTRY
 OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
 {
+    SEC_AUTO(wire_writer) attributes = wire_writer_growing(NULL, 0);
     SEC_AUTO(report) r;
     OPENSSPI_LOGON logon;
     struct sec_facts facts;
@@ -146,8 +164,9 @@ OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
     (void)pthread_mutex_lock(&c->step);
     c->ctx->package->ops->describe(c->ctx, &facts);
     fill(&r, &logon, c, &facts);
+    put_identity(&r, &attributes, &logon, facts.identity);
     (void)pthread_mutex_unlock(&c->step);
-    status = give(&r, &logon, out);
+    status = give(&r, &attributes, &logon, out);
     handle_release(ref);
     return status;
 }

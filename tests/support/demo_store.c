@@ -48,8 +48,11 @@ add_account(const char *store, const char *key_file, const char *domain, const c
     uint8_t room[64];
     struct wire_writer name = wire_writer_fixed(room, sizeof(room));
     struct account_admin_options options = { .creates = true };
+    static const char *const groups[] = { "staff", "night shift" };
     struct account_new account = { .name = user,
                                    .password = bytes_of_string(password),
+                                   .groups = groups,
+                                   .n_groups = 2,
                                    .expires_100ns = UINT64_MAX,
                                    .password_expires_100ns = UINT64_MAX };
     struct account_admin *admin = NULL;

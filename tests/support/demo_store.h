@@ -3,7 +3,7 @@
 #ifndef TESTS_SUPPORT_DEMO_STORE_H
 #define TESTS_SUPPORT_DEMO_STORE_H
 
-/* Makes the folder, the store with one account, and opensspi.conf: computer SERVER, domain DOMAIN,
+/* Makes the folder, the store with one account in the groups "staff" and "night shift", and opensspi.conf: computer SERVER, domain DOMAIN,
  * then extra (may be NULL) as further lines. Aborts where it cannot. Answers the file's path,
  * valid until demo_store_remove, which also runs at exit. */
 const char *demo_store_make(const char *domain, const char *user, const char *password,

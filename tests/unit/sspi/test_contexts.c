@@ -207,6 +207,7 @@ test_exchange__wrong_password__is_denied_and_reported(void **state)
         assert_int_equal(logon->SubStatus, 0xC000006A);
         assert_string_equal(logon->UserName, "demo");
         assert_string_equal(logon->UserSid, "");
+        assert_int_equal(logon->GroupCount, 0);
         assert_string_equal(logon->NtlmVersion, "NTLM V2");
         assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
         api_release(&p);
@@ -230,6 +231,14 @@ test_logon__granted__is_described(void **state)
     assert_int_equal(logon->KeyLength, 128);
     assert_true(logon->MicVerified);
     assert_false(logon->Anonymous);
+    assert_int_equal(logon->GroupCount, 2);
+    for (ULONG i = 0; i < logon->GroupCount; i++) {
+        assert_true(strcmp(logon->Groups[i], "staff") == 0 ||
+                    strcmp(logon->Groups[i], "night shift") == 0);
+        assert_int_equal(strncmp(logon->GroupSids[i], "S-1-5-21-", 9), 0);
+        assert_int_equal(logon->GroupAttributes[i], 7); /* mandatory, enabled */
+    }
+    assert_string_equal(logon->ClientPrincipal, "");
     assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
     assert_int_equal(OpenSspiQueryLogon(&p.client, &logon), SEC_E_UNSUPPORTED_FUNCTION);
     api_release(&p);
