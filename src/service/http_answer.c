@@ -7,6 +7,9 @@
 #include "service/http_anonymous.h"
 #include "service/identity.h"
 
+/* SE_GROUP_ENABLED, SE_GROUP_USE_FOR_DENY_ONLY */
+enum { GROUP_ENABLED = 0x4, GROUP_DENY_ONLY = 0x10 };
+
 void
 http_state_init(struct http_state *state, const struct session_client *client,
                 const struct session_rules *rules, struct credential *credential)
@@ -299,23 +302,34 @@ add_remote(struct http_reply *reply, const char *name, const char *value)
     }
 }
 
+/* Who reads the header grants by it: a group that only ever denies is not in it. */
+static void
+add_remote_groups(const OPENSSPI_LOGON *logon, struct http_reply *reply)
+{
+    struct wire_writer *groups = NULL;
+
+    for (ULONG i = 0; i < logon->GroupCount; i++) {
+        if ((logon->GroupAttributes[i] & (GROUP_ENABLED | GROUP_DENY_ONLY)) != GROUP_ENABLED) {
+            continue;
+        }
+        if (groups) {
+            put_text(groups, ",");
+        } else {
+            groups = add_header(reply, "Remote-Groups");
+        }
+        http_auth_put_percent(groups, bytes_of_string(logon->Groups[i]));
+    }
+}
+
 static void
 answer_remote_user(const OPENSSPI_LOGON *logon, struct http_reply *reply)
 {
-    struct wire_writer *groups;
-
     set_body(reply, 200, "OK\n");
     add_remote(reply, "Remote-User", logon->UserName);
     add_remote(reply, "Remote-Domain", logon->DomainName);
     add_remote(reply, "Remote-Sid", logon->UserSid);
     add_remote(reply, "Remote-Unix-User", logon->UnixUser);
-    if (logon->GroupCount) {
-        groups = add_header(reply, "Remote-Groups");
-        for (ULONG i = 0; i < logon->GroupCount; i++) {
-            put_text(groups, i ? "," : "");
-            http_auth_put_percent(groups, bytes_of_string(logon->Groups[i]));
-        }
-    }
+    add_remote_groups(logon, reply);
 }
 
 static void

@@ -273,8 +273,9 @@ struct fake_logon {
 SECURITY_STATUS
 OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
 {
-    static const char *const groups[] = { "staff", "a,b\xC3\xBC" };
-    static const char *const sids[] = { "S-1-5-21-1", "S-1-5-21-2" };
+    static const char *const groups[] = { "staff", "a,b\xC3\xBC", "denied", "off" };
+    static const char *const sids[] = { "S-1-5-21-1", "S-1-5-21-2", "S-1-5-21-3", "S-1-5-21-4" };
+    static const ULONG group_attributes[] = { 7, 0x20000007, 0x14, 0 };
     struct fake_logon *made = zeroed(sizeof(*made));
     const char *colon = strchr(name_of(context), ':');
 
@@ -295,9 +296,10 @@ OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
         .TargetName = "",
         .UserSid = colon ? "S-1-5-21-1-2-3-1000" : "",
         .UnixUser = "",
-        .GroupCount = colon ? 2 : 0,
+        .GroupCount = colon ? 4 : 0,
         .Groups = groups,
         .GroupSids = sids,
+        .GroupAttributes = group_attributes,
         .Reason = "",
         .ClientPrincipal = "",
         .ServicePrincipal = fake_krb_error ? "HTTP/web1.example.test@EXAMPLE.TEST" : "",
