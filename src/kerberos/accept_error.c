@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How an acceptor refuses: what the operator is told, what is kept, and what the peer gets to
- * see. RFC 4120 5.9.1; [MS-KILE] 2.2.2, 3.4.5. */
+ * see. RFC 4120 5.9.1; [MS-KILE] 3.4.5. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -163,18 +163,15 @@ keep_claims(struct krb_accept *a)
 
 /* --- the error token ----------------------------------------------------------------------- */
 
-/* KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY: an initiator of Microsoft's tries again
- * with our time. */
-static const uint8_t skew_recovery[] = { 0x30, 0x05, 0xA1, 0x03, 0x02, 0x01, 0x02 };
-
 /* The client's time is repeated to who has proven to have written it. Nothing tells more than the
- * code does. */
+ * code does; nor is there KERB-ERROR-DATA of [MS-KILE] 2.2.2, which asks the client for another
+ * AP-REQ: this context is over, and would not hear it. */
 static void
 put_error(const struct krb_accept *a, struct wire_writer *out)
 {
     uint8_t room[ERROR_ROOM];
     SEC_AUTO(wire_writer) body = wire_writer_growing(room, sizeof(room));
-    struct krb_error m = {
+    const struct krb_error m = {
         .ctime_100ns = a->proven ? a->authenticator.ctime_100ns : 0,
         .stime_100ns = a->now_100ns,
         .code = a->c->error_code,
@@ -182,9 +179,6 @@ put_error(const struct krb_accept *a, struct wire_writer *out)
         .sname = a->req.ticket.sname,
     };
 
-    if (m.code == KRB_AP_ERR_SKEW) {
-        m.data = bytes_of(skew_recovery, sizeof(skew_recovery));
-    }
     krb_error_encode(&body, &m);
     if (wire_writer_status(&body) == WIRE_OK) {
         krb_context_put_token(a->c, GSS_KRB_ERROR, a->bare, wire_written(&body), out);
