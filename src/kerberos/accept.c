@@ -389,11 +389,5 @@ krb_acceptor_take_third(struct krb_context *c, struct sec_step_args *args, struc
         }
         secret_wipe(room, sizeof(room));
     }
-    if (status == SEC_E_OK) {
-        status = krb_context_establish(c, c->granted, args);
-    }
-    if (status != SEC_E_OK) {
-        krb_accept_drop(c);
-    }
-    return status;
+    return status == SEC_E_OK ? krb_context_establish(c, c->granted, args) : status;
 }

@@ -60,8 +60,6 @@ sec_status krb_accept_check_target(struct krb_accept *);
 
 /* Notes the error code that goes with a refusal, for facts, events and the peer; gives status. */
 sec_status krb_accept_refuse(struct krb_accept *, enum krb_error_code, sec_status status);
-/* What was proven so far is not: identity and credentials go. */
-void krb_accept_drop(struct krb_context *);
 /* The end of a refusal: what was read is kept as claims, and where the caller or the client asked
  * for it a KRB-ERROR is appended. */
 void krb_accept_end_refused(struct krb_accept *, struct wire_writer *out);

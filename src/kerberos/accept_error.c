@@ -186,23 +186,12 @@ put_error(const struct krb_accept *a, struct wire_writer *out)
 }
 
 void
-krb_accept_drop(struct krb_context *c)
-{
-    account_identity_unref(c->identity);
-    c->identity = NULL;
-    ticket_delegated_free(c->delegated);
-    c->delegated = NULL;
-    c->pac_verified = c->bindings_verified = false;
-}
-
-void
 krb_accept_end_refused(struct krb_accept *a, struct wire_writer *out)
 {
     struct krb_context *c = a->c;
     size_t start = out->len;
 
     keep_claims(a);
-    krb_accept_drop(c);
     if (!(a->args->wanted & SEC_EXTENDED_ERROR) && !(a->checksum.flags & GSS_KRB_EXTENDED_ERROR)) {
         return;
     }

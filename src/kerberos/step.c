@@ -85,12 +85,24 @@ take_leg(struct krb_context *c, struct sec_step_args *args, struct wire_writer *
     return rule->handle(c, args, out);
 }
 
+/* What was proven so far is not: a leg that fails may be the second. */
+static void
+drop_proofs(struct krb_context *c)
+{
+    account_identity_unref(c->identity);
+    c->identity = NULL;
+    ticket_delegated_free(c->delegated);
+    c->delegated = NULL;
+    c->pac_verified = c->bindings_verified = false;
+}
+
 /* An acceptor's error token stays in out; an initiator that fails says nothing. */
 static void
 fail(struct krb_context *c, struct sec_step_args *args, struct wire_writer *out, size_t start)
 {
     c->state = KRB_FAILED;
     krb_session_clear(&c->session);
+    drop_proofs(c);
     c->granted = 0;
     args->granted = 0;
     args->expires_100ns = CLOCK_NEVER_100NS;

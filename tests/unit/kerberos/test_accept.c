@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kerberos/context.h"
 #include "tests/support/hex.h"
 #include "tests/support/krb_forge.h"
 
@@ -328,6 +329,17 @@ test_accept__the_handshake_is_over_after_it(void **state)
 /* --- DCE style ----------------------------------------------------------------------------- */
 
 static void
+put_forwarded(const struct krb_key *key, struct wire_writer *w)
+{
+    char text[64];
+    size_t n = fake_ticket_forwarded(&f.ticket.cname, f.ticket.crealm, text, sizeof(text));
+
+    fake_ticket_encrypt(&a.tickets, key, KRB_USAGE_KRB_CRED, bytes_of(text, n), w);
+    f.checksum.flags |= GSS_KRB_DELEG;
+    f.checksum.krb_cred = wire_written(w);
+}
+
+static void
 begin_dce(struct krb_enc_ap_rep *m, uint8_t room[static 512])
 {
     f.checksum.flags |= GSS_KRB_DCE_STYLE;
@@ -389,7 +401,7 @@ assert_third_refused(sec_status status, sec_status want)
 
     assert_int_equal(status, want);
     assert_int_equal(facts.phase, SEC_PHASE_FAILED);
-    assert_null(facts.identity);
+    assert_null(krb_context_of(a.ctx)->identity);
     assert_null(facts.kerberos.delegated_cache);
     assert_int_equal(facts.user.n, 0);
     assert_int_equal(a.out.len, 0);
@@ -399,11 +411,12 @@ assert_third_refused(sec_status status, sec_status want)
 static void
 test_accept__a_third_leg_that_proves_nothing_is_refused(void **state)
 {
-    struct wire_writer second = wire_writer_growing(NULL, 0);
+    struct wire_writer second = wire_writer_growing(NULL, 0), cred = wire_writer_growing(NULL, 0);
     uint8_t room[512];
     struct krb_enc_ap_rep m;
     struct krb_key key = f.session_key;
 
+    put_forwarded(&f.subkey, &cred);
     begin_dce(&m, room);
     m.subkey = (struct krb_keyblock){ 0 };
     m.sequence++;
@@ -432,20 +445,11 @@ test_accept__a_third_leg_that_proves_nothing_is_refused(void **state)
     assert_third_refused(krb_forge_accept(&a, bytes_of(NULL, 0)), SEC_E_INVALID_TOKEN);
     begin_dce(&m, room);
     assert_third_refused(krb_forge_try(&a, &f), SEC_E_INVALID_TOKEN);
+    assert_int_equal(a.tickets.delegated, 0);
+    wire_writer_clear(&cred);
 }
 
 /* --- delegation ---------------------------------------------------------------------------- */
-
-static void
-put_forwarded(const struct krb_key *key, struct wire_writer *w)
-{
-    char text[64];
-    size_t n = fake_ticket_forwarded(&f.ticket.cname, f.ticket.crealm, text, sizeof(text));
-
-    fake_ticket_encrypt(&a.tickets, key, KRB_USAGE_KRB_CRED, bytes_of(text, n), w);
-    f.checksum.flags |= GSS_KRB_DELEG;
-    f.checksum.krb_cred = wire_written(w);
-}
 
 static void
 test_accept__forwarded_credentials_open_with_either_key(void **state)
@@ -462,6 +466,22 @@ test_accept__forwarded_credentials_open_with_either_key(void **state)
         krb_forge_acceptor_restart(&a);
         wire_writer_clear(&w);
     }
+}
+
+/* Nor are those kept that did open, where there is no logon in the end. */
+static void
+test_accept__forwarded_credentials_go_with_the_logon(void **state)
+{
+    struct wire_writer w = wire_writer_growing(NULL, 0);
+
+    put_forwarded(&f.subkey, &w);
+    a.host.random_limit = 0;
+    assert_int_equal(krb_forge_try(&a, &f), SEC_E_INTERNAL_ERROR);
+    assert_int_equal(a.tickets.delegations, 1);
+    assert_int_equal(a.tickets.delegated, 0);
+    assert_null(krb_forge_facts(&a).kerberos.delegated_cache);
+    assert_null(krb_context_of(a.ctx)->identity);
+    wire_writer_clear(&w);
 }
 
 static void
@@ -626,6 +646,7 @@ main(void)
         TEST(test_accept__dce_style_has_a_subkey_with_rc4_too),
         TEST(test_accept__a_third_leg_that_proves_nothing_is_refused),
         TEST(test_accept__forwarded_credentials_open_with_either_key),
+        TEST(test_accept__forwarded_credentials_go_with_the_logon),
         TEST(test_accept__forwarded_credentials_that_do_not_open_are_a_refusal),
         TEST(test_accept__user_to_user_opens_with_the_tgt_that_was_sent),
         TEST(test_accept__user_to_user_with_another_key_is_refused),

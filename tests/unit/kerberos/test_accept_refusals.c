@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kerberos/context.h"
 #include "tests/support/hex.h"
 #include "tests/support/krb_forge.h"
 
@@ -269,6 +270,25 @@ target_of_half_a_unit(void)
 }
 
 static void
+target_too_long(void)
+{
+    static uint8_t longer[2050];
+    static const struct krb_ad_element ad = { KRB_AD_CLIENT_TARGET, { longer, sizeof(longer) } };
+
+    f.ad = &ad;
+    f.n_ad = 1;
+}
+
+/* In its last field: what stands before was read. */
+static void
+authenticator_that_ends_badly(void)
+{
+    static const uint8_t bad[] = { 0x30, 0x02, 0x05, 0x00 };
+
+    f.authenticator.authorization_data = bytes_of(bad, sizeof(bad));
+}
+
+static void
 name_that_is_no_text(void)
 {
     f.ticket.cname = f.authenticator.cname = fake_ticket_name("al\xFFice", KRB_NT_PRINCIPAL);
@@ -352,6 +372,8 @@ static const struct row {
     { options_of_wrong_size, SEC_E_INVALID_TOKEN, 0, 0, CLIENT_TOO, 1, "AD-AUTH-DATA-AP-OPTIONS" },
     { target_of_half_a_unit, SEC_E_INVALID_TOKEN, 0, 0, CLIENT_TOO, 1,
       "KERB_AUTH_DATA_CLIENT_TARGET" },
+    { target_too_long, SEC_E_INVALID_TOKEN, 0, 0, CLIENT_TOO, 1, "KERB_AUTH_DATA_CLIENT_TARGET" },
+    { authenticator_that_ends_badly, SEC_E_INVALID_TOKEN, 0, 0, CLIENT_TOO, 0, "Authenticator" },
     { name_that_is_no_text, SEC_E_INVALID_TOKEN, 0, 0, NOTHING, 1, "cname or sname" },
     { no_random, SEC_E_INTERNAL_ERROR, 0, 0, CLIENT_TOO, 1, "no random" },
 };
@@ -365,7 +387,7 @@ assert_refused(const struct row *row)
     assert_int_equal(facts.flags, 0);
     assert_int_equal(facts.user.n, 0);
     assert_int_equal(facts.session_key.n, 0);
-    assert_null(facts.identity);
+    assert_null(krb_context_of(a.ctx)->identity);
     assert_false(facts.bindings_verified || facts.kerberos.pac_verified);
     assert_int_equal(facts.sub_status, row->sub_status);
     assert_int_equal(a.args.granted, 0);
@@ -422,7 +444,8 @@ assert_error(const struct row *row)
                   row->set != session_key_of_wrong_size && row->set != invalid &&
                   row->set != anonymous && row->set != expired && row->set != just_expired &&
                   row->set != not_yet_valid && row->set != authtime_in_the_future &&
-                  row->set != thief && row->set != authenticator_of_another_type;
+                  row->set != thief && row->set != authenticator_of_another_type &&
+                  row->set != authenticator_that_ends_badly;
 
     assert_int_equal(gss_krb_token_decode(&token, wire_written(&a.out)), WIRE_OK);
     assert_int_equal(token.id, GSS_KRB_ERROR);
@@ -606,6 +629,35 @@ test_accept__the_same_authenticator_in_another_message_is_a_replay(void **state)
     wire_writer_clear(&again);
 }
 
+/* A ticket is used many times; each time with another authenticator. */
+static void
+test_accept__another_authenticator_to_the_same_ticket_is_none(void **state)
+{
+    struct wire_writer first = wire_writer_growing(NULL, 0), second = wire_writer_growing(NULL, 0);
+    struct wire_writer body = wire_writer_growing(NULL, 0), token = wire_writer_growing(NULL, 0);
+    struct gss_krb_token outer[2];
+    struct krb_ap_req m[2];
+
+    krb_forge_put(&f, &first);
+    krb_forge_put(&f, &second);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(gss_krb_token_decode(&outer[i], wire_written(i ? &second : &first)),
+                         WIRE_OK);
+        assert_int_equal(krb_ap_req_decode(&m[i], outer[i].body), WIRE_OK);
+    }
+    assert_int_equal(krb_forge_accept(&a, wire_written(&first)), SEC_E_OK);
+    krb_forge_acceptor_restart(&a);
+    m[1].ticket = m[0].ticket;
+    krb_ap_req_encode(&body, &m[1]);
+    gss_krb_token_put(&token, gss_krb5_oid, GSS_KRB_AP_REQ, body.len);
+    wire_put_bytes(&token, wire_written(&body));
+    assert_int_equal(krb_forge_accept(&a, wire_written(&token)), SEC_E_OK);
+    wire_writer_clear(&first);
+    wire_writer_clear(&second);
+    wire_writer_clear(&body);
+    wire_writer_clear(&token);
+}
+
 /* Refused for what it was used for, and used up: nobody tries it again where policy differs. */
 static void
 test_accept__an_authenticator_that_policy_refused_is_used_up(void **state)
@@ -636,6 +688,7 @@ main(void)
         TEST(test_accept__claims_too_long_to_be_kept_are_left_out),
         TEST(test_accept__the_same_token_twice_is_a_replay),
         TEST(test_accept__the_same_authenticator_in_another_message_is_a_replay),
+        TEST(test_accept__another_authenticator_to_the_same_ticket_is_none),
         TEST(test_accept__an_authenticator_that_policy_refused_is_used_up),
     };
 
