@@ -210,6 +210,21 @@ test_kerberos__dce_style_inside_spnego(void **state)
     assert_messages_pass();
 }
 
+/* The client asks for the server's TGT first, and the KDC says whose it is. */
+static void
+test_kerberos__user_to_user_inside_spnego(void **state)
+{
+    (void)state;
+    open_both();
+    client.wanted |= SEC_USE_SESSION_KEY;
+    client.target = UTF16("alice@EXAMPLE.TEST");
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("Kerberos");
+    assert_int_equal(server.legs, 2);
+    assert_true(client.granted & SEC_USE_SESSION_KEY);
+    assert_messages_pass();
+}
+
 /* --- MICs ---------------------------------------------------------------------------------- */
 
 static const char *new_list; /* of the client's NegTokenInit, in hexadecimal, tag included */
@@ -724,6 +739,7 @@ main(void)
         CASE(test_kerberos__mutual_takes_one_token_each),
         CASE(test_kerberos__without_mutual_the_server_has_the_last_word),
         CASE(test_kerberos__dce_style_inside_spnego),
+        CASE(test_kerberos__user_to_user_inside_spnego),
         CASE(test_mic__kerberos_makes_and_checks_them),
         CASE(test_mic__negoex_first_is_dropped_and_kerberos_begins_anew),
         CASE(test_second_choice__server_without_kerberos),
