@@ -5,6 +5,8 @@
 
 #define SEC_NODISCARD           __attribute__((warn_unused_result))
 #define SEC_PRINTF(text, first) __attribute__((format(printf, text, first)))
+/* Where a measurement shows that the compiler should not have the choice. */
+#define SEC_ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* SEC_AUTO(TYPE) p: calls TYPE_auto(&p) when p leaves its scope. Each type that wants this
  * defines its TYPE_auto beside its TYPE_free or TYPE_clear. */

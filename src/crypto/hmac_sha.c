@@ -60,40 +60,45 @@ resume(struct hmac_sha *h, const uint8_t *state)
 
 /* The state after one block of the key, each byte xored with pad. */
 static void
-hash_pad(enum hmac_sha_digest digest, struct bytes secret, uint8_t pad, uint8_t *state)
+hash_pad(struct hmac_sha *h, struct bytes secret, uint8_t pad, uint8_t *state)
 {
-    struct hmac_sha h = { .key.digest = digest };
     uint8_t block[SHA384_BLOCK_SIZE];
 
-    for (size_t i = 0; i < sizeof(block); i++) {
-        block[i] = i < secret.n ? secret.p[i] ^ pad : pad;
+    for (size_t i = 0; i < secret.n; i++) {
+        block[i] = secret.p[i] ^ pad;
     }
-    switch (digest) {
+    for (size_t i = secret.n; i < sizeof(block); i++) {
+        block[i] = pad;
+    }
+    switch (h->key.digest) {
     case HMAC_SHA1:
-        sha1_init(&h.hash.sha1);
-        add(&h, block, SHA1_BLOCK_SIZE);
-        bytes_copy(state, h.hash.sha1.state, HMAC_SHA1_STATE_BYTES);
+        sha1_init(&h->hash.sha1);
+        add(h, block, SHA1_BLOCK_SIZE);
+        bytes_copy(state, h->hash.sha1.state, HMAC_SHA1_STATE_BYTES);
         break;
     case HMAC_SHA256:
-        sha256_init(&h.hash.sha256);
-        add(&h, block, SHA256_BLOCK_SIZE);
-        bytes_copy(state, h.hash.sha256.state, HMAC_SHA256_STATE_BYTES);
+        sha256_init(&h->hash.sha256);
+        add(h, block, SHA256_BLOCK_SIZE);
+        bytes_copy(state, h->hash.sha256.state, HMAC_SHA256_STATE_BYTES);
         break;
     case HMAC_SHA384:
-        sha384_init(&h.hash.sha384);
-        add(&h, block, SHA384_BLOCK_SIZE);
-        bytes_copy(state, h.hash.sha384.state, HMAC_SHA384_STATE_BYTES);
+        sha384_init(&h->hash.sha384);
+        add(h, block, SHA384_BLOCK_SIZE);
+        bytes_copy(state, h->hash.sha384.state, HMAC_SHA384_STATE_BYTES);
         break;
     }
-    secret_wipe(&h, sizeof(h)); /* the state is as good as the key */
-    secret_wipe(block, sizeof(block));
+    secret_wipe(block, secret.n);
 }
 
 void
 hmac_sha_key_init(enum hmac_sha_digest digest, struct bytes secret, uint8_t *inner, uint8_t *outer)
 {
-    hash_pad(digest, secret, 0x36, inner);
-    hash_pad(digest, secret, 0x5C, outer);
+    struct hmac_sha h;
+
+    h.key.digest = digest;
+    hash_pad(&h, secret, 0x36, inner);
+    hash_pad(&h, secret, 0x5C, outer);
+    secret_wipe(&h, sizeof(h)); /* the state is as good as the key */
 }
 
 void
@@ -109,15 +114,23 @@ hmac_sha_add(struct hmac_sha *h, struct bytes data)
     add(h, data.p, data.n);
 }
 
+size_t
+hmac_sha_room(const struct hmac_sha *h)
+{
+    switch (h->key.digest) {
+    case HMAC_SHA1: return SHA1_BLOCK_SIZE - h->hash.sha1.index;
+    case HMAC_SHA256: return SHA256_BLOCK_SIZE - h->hash.sha256.index;
+    default: return SHA384_BLOCK_SIZE - h->hash.sha384.index;
+    }
+}
+
 void
 hmac_sha_end(struct hmac_sha *h, uint8_t *out, size_t n)
 {
-    uint8_t inner[SHA384_DIGEST_SIZE];
-    size_t whole = finish(h, inner, sizeof(inner));
+    size_t whole = finish(h, h->inner, sizeof(h->inner));
 
     resume(h, h->key.outer);
-    add(h, inner, whole);
+    add(h, h->inner, whole);
     (void)finish(h, out, n);
-    secret_wipe(inner, sizeof(inner));
     secret_wipe(h, sizeof(*h));
 }

@@ -35,6 +35,7 @@ struct hmac_sha {
         struct sha256_ctx sha256;
         struct sha512_ctx sha384;
     } hash;
+    uint8_t inner[SHA384_DIGEST_SIZE];
 };
 
 /* secret: at most 64 bytes, as every key of Kerberos. The states are secrets: wipe them. */
@@ -43,6 +44,8 @@ void hmac_sha_key_init(enum hmac_sha_digest digest, struct bytes secret, uint8_t
 
 void hmac_sha_begin(struct hmac_sha *h, const struct hmac_sha_key *key);
 void hmac_sha_add(struct hmac_sha *h, struct bytes data);
+/* How many bytes more end the digest's block. */
+size_t hmac_sha_room(const struct hmac_sha *h);
 /* The first n bytes of the result. Wipes h. */
 void hmac_sha_end(struct hmac_sha *h, uint8_t *out, size_t n);
 

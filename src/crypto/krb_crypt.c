@@ -160,17 +160,6 @@ krb_cipher_init(void *room, const struct krb_key *key, uint32_t usage, enum krb_
 
 /* --- messages in pieces -------------------------------------------------------------------- */
 
-static size_t
-encrypted_bytes(const struct krb_piece *pieces, size_t n)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        total += pieces[i].mac_only ? 0 : pieces[i].n;
-    }
-    return total;
-}
-
 static void
 wipe_pieces(const struct krb_piece *pieces, size_t n)
 {
@@ -181,91 +170,100 @@ wipe_pieces(const struct krb_piece *pieces, size_t n)
     }
 }
 
-/* Over all pieces in their order, as they are now. */
+/* RFC 8009 5: with SHA-2 the MAC is over the vector, which is zero, and the ciphertext. */
 static void
-mac_of(const struct hmac_sha_key *key, bool sha2, const struct krb_piece *pieces, size_t n,
-       uint8_t *out, size_t out_bytes)
+begin_mac(struct hmac_sha *h, const struct parts *p, bool sha2)
 {
     static const uint8_t zero_vector[AES_BLOCK_SIZE];
-    struct hmac_sha h;
 
-    hmac_sha_begin(&h, key);
+    hmac_sha_begin(h, &p->mac);
     if (sha2) {
-        hmac_sha_add(&h, bytes_of(zero_vector, sizeof(zero_vector))); /* RFC 8009 5 */
+        hmac_sha_add(h, bytes_of(zero_vector, sizeof(zero_vector)));
+    }
+}
+
+static void
+encrypt(const struct krb_cipher *c, const struct krb_piece *pieces, size_t n, uint8_t *mac)
+{
+    const struct krb_type *type = c->type;
+    struct hmac_sha h;
+    struct parts p;
+
+    if (type->profile.enctype == KRB_RC4_HMAC) {
+        krb_rc4_encrypt_pieces(&c->key.rc4, pieces, n, mac);
+        return;
+    }
+    p = parts_of(c);
+    p.cts.mac = &h;
+    p.cts.mac_of_result = type->sha2;
+    begin_mac(&h, &p, type->sha2);
+    krb_cts_encrypt(&p.cts, pieces, n);
+    hmac_sha_end(&h, mac, type->profile.mac_bytes);
+}
+
+static bool
+verifies(struct hmac_sha *h, const uint8_t *mac, size_t n)
+{
+    uint8_t expected[KRB_MAC_MAX_BYTES];
+    bool good;
+
+    hmac_sha_end(h, expected, n);
+    good = secret_equal(expected, mac, n);
+    secret_wipe(expected, sizeof(expected));
+    return good;
+}
+
+/* false: it does not verify; the pieces hold what is not for anybody to see, or with SHA-2, where
+ * nothing is decrypted before, what they held. */
+static bool
+decrypt(const struct krb_cipher *c, const struct krb_piece *pieces, size_t n, const uint8_t *mac)
+{
+    const struct krb_type *type = c->type;
+    struct hmac_sha h;
+    struct parts p;
+
+    if (type->profile.enctype == KRB_RC4_HMAC) {
+        return krb_rc4_decrypt_pieces(&c->key.rc4, pieces, n, mac);
+    }
+    p = parts_of(c);
+    begin_mac(&h, &p, type->sha2);
+    if (!type->sha2) {
+        p.cts.mac = &h;
+        p.cts.mac_of_result = true;
+        krb_cts_decrypt(&p.cts, pieces, n);
+        return verifies(&h, mac, type->profile.mac_bytes);
     }
     for (size_t i = 0; i < n; i++) {
         hmac_sha_add(&h, bytes_of(pieces[i].p, pieces[i].n));
     }
-    hmac_sha_end(&h, out, out_bytes);
+    if (!verifies(&h, mac, type->profile.mac_bytes)) {
+        return false;
+    }
+    krb_cts_decrypt(&p.cts, pieces, n);
+    return true;
 }
 
 void
 krb_encrypt_pieces(const struct krb_cipher *c, const struct krb_piece *pieces, size_t n,
                    uint8_t *mac)
 {
-    const struct krb_type *type = c->type;
-    size_t total = encrypted_bytes(pieces, n);
-    struct parts p;
-
-    if (total < type->profile.confounder_bytes) {
+    if (krb_cts_bytes(pieces, n) < c->type->profile.confounder_bytes) {
         /* No message of anything: what goes out says nothing and does not verify. */
         wipe_pieces(pieces, n);
-        secret_wipe(mac, type->profile.mac_bytes);
+        secret_wipe(mac, c->type->profile.mac_bytes);
         return;
     }
-    if (type->profile.enctype == KRB_RC4_HMAC) {
-        krb_rc4_encrypt_pieces(&c->key.rc4, pieces, n, mac);
-        return;
-    }
-    p = parts_of(c);
-    if (type->sha2) {
-        krb_cts_encrypt(&p.cts, pieces, total);
-        mac_of(&p.mac, true, pieces, n, mac, type->profile.mac_bytes);
-    } else {
-        mac_of(&p.mac, false, pieces, n, mac, type->profile.mac_bytes);
-        krb_cts_encrypt(&p.cts, pieces, total);
-    }
-}
-
-static bool
-verifies(const struct krb_type *type, const struct hmac_sha_key *key,
-         const struct krb_piece *pieces, size_t n, const uint8_t *mac)
-{
-    uint8_t expected[KRB_MAC_MAX_BYTES];
-    bool good;
-
-    mac_of(key, type->sha2, pieces, n, expected, type->profile.mac_bytes);
-    good = secret_equal(expected, mac, type->profile.mac_bytes);
-    secret_wipe(expected, sizeof(expected));
-    return good;
+    encrypt(c, pieces, n, mac);
 }
 
 bool
 krb_decrypt_pieces(const struct krb_cipher *c, const struct krb_piece *pieces, size_t n,
                    const uint8_t *mac)
 {
-    const struct krb_type *type = c->type;
-    size_t total = encrypted_bytes(pieces, n);
-    bool good = false;
+    bool good =
+        krb_cts_bytes(pieces, n) >= c->type->profile.confounder_bytes && decrypt(c, pieces, n, mac);
 
-    if (total < type->profile.confounder_bytes) {
-        good = false;
-    } else if (type->profile.enctype == KRB_RC4_HMAC) {
-        good = krb_rc4_decrypt_pieces(&c->key.rc4, pieces, n, mac);
-    } else {
-        struct parts p = parts_of(c);
-
-        if (type->sha2) {
-            if (!verifies(type, &p.mac, pieces, n, mac)) {
-                return false;
-            }
-            krb_cts_decrypt(&p.cts, pieces, total);
-            return true;
-        }
-        krb_cts_decrypt(&p.cts, pieces, total);
-        good = verifies(type, &p.mac, pieces, n, mac);
-    }
-    if (!good) {
+    if (!good && !c->type->sha2) {
         wipe_pieces(pieces, n);
     }
     return good;

@@ -6,6 +6,15 @@
 
 enum { LABEL_BYTES = 5 }; /* usage and purpose */
 
+static void
+put_label(uint8_t label[static LABEL_BYTES], uint32_t usage, enum krb_purpose purpose)
+{
+    struct wire_writer w = wire_writer_fixed(label, LABEL_BYTES);
+
+    wire_put_be32(&w, usage);
+    wire_put_u8(&w, (uint8_t)purpose);
+}
+
 /* --- n-fold -------------------------------------------------------------------------------- */
 
 static size_t
@@ -65,24 +74,56 @@ krb_derive_nfold(struct bytes in, uint8_t *out, size_t n)
     }
 }
 
+/* The labels of what every context derives, folded beforehand: to fold one takes as long as to
+ * derive a key from it. */
+static const struct {
+    uint32_t usage;
+    enum krb_purpose purpose;
+    char folded[AES_BLOCK_SIZE + 1];
+} known_labels[] = {
+    { 11, KRB_FOR_ENCRYPTION, "\xFE\x54\xAA\x55\xA5\x02\x52\x2F\xBF\x5F\xAF\xD7\xEA\x81\x75\xFA" },
+    { 11, KRB_FOR_INTEGRITY, "\xAB\x80\xC0\x60\xAA\xAF\xAA\x2E\x6A\xB5\x5A\xAD\x55\x41\x6B\x55" },
+    { 12, KRB_FOR_ENCRYPTION, "\x05\xD7\xEC\x76\xB5\x0B\x53\x33\xC1\x60\xB0\x58\x2A\x81\x96\x0B" },
+    { 12, KRB_FOR_INTEGRITY, "\xB3\x04\x02\x81\xBA\xB8\xAB\x32\x6C\xB6\x5B\x2D\x95\x41\x8B\x65" },
+    { 22, KRB_FOR_ENCRYPTION, "\x56\x00\x80\xC0\x55\x60\x55\x5C\xD6\x6A\xB5\x5A\xAA\x82\xD6\xAB" },
+    { 22, KRB_FOR_INTEGRITY, "\x03\x2C\x96\xCB\x5B\x0D\xAD\x5B\x81\xC0\x60\x30\x15\x42\xCC\x06" },
+    { 23, KRB_FOR_CHECKSUM, "\x4D\xF3\xFA\x7D\x33\x57\xCD\x60\x94\x49\xA4\xD2\x66\x42\xF4\x9A" },
+    { 24, KRB_FOR_ENCRYPTION, "\x66\x08\x04\x02\x75\x71\x56\x65\xDA\x6C\xB6\x5B\x2A\x83\x16\xCB" },
+    { 24, KRB_FOR_INTEGRITY, "\x13\x34\x1A\x0D\x7B\x1E\xAE\x64\x85\xC2\x61\x30\x95\x43\x0C\x26" },
+    { 25, KRB_FOR_CHECKSUM, "\x5D\xFB\x7D\xBF\x53\x68\xCE\x69\x98\x4B\xA5\xD2\xE6\x43\x34\xBA" },
+};
+
+static void
+fold_label(uint32_t usage, enum krb_purpose purpose, uint8_t out[static AES_BLOCK_SIZE])
+{
+    uint8_t label[LABEL_BYTES];
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(known_labels); i++) {
+        if (known_labels[i].usage == usage && known_labels[i].purpose == purpose) {
+            bytes_copy(out, known_labels[i].folded, AES_BLOCK_SIZE);
+            return;
+        }
+    }
+    put_label(label, usage, purpose);
+    krb_derive_nfold(bytes_of(label, sizeof(label)), out, AES_BLOCK_SIZE);
+}
+
 /* --- DK ------------------------------------------------------------------------------------ */
 
 /* RFC 3961 5.1: for AES, random-to-key leaves the bits as they are. */
 static void
-derive_sha1(const struct krb_derivation *d, struct bytes label, uint8_t *out, size_t n)
+derive_sha1(const struct krb_derivation *d, uint8_t block[static AES_BLOCK_SIZE], uint8_t *out,
+            size_t n)
 {
-    uint8_t block[AES_BLOCK_SIZE];
-
-    krb_derive_nfold(label, block, sizeof(block));
-    for (size_t done = 0; done < n; done += sizeof(block)) {
+    for (size_t done = 0; done < n; done += AES_BLOCK_SIZE) {
         if (d->type->profile.key_bytes == AES256_KEY_SIZE) {
-            aes256_encrypt(&d->base.aes256, sizeof(block), block, block);
+            aes256_encrypt(&d->base.aes256, AES_BLOCK_SIZE, block, block);
         } else {
-            aes128_encrypt(&d->base.aes128, sizeof(block), block, block);
+            aes128_encrypt(&d->base.aes128, AES_BLOCK_SIZE, block, block);
         }
-        bytes_copy(out + done, block, n - done < sizeof(block) ? n - done : sizeof(block));
+        bytes_copy(out + done, block, n - done < AES_BLOCK_SIZE ? n - done : AES_BLOCK_SIZE);
     }
-    secret_wipe(block, sizeof(block));
+    secret_wipe(block, AES_BLOCK_SIZE);
 }
 
 /* --- KDF-HMAC-SHA2 ------------------------------------------------------------------------- */
@@ -125,10 +166,13 @@ krb_derive_begin(struct krb_derivation *d, const struct krb_type *type, const ui
 void
 krb_derive_key(const struct krb_derivation *d, struct bytes label, uint8_t *out, size_t n)
 {
+    uint8_t folded[AES_BLOCK_SIZE];
+
     if (d->type->sha2) {
         derive_sha2(d, label, out, n);
     } else {
-        derive_sha1(d, label, out, n);
+        krb_derive_nfold(label, folded, sizeof(folded));
+        derive_sha1(d, folded, out, n);
     }
 }
 
@@ -136,10 +180,13 @@ void
 krb_derive_for_usage(const struct krb_derivation *d, uint32_t usage, enum krb_purpose purpose,
                      uint8_t *out, size_t n)
 {
-    uint8_t label[LABEL_BYTES];
-    struct wire_writer w = wire_writer_fixed(label, sizeof(label));
+    uint8_t label[LABEL_BYTES], folded[AES_BLOCK_SIZE];
 
-    wire_put_be32(&w, usage);
-    wire_put_u8(&w, (uint8_t)purpose);
-    krb_derive_key(d, bytes_of(label, sizeof(label)), out, n);
+    if (d->type->sha2) {
+        put_label(label, usage, purpose);
+        derive_sha2(d, bytes_of(label, sizeof(label)), out, n);
+    } else {
+        fold_label(usage, purpose, folded);
+        derive_sha1(d, folded, out, n);
+    }
 }

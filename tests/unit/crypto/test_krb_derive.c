@@ -78,12 +78,39 @@ test_derive__of_rfc_8009_a__matches(void **state)
     }
 }
 
+/* Some labels are folded beforehand. */
+static void
+test_derive_for_usage__of_each_usage__is_that_of_its_label(void **state)
+{
+    static const enum krb_purpose purposes[] = { KRB_FOR_CHECKSUM, KRB_FOR_ENCRYPTION,
+                                                 KRB_FOR_INTEGRITY };
+    static const int32_t enctypes[] = { KRB_AES128_SHA1, KRB_AES256_SHA1, KRB_AES128_SHA256,
+                                        KRB_AES256_SHA384 };
+    struct krb_derivation d;
+
+    for (size_t e = 0; e < SEC_ARRAY_LEN(enctypes); e++) {
+        krb_derive_begin(&d, krb_type_of(enctypes[e]),
+                         (const uint8_t *)"0123456789abcdef0123456789abcdef");
+        for (uint32_t usage = 0; usage < 100; usage++) {
+            for (size_t p = 0; p < SEC_ARRAY_LEN(purposes); p++) {
+                uint8_t label[5] = { 0, 0, 0, (uint8_t)usage, (uint8_t)purposes[p] };
+                uint8_t want[16], have[16];
+
+                krb_derive_key(&d, bytes_of(label, sizeof(label)), want, sizeof(want));
+                krb_derive_for_usage(&d, usage, purposes[p], have, sizeof(have));
+                assert_memory_equal(have, want, sizeof(want));
+            }
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nfold__of_rfc_3961_a_1__matches),
         cmocka_unit_test(test_derive__of_rfc_8009_a__matches),
+        cmocka_unit_test(test_derive_for_usage__of_each_usage__is_that_of_its_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
