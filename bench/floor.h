@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The crypto floor: what any implementation of NTLM must compute, on bare nettle, with nothing
- * around it. */
+/* The crypto floor: what any implementation of NTLM and of Kerberos must compute, on bare nettle,
+ * with nothing around it. */
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H
 
@@ -16,5 +16,25 @@ double floor_used_handshake(void *unused, long n);
 double floor_seal(void *size, long n);
 /* The HMAC and its 8 bytes of RC4 alone. */
 double floor_sign(void *size, long n);
+
+/* --- Kerberos (floor_kerberos.c) ----------------------------------------------------------- */
+
+enum floor_kerberos_type { FLOOR_AES256_SHA1, FLOOR_AES256_SHA384 };
+
+/* The acceptor's side of an AP exchange, AP-REQ in and AP-REP out: ticket, PAC's checksum,
+ * authenticator and reply, with the session key's derivations and fresh random. The service's keys
+ * are at hand. */
+double floor_kerberos_accept(void *type, long n);
+
+/* A message as RFC 4121 wraps it: confounder, so many bytes, the token's header. */
+struct floor_kerberos_message {
+    enum floor_kerberos_type type;
+    size_t size;
+};
+
+double floor_kerberos_seal(void *message, long n);
+double floor_kerberos_open(void *message, long n);
+/* The checksum of a MIC. */
+double floor_kerberos_sign(void *message, long n);
 
 #endif
