@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: packages, events, accounts. */
+/* sspictl: packages, events, tokens, accounts. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 static const struct sspictl_command commands[] = {
     { "packages", sspictl_packages },
     { "events", sspictl_events },
+    { "decode", sspictl_decode },
     { "account", sspictl_account },
     { 0 },
 };
@@ -22,6 +23,7 @@ static const char help_text[] =
     "    packages [--json]\n"
     "    events [--file FILE] [--id ID]... [--user NAME] [--address ADDRESS] [--since DATE]\n"
     "           [--json]\n"
+    "    decode [TOKEN]...\n"
     "    account add NAME [--password-stdin] [--group GROUP]... [--unix-user USER]\n"
     "                [--expires DATE] [--password-expires DATE]\n"
     "    account modify NAME [--group GROUP]... [--no-group GROUP]... [--unix-user USER]\n"
@@ -32,8 +34,11 @@ static const char help_text[] =
     "    account enable | disable | unlock | remove NAME\n\n"
     "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
     "    --help, --version\n\n"
+    "TOKEN: base64, hexadecimal or a line such as \"Authorization: Negotiate YII...\";\n"
+    "without one, standard input: one a line, or the raw bytes of one.\n"
     "DATE: " DATE_FORMS "; never for --expires.\n"
-    "Exit status: 0 done, 1 refused or failed, 2 a fault in the options or the configuration.\n"
+    "Exit status: 0 done, 1 refused or failed (decode: a broken token), 2 a fault in the\n"
+    "options or the configuration.\n"
     "More in sspictl(1).\n";
 
 int

@@ -21,6 +21,7 @@ int sspictl_dispatch(const struct sspictl_command *, const char *what, const cha
 
 int sspictl_packages(const char *config_file, int argc, char **argv);
 int sspictl_events(const char *config_file, int argc, char **argv);
+int sspictl_decode(const char *config_file, int argc, char **argv);
 int sspictl_account(const char *config_file, int argc, char **argv);
 
 /* "sspictl: …" on stderr; answers SSPICTL_USAGE. */

@@ -89,7 +89,7 @@ def test_files_are_the_owner_s_alone_and_hold_no_password(ctl):
 @pytest.mark.parametrize("args, words", [
     ((), "command is missing"),
     (("nonsense",), "there is no command nonsense"),
-    (("decode",), "there is no command decode"),
+    (("decode", "--json"), "unrecognized option"),
     (("account",), "account command is missing"),
     (("account", "nonsense"), "there is no account command nonsense"),
     (("account", "add"), "account add: expected one name"),
@@ -149,10 +149,10 @@ def test_packages(ctl):
     assert "NTLM: " in ctl("packages")
 
 
-@pytest.mark.parametrize("args", [("--help",), ("account", "--help"), ("account", "add", "--help"), ("events", "--help")])
+@pytest.mark.parametrize("args", [("--help",), ("account", "--help"), ("account", "add", "--help"), ("events", "--help"), ("decode", "--help")])
 def test_help(ctl, args):
     told = ctl(*args)
-    assert "--unix-user" in told and "--since" in told
+    assert "--unix-user" in told and "--since" in told and "decode [TOKEN]" in told
 
 
 @pytest.mark.parametrize("keywords, title", [("Audit Success", "validated"), ("Audit Failure", "not validated")])

@@ -17,7 +17,7 @@ enum { ROOM = 4096 };
 #define CONVERSATION "a1a2a3a4a5a6a7a8a9aaabacadaeafb0"
 #define RANDOM       "0101010101010101010101010101010101010101010101010101010101010101"
 #define SCHEME       "5c33530deaf90d4db2ec4ae3786ec308" /* Windows' own */
-#define PKU2U        "ad695f23bc4d03428bdc0629e739339b"
+#define PKU2U        "ad695f23fb73bc4d82030629e739339b"
 
 /* [MS-NEGOEX] 2.2.6.3: Random, ProtocolVersion, the vectors of schemes and extensions, the schemes
  * behind them. */

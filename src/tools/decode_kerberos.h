@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspictl decode: Kerberos, what is in the clear and what a keytab opens. */
+#ifndef TOOLS_DECODE_KERBEROS_H
+#define TOOLS_DECODE_KERBEROS_H
+
+#include "codec/krb_msg.h"
+#include "tools/decode_print.h"
+
+enum { DECODE_ENCTYPES = 12 };
+extern const struct decode_name decode_enctypes[DECODE_ENCTYPES];
+
+/* With --keytab: the ticket's inside and the authenticator. Keys are never printed. */
+void decode_opened(struct decode *d, const struct krb_ap_req *req);
+
+#endif
