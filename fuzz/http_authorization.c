@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Target functions: http_auth_parse, base64_decode, base64_encode, http_auth_put_percent */
+/* Target functions: http_auth_parse, base64_decode, base64_encode, http_auth_put_percent,
+ * http_auth_host */
 #include "base/base64.h"
+#include "base/mem.h"
+#include "event/hint.h"
 #include "fuzz.h"
 #include "service/http_auth.h"
 
@@ -21,6 +24,20 @@ must_encode_to(struct bytes token, struct bytes value)
     fuzz_must(text.n <= value.n && bytes_equal(text, bytes_of(value.p + value.n - text.n, text.n)));
 }
 
+/* A host is what may stand in a command, or none. */
+static void
+read_host(const uint8_t *data, size_t n)
+{
+    char *header = mem_dup(data, n), host[HTTP_HOST_BYTES];
+    enum http_host kind;
+
+    fuzz_must(header != NULL);
+    kind = http_auth_host(header, host);
+    fuzz_must((kind == HTTP_HOST_NONE) == (host[0] == 0));
+    fuzz_must(kind == HTTP_HOST_NONE || event_hint_is_name(host));
+    mem_free(header);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -29,6 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     enum http_scheme scheme = HTTP_SCHEME_NEGOTIATE;
     enum http_auth_result result = http_auth_parse(bytes_of(data, n), MAX_TOKEN, &scheme, &w);
 
+    read_host(data, n);
     fuzz_must(http_auth_result_text(result)[0] && http_auth_scheme_name(scheme)[0]);
     if (result == HTTP_AUTH_TOKEN) {
         fuzz_must(w.len <= MAX_TOKEN);

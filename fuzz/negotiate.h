@@ -6,16 +6,19 @@
 
 #include "codec/spnego_msg.h"
 #include "fuzz.h"
+#include "kerberos/kerberos.h"
 #include "negotiate/negotiate.h"
 #include "ntlm/ntlm.h"
 #include "tests/support/fake_account.h"
 #include "tests/support/fake_host.h"
 #include "tests/support/fake_mech.h"
+#include "tests/support/fake_ticket.h"
 
 enum { FUZZ_LEGS = 8, FUZZ_ROOM = 1 << 17 };
 
 struct fuzz_side {
     struct fake_host host;
+    struct ticket_authority tickets;
     const struct sec_package *packages[4];
     struct sec_cred *cred;
     struct sec_ctx *ctx;
@@ -24,19 +27,26 @@ struct fuzz_side {
     struct bytes token;
 };
 
-/* Who is here: bit 0 Alpha, bit 1 Beta, bit 2 NTLM. */
+/* Who is here: bit 0 Alpha, or Kerberos in its place, bit 1 Beta, bit 2 NTLM. */
 static inline void
-fuzz_open(struct fuzz_side *s, enum sec_role role, uint8_t who, struct account_authority *accounts)
+fuzz_open(struct fuzz_side *s, enum sec_role role, uint8_t who, bool kerberos,
+          struct account_authority *accounts)
 {
     static const uint8_t user[] = "U\0s\0e\0r", domain[] = "D\0o\0m\0a\0i\0n",
-                         password[] = "P\0a\0s\0s\0w\0o\0r\0d";
+                         password[] = "P\0a\0s\0s\0w\0o\0r\0d", alice_name[] = "a\0l\0i\0c\0e",
+                         realm[] = "E\0X\0A\0M\0P\0L\0E\0.\0T\0E\0S\0T";
     const struct sec_identity identity = { .user = { user, 8 },
                                            .domain = { domain, 12 },
                                            .password = { password, 16 } };
+    const struct sec_package *all[] = { kerberos ? &kerberos_package : &fake_mechs[0].package,
+                                        &fake_mechs[1].package, &ntlm_package };
+    const struct sec_identity alice = { .user = { alice_name, 10 },
+                                        .domain = { realm, 24 },
+                                        .password = { password, 16 } };
     struct sec_acquire_args args = { .use = SEC_USE_BOTH,
-                                     .identity = role == SEC_INITIATOR ? &identity : NULL };
-    const struct sec_package *all[] = { &fake_mechs[0].package, &fake_mechs[1].package,
-                                        &ntlm_package };
+                                     .identity = role == SEC_ACCEPTOR ? NULL
+                                                 : kerberos           ? &alice
+                                                                      : &identity };
     size_t n = 0;
 
     fake_host_init(&s->host);
@@ -49,6 +59,10 @@ fuzz_open(struct fuzz_side *s, enum sec_role role, uint8_t who, struct account_a
     s->host.host.packages = s->packages;
     s->host.host.n_packages = n;
     s->host.host.accounts = accounts;
+    s->host.host.tickets = &s->tickets;
+    s->host.settings.kerberos.skew_100ns = UINT64_C(3000000000);
+    fake_ticket_init(&s->tickets);
+    s->tickets.random_calls = role == SEC_INITIATOR ? 0 : 1000;
     s->status = SEC_I_CONTINUE_NEEDED;
     s->token = (struct bytes){ 0 };
     fuzz_must(negotiate_package.ops->acquire(&s->host.host, &args, &s->cred) == SEC_E_OK);
@@ -60,6 +74,8 @@ fuzz_close(struct fuzz_side *s)
 {
     negotiate_package.ops->free_ctx(s->ctx);
     negotiate_package.ops->free_cred(s->cred);
+    fuzz_must(s->tickets.holders == 0 && s->tickets.keytabs == 0);
+    fuzz_must(s->tickets.held_keys == 0 && s->tickets.delegated == 0);
 }
 
 /* What must be true after each leg, whatever came in. */
@@ -73,15 +89,23 @@ fuzz_check(const struct fuzz_side *s, enum sec_role role)
     fuzz_must((f.phase == SEC_PHASE_FAILED) == sec_failed(s->status));
     if (s->status != SEC_E_OK) {
         fuzz_must(!f.user.n && !f.session_key.n && !f.identity && !f.flags);
+        fuzz_must(!f.kerberos.delegated_cache);
     } else if (role == SEC_ACCEPTOR && f.mechanism == &ntlm_package) {
         fuzz_must(f.identity != NULL);
+    } else if (role == SEC_ACCEPTOR && f.mechanism == &kerberos_package) {
+        fuzz_must(f.identity && f.kerberos.client.n == 36); /* alice@EXAMPLE.TEST */
+    }
+    for (size_t i = 0; i < f.n_attempts; i++) {
+        fuzz_must(f.attempts[i].package && sec_failed(f.attempts[i].status));
+        fuzz_must(strlen(f.attempts[i].reason) < SEC_REASON_BYTES);
     }
 }
 
 static inline void
 fuzz_step(struct fuzz_side *s, enum sec_role role, struct bytes in, uint32_t wanted)
 {
-    struct sec_step_args args = { .token = in, .wanted = wanted };
+    static const uint8_t target[] = "H\0T\0T\0P\0/\0w\0e\0b\0.\0e\0x\0a\0m\0p\0l\0e\0.\0t\0e\0s\0t";
+    struct sec_step_args args = { .token = in, .wanted = wanted, .target = { target, 42 } };
     struct wire_writer out = wire_writer_fixed(s->room, sizeof(s->room));
 
     s->status = negotiate_package.ops->step(s->ctx, &args, &out);
@@ -174,7 +198,7 @@ fuzz_negotiate(struct bytes in, enum sec_role victim)
     struct wire_reader r = wire_reader_of(in);
     struct account_authority accounts;
     uint8_t who = wire_u8(&r), tokens = wire_u8(&r), kind = wire_u8(&r);
-    uint32_t wanted = kind & 16 ? SEC_INTEGRITY : 0;
+    uint32_t wanted = (kind & 16 ? SEC_INTEGRITY : 0u) | (kind & 128 ? SEC_MUTUAL_AUTH : 0u);
 
     fake_account_init(&accounts);
     fake_mech_reset();
@@ -183,8 +207,8 @@ fuzz_negotiate(struct bytes in, enum sec_role victim)
         fake_mechs[i].integrity = !(kind & 1u << i);
         fake_mechs[i].wants_mic = kind & 4u << i;
     }
-    fuzz_open(&client, SEC_INITIATOR, who & 7, &accounts);
-    fuzz_open(&server, SEC_ACCEPTOR, who >> 3 & 7, &accounts);
+    fuzz_open(&client, SEC_INITIATOR, who & 7, kind & 64, &accounts);
+    fuzz_open(&server, SEC_ACCEPTOR, who >> 3 & 7, kind & 64, &accounts);
     if (kind & 32) {
         fuzz_step(&server, SEC_ACCEPTOR, (struct bytes){ 0 }, 0);
     }
