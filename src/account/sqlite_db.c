@@ -13,6 +13,7 @@
 #include "account/store_file.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "codec/sid.h"
 #include "crypto/random.h"
 
 enum {
@@ -321,6 +322,7 @@ read_settings(struct sqlite_db *db)
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
     sec_status status = sqlite_db_prepare(db, sql, false, &statement);
     struct bytes id;
+    struct sid machine;
     const char *sid;
     bool row;
 
@@ -332,7 +334,8 @@ read_settings(struct sqlite_db *db)
     }
     id = sqlite_db_blob(statement, 0);
     sid = sqlite_db_text(statement, 1);
-    if (id.n != sizeof(db->store_id) || !sid || strlen(sid) >= sizeof(db->machine_sid)) {
+    if (id.n != sizeof(db->store_id) || !sid || strlen(sid) >= sizeof(db->machine_sid) ||
+        !sid_parse(&machine, bytes_of_string(sid))) {
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
                         "accounts: %s: the store's own name is damaged", db->path);
     }
@@ -387,14 +390,15 @@ create_file(const char *path)
 static sec_status
 create_tables(struct sqlite_db *db)
 {
-    uint32_t part[3];
-    char sid[SQLITE_DB_SID_CHARS];
+    struct sid machine = { .authority = 5, .n = 4, .parts = { 21 } };
+    char sid[SID_TEXT_BYTES];
     sec_status status;
 
-    if (!random_bytes(part, sizeof(part)) || !random_bytes(db->store_id, sizeof(db->store_id))) {
+    if (!random_bytes(&machine.parts[1], 3 * sizeof(machine.parts[1])) ||
+        !random_bytes(db->store_id, sizeof(db->store_id))) {
         return sec_fail(SEC_E_INTERNAL_ERROR, "accounts: no random bytes");
     }
-    (void)snprintf(sid, sizeof(sid), "S-1-5-21-%u-%u-%u", part[0], part[1], part[2]);
+    sid_text(&machine, sid);
     status = execute(db, schema, "make the tables");
     if (status == SEC_E_OK) {
         status = sqlite_db_run(db,

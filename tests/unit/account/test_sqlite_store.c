@@ -219,6 +219,27 @@ test_prove__with_a_secret_moved_or_damaged__refuses(void **state)
     }
 }
 
+/* SIDs of accounts begin with it: one that is none, or spelled as no SID is, would be theirs. */
+static void
+test_prove__with_a_machine_sid_that_is_none__refuses(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const damages[] = {
+        "UPDATE setting SET value = 'S-1-5-21-1-2-' WHERE name = 'machine-sid'",
+        "UPDATE setting SET value = 'S-1-5-21-01-2-3' WHERE name = 'machine-sid'",
+        "UPDATE setting SET value = '' WHERE name = 'machine-sid'",
+        "DELETE FROM setting WHERE name = 'machine-sid'",
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(damages); i++) {
+        execute(f->store.database, damages[i]);
+        account_authority_close(f->authority);
+        assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority),
+                         SEC_E_OK);
+        assert_no_authority(f, "the store's own name is damaged");
+    }
+}
+
 static void
 test_prove__while_another_process_holds_the_database__refuses_until_it_lets_go(void **state)
 {
@@ -364,6 +385,7 @@ main(void)
         TEST(test_prove__with_what_is_no_database__refuses),
         TEST(test_prove__with_pages_overwritten__refuses_or_works),
         TEST(test_prove__with_a_secret_moved_or_damaged__refuses),
+        TEST(test_prove__with_a_machine_sid_that_is_none__refuses),
         TEST(test_prove__while_another_process_holds_the_database__refuses_until_it_lets_go),
         TEST(test_prove__change_with_other_tools__is_seen_a_second_later),
         TEST(test_prove__after_the_database_was_replaced__asks_the_new_one),
