@@ -187,20 +187,23 @@ check_sids(struct krb_context *c, const struct pac *pac, struct verified *v)
     return SEC_E_OK;
 }
 
-/* Who sees a name cut at a NUL, or one character in place of another, sees another name. */
+/* Who sees a name cut at a NUL, or one character in place of another, sees another name: no NUL, and
+ * surrogates in pairs alone. */
 static bool
 is_text(struct bytes utf16)
 {
-    struct wire_writer measure = wire_writer_measuring();
-    struct wire_reader r = wire_reader_of(utf16);
+    bool within_pair = false;
 
-    utf8_put_utf16(&measure, utf16);
-    while (wire_left(&r)) {
-        if (wire_le16(&r) == 0) {
+    for (size_t i = 0; i + 1 < utf16.n; i += 2) {
+        uint16_t unit = wire_load_le16(utf16.p + i);
+        bool low = unit >> 10 == 0xDC00 >> 10;
+
+        if (unit == 0 || low != within_pair) {
             return false;
         }
+        within_pair = unit >> 10 == 0xD800 >> 10;
     }
-    return wire_writer_status(&measure) == WIRE_OK;
+    return !within_pair && utf16.n % 2 == 0;
 }
 
 static sec_status

@@ -281,6 +281,36 @@ test_krb_authorize__logon_information_refused(void **state)
 }
 
 static void
+test_krb_authorize__names_of_two_surrogates(void **state)
+{
+    static const struct {
+        const char *name;
+        bool good;
+    } cases[] = {
+        { "\x34\xd8\x1e\xdd", true },  { "\x1e\xdd\x34\xd8", false }, { "\x34\xd8\x34\xd8", false },
+        { "\x34\xd8\x61\x01", false }, { "\xff\xdb\xff\xdf", true },  { "\xff\xd7\xff\xdf", false },
+        { "\xff\xff\x01\xe0", true },
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
+        struct draft d;
+        struct scene s;
+
+        scene_init(&s);
+        draft_init(&d);
+        d.logon.user = bytes_of(cases[i].name, 4);
+        scene_issue(&s, &d);
+        if (cases[i].good) {
+            scene_accepted(&s);
+            assert_bytes_equal(s.names[KRB_USER], d.logon.user);
+        } else {
+            scene_denied(&s, "not UTF-16");
+        }
+        scene_clear(&s);
+    }
+}
+
+static void
 test_krb_authorize__realm_where_the_domain_has_no_name(void **state)
 {
     struct draft d;
@@ -412,6 +442,7 @@ main(void)
         cmocka_unit_test(test_krb_authorize__requestor_is_the_account),
         cmocka_unit_test(test_krb_authorize__user_principal_name),
         cmocka_unit_test(test_krb_authorize__logon_information_refused),
+        cmocka_unit_test(test_krb_authorize__names_of_two_surrogates),
         cmocka_unit_test(test_krb_authorize__realm_where_the_domain_has_no_name),
         cmocka_unit_test(test_krb_authorize__when_the_password_expires),
         cmocka_unit_test(test_krb_authorize__groups_of_all_three_lists),
