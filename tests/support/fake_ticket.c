@@ -3,11 +3,11 @@
 #include "tests/support/fake_ticket.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "tests/support/fake_host.h"
+#include "tests/support/fake_kdc.h"
 
 enum { NAME_BYTES = 512, PLAIN_BYTES = 256 };
 #define HOUR_100NS (UINT64_C(3600) * 10000000)
@@ -54,74 +54,25 @@ fake_ticket_init(struct ticket_authority *a)
     };
 }
 
-/* --- keys ---------------------------------------------------------------------------------- */
-
-/* FNV-1a to begin with, splitmix64 to go on: the same on every machine. */
-static void
-fill(uint64_t seed, const char *text, uint8_t *to, size_t n)
-{
-    uint64_t state = UINT64_C(0xCBF29CE484222325) ^ seed;
-
-    for (const char *c = text; *c; c++) {
-        state = (state ^ (uint8_t)*c) * UINT64_C(0x100000001B3);
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint64_t z = (state += UINT64_C(0x9E3779B97F4A7C15));
-
-        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-        to[i] = (uint8_t)(z ^ z >> 31);
-    }
-}
-
-static void
-make_key(uint64_t seed, const char *text, int32_t enctype, struct krb_key *out)
-{
-    const struct krb_profile *profile = krb_profile_of(enctype);
-    uint8_t b[KRB_KEY_MAX_BYTES];
-
-    fill(seed, text, b, sizeof(b));
-    if (!profile || !krb_key_set(out, enctype, bytes_of(b, profile->key_bytes))) {
-        abort();
-    }
-}
+/* --- keys, names --------------------------------------------------------------------------- */
 
 void
 fake_ticket_key(const char *principal, int32_t enctype, uint32_t kvno, struct krb_key *out)
 {
-    make_key((uint64_t)enctype << 32 | kvno, principal, enctype, out);
+    fake_kdc_key(principal, enctype, kvno, out);
+}
+
+struct krb_name
+fake_ticket_name(const char *text, int32_t type)
+{
+    return fake_kdc_name(text, type);
 }
 
 void
 fake_ticket_encrypt(struct ticket_authority *a, const struct krb_key *key, uint32_t usage,
                     struct bytes plain, struct wire_writer *w)
 {
-    const struct krb_profile *profile = krb_profile_of(key->enctype);
-    uint8_t confounder[KRB_CONFOUNDER_MAX_BYTES];
-    union krb_cipher_room room;
-    uint8_t *to;
-
-    fill(atomic_fetch_add(&a->random_calls, 1), "confounder", confounder, sizeof(confounder));
-    to = wire_reserve(w, plain.n + profile->confounder_bytes + profile->mac_bytes);
-    if (to) {
-        (void)krb_encrypt(krb_cipher_init(&room, key, usage, KRB_ENCRYPT), confounder, plain, to);
-    }
-}
-
-/* --- names --------------------------------------------------------------------------------- */
-
-struct krb_name
-fake_ticket_name(const char *text, int32_t type)
-{
-    struct krb_name name = { .type = type };
-    const char *end;
-
-    while ((end = strchr(text, '/')) && name.n + 1 < KRB_NAME_PARTS_MAX) {
-        name.parts[name.n++] = bytes_of(text, (size_t)(end - text));
-        text = end + 1;
-    }
-    name.parts[name.n++] = bytes_of_string(text);
-    return name;
+    fake_kdc_encrypt(atomic_fetch_add(&a->random_calls, 1), key, usage, plain, w);
 }
 
 static bool
@@ -256,8 +207,7 @@ struct order {
 static void
 put_ticket(struct ticket_authority *a, const struct order *o, struct wire_writer *out)
 {
-    struct wire_writer ad = wire_writer_growing(NULL, 0), plain = wire_writer_growing(NULL, 0);
-    struct wire_writer cipher = wire_writer_growing(NULL, 0);
+    struct wire_writer ad = wire_writer_growing(NULL, 0);
     const char *crealm = a->client_realm ? a->client_realm : a->realm;
     struct krb_enc_ticket part = {
         .flags = a->flags,
@@ -276,26 +226,19 @@ put_ticket(struct ticket_authority *a, const struct order *o, struct wire_writer
     struct krb_ticket t = {
         .realm = bytes_of_string(a->realm),
         .sname = o->sname,
-        .enc = { .enctype = o->seal.enctype, .has_kvno = o->has_kvno, .kvno = o->kvno },
+        .enc = { .has_kvno = o->has_kvno, .kvno = o->kvno },
     };
 
     if (!part.authorization_data.p && a->pac.p) {
         put_pac(&ad, a->pac);
         part.authorization_data = wire_written(&ad);
     }
-    krb_enc_ticket_encode(&plain, &part);
-    if (wire_writer_status(&ad) == WIRE_OK && wire_writer_status(&plain) == WIRE_OK) {
-        fake_ticket_encrypt(a, &o->seal, KRB_USAGE_TICKET, wire_written(&plain), &cipher);
-    }
-    t.enc.cipher = wire_written(&cipher);
-    if (t.enc.cipher.n) {
-        krb_ticket_encode(out, &t);
+    if (wire_writer_status(&ad) == WIRE_OK) {
+        fake_kdc_put_ticket(out, atomic_fetch_add(&a->random_calls, 1), &t, &part, &o->seal);
     } else {
         out->err = WIRE_NO_MEMORY;
     }
     wire_writer_clear(&ad);
-    wire_writer_clear(&plain);
-    wire_writer_clear(&cipher);
 }
 
 /* Where a view will be once its bytes are in the block. */
@@ -428,8 +371,8 @@ is_target(struct bytes target, const char *client)
 static void
 make_session_key(struct ticket_authority *a, struct order *o, bool fresh)
 {
-    make_key(fresh ? 1000 + atomic_load(&a->fresh_gets) : 1, o->service, a->session_enctype,
-             &o->session);
+    fake_kdc_session_key(fresh ? 1000 + atomic_load(&a->fresh_gets) : 1, o->service,
+                         a->session_enctype, &o->session);
 }
 
 sec_status
