@@ -63,6 +63,8 @@ struct ticket_authority {
     /* Handed out and not given back: 0 at the end, or it leaks. */
     atomic_int holders, keytabs, held_keys, delegated;
 
+    bool forgets; /* when it is full, it begins anew */
+
     atomic_uint random_calls; /* what confounders and session keys count on from */
     pthread_mutex_t replays_lock;
     uint8_t replays[FAKE_REPLAYS_MAX][TICKET_REPLAY_HASH_BYTES];

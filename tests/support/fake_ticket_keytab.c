@@ -188,6 +188,9 @@ remember(struct ticket_authority *a, const uint8_t *hash)
             return TICKET_REPLAYED;
         }
     }
+    if (a->n_replays == FAKE_REPLAYS_MAX && a->forgets) {
+        a->n_replays = 0;
+    }
     if (a->n_replays == FAKE_REPLAYS_MAX) {
         return TICKET_REPLAY_FULL;
     }
