@@ -109,12 +109,10 @@ SEC_EXPORT PVOID WINAPI SecureZeroMemory(PVOID ptr, SIZE_T cnt);
 SEC_EXPORT DWORD WINAPI GetLastError(void);
 SEC_EXPORT void WINAPI SetLastError(DWORD dwErrCode);
 
-/* Waits for that many milliseconds. */
-SEC_EXPORT void WINAPI Sleep(DWORD dwMilliseconds);
-
 /*
  * Loads a library. "secur32", "security" and "sspicli", in any case, with or without ".dll", are
- * libopensspi; any other name goes to dlopen as it is. NULL and ERROR_MOD_NOT_FOUND where it fails.
+ * libopensspi; "rasman" is the process itself where that is a host of RAS security modules. Any
+ * other name goes to dlopen as it is. NULL and ERROR_MOD_NOT_FOUND where it fails.
  */
 SEC_EXPORT HMODULE WINAPI LoadLibraryW(LPCWSTR lpLibFileName);
 SEC_EXPORT HMODULE WINAPI LoadLibraryA(LPCSTR lpLibFileName);
@@ -167,44 +165,78 @@ typedef struct _SECURITY_ATTRIBUTES {
     BOOL bInheritHandle;
 } SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
 
-#define WAIT_OBJECT_0  0
-#define WAIT_ABANDONED 0x80
-#define WAIT_FAILED    0xFFFFFFFF
+/* Milliseconds since the computer started. */
+SEC_EXPORT DWORD WINAPI GetTickCount(void);
+SEC_EXPORT ULONGLONG WINAPI GetTickCount64(void);
+
+/* Why DllMain is called, where a host does so: docs/PORTING.md. */
+#define DLL_PROCESS_DETACH 0
+#define DLL_PROCESS_ATTACH 1
+#define DLL_THREAD_ATTACH  2
+#define DLL_THREAD_DETACH  3
 
 /*
- * An event of this process, which a wait resets where bManualReset is FALSE. Named events are not
- * there: NULL and ERROR_CALL_NOT_IMPLEMENTED. NULL and ERROR_TOO_MANY_OPEN_FILES where there is no
- * room. Closed with CloseHandle.
+ * Strings of char (A) and WCHAR (W), as the C library's. lstrcpyn copies at most iMaxLength - 1
+ * characters and terminates. NULL for a string: 0 or NULL, nothing written. Comparison is by code,
+ * without case folds A to Z alone.
  */
-SEC_EXPORT HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
-                                      BOOL bInitialState, LPCWSTR lpName);
-SEC_EXPORT HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
-                                      BOOL bInitialState, LPCSTR lpName);
-/* FALSE and ERROR_INVALID_HANDLE for anything that is no open event; likewise below. */
-SEC_EXPORT BOOL WINAPI SetEvent(HANDLE hEvent);
-SEC_EXPORT BOOL WINAPI ResetEvent(HANDLE hEvent);
-/* Waits at most that long, or INFINITE: WAIT_OBJECT_0, WAIT_TIMEOUT, WAIT_FAILED. */
-SEC_EXPORT DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds);
-/* A wait in another thread on a handle that is closed meanwhile ends with WAIT_FAILED. */
-SEC_EXPORT BOOL WINAPI CloseHandle(HANDLE hObject);
+SEC_EXPORT int WINAPI lstrlenA(LPCSTR lpString);
+SEC_EXPORT int WINAPI lstrlenW(LPCWSTR lpString);
+SEC_EXPORT LPSTR WINAPI lstrcpyA(LPSTR lpString1, LPCSTR lpString2);
+SEC_EXPORT LPWSTR WINAPI lstrcpyW(LPWSTR lpString1, LPCWSTR lpString2);
+SEC_EXPORT LPSTR WINAPI lstrcpynA(LPSTR lpString1, LPCSTR lpString2, int iMaxLength);
+SEC_EXPORT LPWSTR WINAPI lstrcpynW(LPWSTR lpString1, LPCWSTR lpString2, int iMaxLength);
+SEC_EXPORT LPSTR WINAPI lstrcatA(LPSTR lpString1, LPCSTR lpString2);
+SEC_EXPORT LPWSTR WINAPI lstrcatW(LPWSTR lpString1, LPCWSTR lpString2);
+SEC_EXPORT int WINAPI lstrcmpA(LPCSTR lpString1, LPCSTR lpString2);
+SEC_EXPORT int WINAPI lstrcmpW(LPCWSTR lpString1, LPCWSTR lpString2);
+SEC_EXPORT int WINAPI lstrcmpiA(LPCSTR lpString1, LPCSTR lpString2);
+SEC_EXPORT int WINAPI lstrcmpiW(LPCWSTR lpString1, LPCWSTR lpString2);
+
+/*
+ * Formats into a buffer of 1,024 characters and returns how many were written: 0, and an empty
+ * string, where the text or the format does not do. Formats are Windows': `l` is 32 bits, %s is
+ * 8-bit for A and 16-bit for W, %hs and %ls are what they say; no floating point in A.
+ */
+SEC_EXPORT int WINAPIV wsprintfA(LPSTR buffer, LPCSTR format, ...);
+SEC_EXPORT int WINAPIV wsprintfW(LPWSTR buffer, LPCWSTR format, ...);
+SEC_EXPORT int WINAPI wvsprintfA(LPSTR buffer, LPCSTR format, va_list arguments);
+SEC_EXPORT int WINAPI wvsprintfW(LPWSTR buffer, LPCWSTR format, va_list arguments);
 
 #ifdef UNICODE
 #define LoadLibrary       LoadLibraryW
 #define GetUserName       GetUserNameW
 #define GetComputerName   GetComputerNameW
 #define GetComputerNameEx GetComputerNameExW
-#define CreateEvent       CreateEventW
+#define lstrlen           lstrlenW
+#define lstrcpy           lstrcpyW
+#define lstrcpyn          lstrcpynW
+#define lstrcat           lstrcatW
+#define lstrcmp           lstrcmpW
+#define lstrcmpi          lstrcmpiW
+#define wsprintf          wsprintfW
+#define wvsprintf         wvsprintfW
 #else
 #define LoadLibrary       LoadLibraryA
 #define GetUserName       GetUserNameA
 #define GetComputerName   GetComputerNameA
 #define GetComputerNameEx GetComputerNameExA
-#define CreateEvent       CreateEventA
+#define lstrlen           lstrlenA
+#define lstrcpy           lstrcpyA
+#define lstrcpyn          lstrcpynA
+#define lstrcat           lstrcatA
+#define lstrcmp           lstrcmpA
+#define lstrcmpi          lstrcmpiA
+#define wsprintf          wsprintfA
+#define wvsprintf         wvsprintfA
 #endif
 
 OPENSSPI_END
 
+#include "heapapi.h"
+#include "processthreadsapi.h"
 #include "securecrt.h"
+#include "synchapi.h"
 
 #ifndef WIN32_LEAN_AND_MEAN
 #include "winsock.h"

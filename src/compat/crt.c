@@ -165,3 +165,18 @@ Sleep(DWORD dwMilliseconds)
     while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {
     }
 }
+
+ULONGLONG
+GetTickCount64(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (ULONGLONG)now.tv_sec * 1000 + (ULONGLONG)now.tv_nsec / 1000000;
+}
+
+DWORD
+GetTickCount(void)
+{
+    return (DWORD)GetTickCount64();
+}

@@ -31,17 +31,33 @@ windows_name(const char *file)
 }
 
 static bool
+is_named(const char *file, const char *library)
+{
+    return bytes_equal_nocase(windows_name(file), bytes_of_string(library));
+}
+
+static bool
 is_sspi(const char *file)
 {
-    const struct bytes name = windows_name(file);
-
     for (size_t i = 0; i < SEC_ARRAY_LEN(sspi_names); i++) {
-        if (name.n == strlen(sspi_names[i]) &&
-            strncasecmp((const char *)name.p, sspi_names[i], name.n) == 0) {
+        if (is_named(file, sspi_names[i])) {
             return true;
         }
     }
     return false;
+}
+
+/* What modules take for Rasman.dll is the program that they were loaded by. */
+static void *
+open_rasman(void)
+{
+    void *program = dlopen(NULL, RTLD_NOW);
+
+    if (program && !dlsym(program, "RasSecurityDialogSend")) {
+        dlclose(program);
+        return NULL;
+    }
+    return program;
 }
 
 HMODULE
@@ -57,6 +73,8 @@ LoadLibraryA(LPCSTR lpLibFileName)
         /* The call is what keeps libopensspi loaded with this library, so that its name finds the
          * very one that this process uses. */
         library = InitSecurityInterfaceA() ? dlopen(OPENSSPI_SONAME, RTLD_NOW) : NULL;
+    } else if (is_named(lpLibFileName, "rasman")) {
+        library = open_rasman();
     } else {
         library = dlopen(lpLibFileName, RTLD_NOW);
     }

@@ -125,11 +125,54 @@ make_events(void *user, bool failing)
     }
 }
 
+static DWORD WINAPI
+idle(LPVOID parameter)
+{
+    return 0;
+}
+
+static void
+make_a_thread(void *user, bool failing)
+{
+    HANDLE thread = CreateThread(NULL, 0, idle, NULL, 0, NULL);
+
+    assert_true(thread || (failing && GetLastError() == ERROR_NOT_ENOUGH_MEMORY));
+    if (thread) {
+        assert_int_equal(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
+        assert_true(CloseHandle(thread));
+    }
+}
+
+static void
+take_memory(void *user, bool failing)
+{
+    char *p = HeapAlloc(GetProcessHeap(), 0, 4), *grown;
+
+    assert_true(p || failing);
+    grown = p ? HeapReAlloc(GetProcessHeap(), 0, p, 64) : NULL;
+    assert_true(grown || failing);
+    assert_true(HeapFree(GetProcessHeap(), 0, grown ? grown : p));
+    p = LocalAlloc(LPTR, 4);
+    assert_true(p || failing);
+    assert_null(LocalFree(p));
+}
+
+static void
+format_narrow(void *user, bool failing)
+{
+    char text[1024] = "x";
+    int n = wsprintfA(text, "%ls %s", u"wide", "narrow");
+
+    assert_true(n == 11 || (failing && n == 0 && text[0] == 0));
+}
+
 static void
 test_each_function__survives(void **state)
 {
-    static const alloc_fail_run runs[] = { make_a_name,    get_names, crack_a_name, ask_names,
-                                           load_a_library, format,    start };
+    static const alloc_fail_run runs[] = {
+        make_a_name, get_names, crack_a_name, ask_names,     load_a_library,
+        format,      start,     take_memory,  format_narrow, make_a_thread,
+    };
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
         assert_true(alloc_fail_each(runs[i], NULL) > 0);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads. A thread's handle can be waited for (synchapi.h) and is closed with CloseHandle, which
+ * the thread survives. A thread cannot be ended from outside, nor suspended once it runs. Source:
+ * the public documentation of processthreadsapi.h.
+ */
+#ifndef OPENSSPI_COMPAT_PROCESSTHREADSAPI_H
+#define OPENSSPI_COMPAT_PROCESSTHREADSAPI_H
+
+#include "windows.h"
+
+OPENSSPI_BEGIN
+
+typedef DWORD(WINAPI *PTHREAD_START_ROUTINE)(LPVOID lpThreadParameter);
+typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
+
+#define CREATE_SUSPENDED                  0x00000004
+#define STACK_SIZE_PARAM_IS_A_RESERVATION 0x00010000
+#define STILL_ACTIVE                      259
+
+/*
+ * NULL and ERROR_NOT_ENOUGH_MEMORY, or ERROR_INVALID_PARAMETER for another flag than these two. A
+ * stack has 1 MiB, or dwStackSize where that is more. A suspended thread whose handle is closed
+ * never runs.
+ */
+SEC_EXPORT HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
+                                      LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter,
+                                      DWORD dwCreationFlags, LPDWORD lpThreadId);
+/* Of the calling thread. */
+SEC_EXPORT void WINAPI ExitThread(DWORD dwExitCode) __attribute__((noreturn));
+/* Lets a suspended one run: 1, or 0 where it was running, or (DWORD)-1. */
+SEC_EXPORT DWORD WINAPI ResumeThread(HANDLE hThread);
+/* STILL_ACTIVE while it runs. */
+SEC_EXPORT BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
+SEC_EXPORT DWORD WINAPI GetCurrentThreadId(void);
+SEC_EXPORT BOOL WINAPI SwitchToThread(void);
+
+OPENSSPI_END
+
+#endif

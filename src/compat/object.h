@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What HANDLEs of this process stand for, and waiting for them. A handle is an index and a
+ * generation, so that a stale one is told from the object that took its place. One lock serves them
+ * all; a thread that waits has a condition of its own, so that an object wakes its waiters alone.
+ */
+#ifndef COMPAT_OBJECT_H
+#define COMPAT_OBJECT_H
+
+#include <stdbool.h>
+#include <windows.h>
+
+enum object_kind { OBJECT_CLOSED, OBJECT_EVENT, OBJECT_THREAD };
+
+struct object_link;
+
+/* An open one stays where it is until it is closed, which may be whenever the lock is not held. */
+struct object {
+    enum object_kind kind;
+    bool set;    /* a wait for it ends */
+    bool manual; /* and leaves it set */
+    /* Threads. */
+    bool suspended;
+    DWORD thread_id; /* 0: has not begun */
+    DWORD exit_code;
+    /* object.c's own. */
+    unsigned generation;
+    size_t next_free;
+    struct object_link *links;
+};
+
+void object_lock(void);
+void object_unlock(void);
+
+/* Below: with the lock held. */
+
+/* A new one, and its handle; NULL where there is no room. */
+HANDLE object_open(enum object_kind kind, struct object **out);
+/* NULL: the handle is none of an open object of that kind. */
+struct object *object_find(HANDLE handle, enum object_kind kind);
+/* Who waits for it looks again. */
+void object_wake(const struct object *o);
+void object_close(HANDLE handle);
+/* Waits until somebody wakes the object, or closes it. */
+void object_sleep(HANDLE handle);
+
+#endif

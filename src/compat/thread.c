@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads. They run detached: who wants to know of their end waits for their handle, which is set
+ * when all of the thread's own code has run, destructors of thread-local objects included. */
+#include <limits.h>
+#include <process.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "compat/object.h"
+
+enum {
+    STACK_BYTES = 1024 * 1024, /* as a Windows program's threads have unless it says otherwise */
+    STACK_BYTES_MIN = 64 * 1024,
+};
+
+struct thread {
+    LPTHREAD_START_ROUTINE start;
+    void(WINAPI *start_plain)(void *); /* of _beginthread: the handle closes itself at the end */
+    LPVOID parameter;
+    HANDLE self;
+    DWORD exit_code;
+    bool suspended; /* at first */
+};
+
+static pthread_once_t made = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static int key_error;
+
+/* The end of a thread, after everything else in it. Its handle may have been closed long ago. */
+static void
+finish(void *at_end)
+{
+    struct thread *t = at_end;
+    struct object *o;
+
+    object_lock();
+    o = object_find(t->self, OBJECT_THREAD);
+    if (o) {
+        o->exit_code = t->exit_code;
+        o->set = true;
+        object_wake(o);
+        if (t->start_plain) {
+            object_close(t->self);
+        }
+    }
+    object_unlock();
+    mem_free(t);
+}
+
+static void
+make_key(void)
+{
+    key_error = pthread_key_create(&key, finish);
+}
+
+/* Says who it is and waits until it may run; false: it was closed before it ever did. */
+static bool
+may_run(const struct thread *t)
+{
+    struct object *o;
+
+    object_lock();
+    o = object_find(t->self, OBJECT_THREAD);
+    if (o) {
+        o->thread_id = (DWORD)gettid();
+        object_wake(o);
+    }
+    while ((o = object_find(t->self, OBJECT_THREAD)) && o->suspended) {
+        object_sleep(t->self);
+    }
+    object_unlock();
+    return o || !t->suspended;
+}
+
+static void *
+run(void *thread)
+{
+    struct thread *t = thread;
+
+    pthread_setspecific(key, t);
+    if (!may_run(t)) {
+        return NULL;
+    }
+    if (t->start_plain) {
+        t->start_plain(t->parameter);
+    } else {
+        t->exit_code = t->start(t->parameter);
+    }
+    return NULL;
+}
+
+/* Without STACK_SIZE_PARAM_IS_A_RESERVATION the size is what is there at first; the stack grows. */
+static size_t
+stack_bytes(SIZE_T size, DWORD flags)
+{
+    const size_t least =
+        flags & STACK_SIZE_PARAM_IS_A_RESERVATION && size ? STACK_BYTES_MIN : STACK_BYTES;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return size <= least || size > SIZE_MAX - page ? least : (size + page - 1) / page * page;
+}
+
+static bool
+start_detached(struct thread *t, size_t stack)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    bool started;
+
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+              pthread_attr_setstacksize(&attributes, stack) == 0 &&
+              pthread_create(&thread, &attributes, run, t) == 0;
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+static HANDLE
+open_thread(bool suspended)
+{
+    struct object *o;
+    HANDLE handle;
+
+    object_lock();
+    handle = object_open(OBJECT_THREAD, &o);
+    if (handle) {
+        o->manual = true;
+        o->suspended = suspended;
+        o->exit_code = STILL_ACTIVE;
+    }
+    object_unlock();
+    return handle;
+}
+
+/* Waits until a thread has said who it is. */
+static DWORD
+id_of(HANDLE handle)
+{
+    struct object *o;
+    DWORD id = 0;
+
+    object_lock();
+    while ((o = object_find(handle, OBJECT_THREAD)) && o->thread_id == 0) {
+        object_sleep(handle);
+    }
+    if (o) {
+        id = o->thread_id;
+    }
+    object_unlock();
+    return id;
+}
+
+static HANDLE
+create(const struct thread *what, SIZE_T stack, DWORD flags)
+{
+    struct thread *t = mem_dup(what, sizeof(*what));
+    HANDLE handle = NULL;
+
+    pthread_once(&made, make_key);
+    if (t && key_error == 0) {
+        handle = open_thread(flags & CREATE_SUSPENDED);
+    }
+    if (!handle) {
+        mem_free(t);
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    t->self = handle;
+    t->suspended = flags & CREATE_SUSPENDED;
+    if (!start_detached(t, stack_bytes(stack, flags))) {
+        mem_free(t);
+        CloseHandle(handle);
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    return handle;
+}
+
+HANDLE
+CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
+             LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
+             LPDWORD lpThreadId)
+{
+    const struct thread what = { .start = lpStartAddress, .parameter = lpParameter };
+    HANDLE handle;
+
+    if (!lpStartAddress ||
+        dwCreationFlags & ~(DWORD)(CREATE_SUSPENDED | STACK_SIZE_PARAM_IS_A_RESERVATION)) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return NULL;
+    }
+    handle = create(&what, dwStackSize, dwCreationFlags);
+    if (handle && lpThreadId) {
+        *lpThreadId = id_of(handle);
+    }
+    return handle;
+}
+
+uintptr_t
+_beginthreadex(void *security, unsigned stack_size, unsigned(WINAPI *start_address)(void *),
+               void *arglist, unsigned initflag, unsigned *thrdaddr)
+{
+    return (uintptr_t)CreateThread(security, stack_size, start_address, arglist, initflag,
+                                   thrdaddr);
+}
+
+uintptr_t
+_beginthread(void(WINAPI *start_address)(void *), unsigned stack_size, void *arglist)
+{
+    const struct thread what = { .start_plain = start_address, .parameter = arglist };
+    HANDLE handle;
+
+    if (!start_address) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return (uintptr_t)-1;
+    }
+    handle = create(&what, stack_size, 0);
+    return handle ? (uintptr_t)handle : (uintptr_t)-1;
+}
+
+void
+ExitThread(DWORD dwExitCode)
+{
+    struct thread *t;
+
+    pthread_once(&made, make_key);
+    t = key_error == 0 ? pthread_getspecific(key) : NULL;
+    if (t) {
+        t->exit_code = dwExitCode;
+    }
+    pthread_exit(NULL);
+}
+
+void
+_endthreadex(unsigned retval)
+{
+    ExitThread(retval);
+}
+
+void
+_endthread(void)
+{
+    ExitThread(0);
+}
+
+DWORD
+ResumeThread(HANDLE hThread)
+{
+    struct object *o;
+    DWORD before = (DWORD)-1;
+
+    object_lock();
+    o = object_find(hThread, OBJECT_THREAD);
+    if (o) {
+        before = o->suspended;
+        o->suspended = false;
+        object_wake(o);
+    }
+    object_unlock();
+    if (!o) {
+        SetLastError(ERROR_INVALID_HANDLE);
+    }
+    return before;
+}
+
+BOOL
+GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
+{
+    const struct object *o;
+
+    if (!lpExitCode) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return FALSE;
+    }
+    object_lock();
+    o = object_find(hThread, OBJECT_THREAD);
+    if (o) {
+        *lpExitCode = o->exit_code;
+    }
+    object_unlock();
+    if (!o) {
+        SetLastError(ERROR_INVALID_HANDLE);
+    }
+    return o != NULL;
+}
+
+DWORD
+GetCurrentThreadId(void)
+{
+    return (DWORD)gettid();
+}
+
+BOOL
+SwitchToThread(void)
+{
+    return sched_yield() == 0;
+}
