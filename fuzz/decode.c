@@ -9,7 +9,7 @@
 enum { BYTES_OF_TEXT_MAX = 1 << 26 };
 
 /* Opens everything, to whatever the input says: what is inside is as hostile as what is outside. */
-static bool
+static int32_t
 open_ticket(void *user, const struct krb_ticket *ticket, struct wire_writer *plain, char *why,
             size_t why_n)
 {
@@ -17,7 +17,7 @@ open_ticket(void *user, const struct krb_ticket *ticket, struct wire_writer *pla
     (void)why;
     (void)why_n;
     wire_put_bytes(plain, ticket->enc.cipher);
-    return ticket->enc.has_kvno;
+    return ticket->enc.has_kvno ? 0 : KRB_AP_ERR_NOKEY;
 }
 
 static bool

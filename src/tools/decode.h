@@ -10,15 +10,14 @@
 #include "base/wire.h"
 #include "codec/krb_msg.h"
 
-enum { DECODE_PLAIN_MAX = 1 << 20 };
-
-/* Who can open tickets: a keytab, behind sspictl's --keytab. Each appends what was decrypted to
+/* Who can open tickets: a keytab, behind sspictl's --keytab. What was decrypted is appended to
  * plain, a writer for secrets. */
 struct decode_keys {
     void *user;
-    /* false: why holds the reason. */
-    bool (*open_ticket)(void *user, const struct krb_ticket *, struct wire_writer *plain, char *why,
-                        size_t why_n);
+    /* 0, or an enum krb_error_code that a service would answer; why then holds the reason. */
+    int32_t (*open_ticket)(void *user, const struct krb_ticket *, struct wire_writer *plain,
+                           char *why, size_t why_n);
+    /* With a key that came out of the ticket. false: it does not open. */
     bool (*open_with)(void *user, const struct krb_keyblock *, uint32_t usage, struct bytes cipher,
                       struct wire_writer *plain);
 };

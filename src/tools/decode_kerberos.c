@@ -204,8 +204,8 @@ static const struct {
     { KRB_AP_ERR_USER_TO_USER_REQUIRED, DECODE_NOTE_USER_TO_USER },
 };
 
-static void
-note_error(struct decode *d, int32_t code)
+void
+decode_note_error(struct decode *d, int32_t code)
 {
     for (size_t i = 0; i < SEC_ARRAY_LEN(error_notes); i++) {
         if (error_notes[i].code == code) {
@@ -267,7 +267,7 @@ judge_error(struct decode *d, struct bytes in)
     decode_verdict(d, in, err, error.fault.field, error.fault.at);
     if (err == WIRE_OK) {
         show_skew(d, &error);
-        note_error(d, error.code);
+        decode_note_error(d, error.code);
     }
 }
 

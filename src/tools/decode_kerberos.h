@@ -9,6 +9,9 @@
 enum { DECODE_ENCTYPES = 12 };
 extern const struct decode_name decode_enctypes[DECODE_ENCTYPES];
 
+/* The remedy of an error that a service answers, or would. */
+void decode_note_error(struct decode *d, int32_t code);
+
 /* With --keytab: the ticket's inside and the authenticator. Keys are never printed. */
 void decode_opened(struct decode *d, const struct krb_ap_req *req);
 

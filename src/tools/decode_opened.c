@@ -3,11 +3,13 @@
  * are named by their type. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "codec/gss_krb.h"
 #include "codec/krb_msg.h"
+#include "codec/pac.h"
 #include "tools/decode_kerberos.h"
 
-enum { PLAIN_BYTES = 4096, WHY_BYTES = 512, ELEMENTS_MAX = 64 };
+enum { PLAIN_BYTES = 4096, WHY_BYTES = 256, ELEMENTS_MAX = 64 };
 
 static const struct decode_name ticket_flags[] = {
     { KRB_TICKET_FORWARDABLE, "forwardable" },
@@ -126,6 +128,66 @@ show_all_authorization_data(struct decode *d, struct bytes data)
     }
 }
 
+/* --- the PAC ------------------------------------------------------------------------------- */
+
+static size_t
+count_groups(const struct pac_logon_info *info)
+{
+    struct pac_groups groups = pac_groups_of(info);
+    struct pac_group group;
+    size_t count = 0;
+
+    while (pac_next_group(&groups, &group)) {
+        count++;
+    }
+    return count;
+}
+
+static void
+show_logon_info(struct decode *d, struct bytes buffer)
+{
+    struct pac_logon_info info;
+
+    if (!buffer.p) {
+        return;
+    }
+    if (pac_logon_info_decode(&info, buffer) != WIRE_OK) {
+        decode_broken(d, "the PAC's logon information: %s (offset %u in it)", info.fault.field,
+                      info.fault.at);
+        return;
+    }
+    decode_text(d, NULL, "user", info.user, true);
+    decode_text(d, NULL, "domain", info.domain, true);
+    decode_line(d, NULL, "groups", "%zu", count_groups(&info));
+}
+
+/* Whose it is and what it weighs; its signatures are not verified here. */
+static void
+show_pac(struct decode *d, struct bytes whole)
+{
+    struct pac_client_info client;
+    struct pac pac;
+
+    if (!whole.p) {
+        decode_line(d, NULL, "PAC", "none");
+        return;
+    }
+    decode_line(d, NULL, "PAC", "%zu bytes, not verified", whole.n);
+    d->depth++;
+    if (pac_decode(&pac, whole) != WIRE_OK) {
+        decode_broken(d, "the PAC's %s (offset %u in it)", pac.fault.field, pac.fault.at);
+    } else {
+        if (pac.client_info.p && pac_client_info_decode(&client, pac.client_info) == WIRE_OK) {
+            decode_text(d, NULL, "client", client.name, true);
+        }
+        show_logon_info(d, pac.logon_info);
+        decode_line(d, NULL, "signatures", "server %s, KDC %s, ticket %s, full %s",
+                    pac.server.value.n ? "yes" : "no", pac.kdc.value.n ? "yes" : "no",
+                    pac.ticket.value.n ? "yes" : "no", pac.full.value.n ? "yes" : "no");
+    }
+    d->depth--;
+}
+
 /* --- the ticket ---------------------------------------------------------------------------- */
 
 static void
@@ -151,9 +213,7 @@ show_enc_ticket(struct decode *d, const struct krb_enc_ticket *m)
         decode_line(d, NULL, "caddr", "%zu bytes", m->addresses.n);
     }
     show_all_authorization_data(d, m->authorization_data);
-    if (!krb_ad_find(m->authorization_data, KRB_AD_WIN2K_PAC, &err).p) {
-        decode_line(d, NULL, "PAC", "none");
-    }
+    show_pac(d, krb_ad_find(m->authorization_data, KRB_AD_WIN2K_PAC, &err));
     d->depth--;
 }
 
@@ -239,6 +299,18 @@ open_authenticator(struct decode *d, const struct krb_ap_req *req,
     }
 }
 
+/* The reason may have the ticket's names in it. */
+static void
+say_why(struct decode *d, int32_t code, const char *why)
+{
+    char escaped[4 * WHY_BYTES + 1] = "";
+    struct wire_writer w = wire_writer_fixed(escaped, sizeof(escaped) - 1);
+
+    text_put_escaped(&w, bytes_of_string(why));
+    decode_broken(d, "the ticket does not open (%s): %s", krb_error_name(code), escaped);
+    decode_note_error(d, code);
+}
+
 void
 decode_opened(struct decode *d, const struct krb_ap_req *req)
 {
@@ -246,13 +318,15 @@ decode_opened(struct decode *d, const struct krb_ap_req *req)
     SEC_AUTO(wire_writer) plain = wire_writer_secret(room, sizeof(room));
     struct krb_enc_ticket ticket;
     char why[WHY_BYTES] = "";
+    int32_t code;
 
     if (!d->keys) {
         return;
     }
     d->depth++;
-    if (!d->keys->open_ticket(d->keys->user, &req->ticket, &plain, why, sizeof(why))) {
-        decode_broken(d, "the ticket does not open: %s", why);
+    code = d->keys->open_ticket(d->keys->user, &req->ticket, &plain, why, sizeof(why));
+    if (code) {
+        say_why(d, code, why);
     } else if (krb_enc_ticket_decode(&ticket, wire_written(&plain)) != WIRE_OK) {
         decode_broken(d, "the ticket's %s (offset %u in it)", ticket.fault.field, ticket.fault.at);
     } else {

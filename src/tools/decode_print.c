@@ -17,7 +17,7 @@ enum {
     LINE_COLUMNS = 100,
     OFFSET_COLUMNS = 8,
     HEX_BYTES = 32,
-    FORMATTED_BYTES = 400,
+    FORMATTED_BYTES = 1536, /* a reason, escaped, and its frame */
 };
 
 /* --- lines --------------------------------------------------------------------------------- */
