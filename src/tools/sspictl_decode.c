@@ -11,6 +11,7 @@
 #include "base/wire.h"
 #include "tools/decode.h"
 #include "tools/decode_input.h"
+#include "tools/decode_keytab.h"
 #include "tools/sspictl.h"
 
 enum { INPUT_MAX_BYTES = 1 << 20, READ_BYTES = 65536 };
@@ -145,24 +146,59 @@ print_text(struct bytes text, const struct decode_keys *keys)
     return good;
 }
 
+static bool
+print_input(struct bytes in, const struct decode_keys *keys)
+{
+    return decode_input_is_text(in) ? print_text(in, keys) : print_token(in, keys);
+}
+
+/* A keytab's name: a path is one of a file. */
+static int
+print_with_keytab(struct bytes in, const char *name)
+{
+    SEC_AUTO(wire_writer) full = wire_writer_growing(NULL, 0);
+    struct decode_keytab keytab = { 0 };
+    sec_status status = SEC_E_INSUFFICIENT_MEMORY;
+    int result;
+
+    wire_put_bytes(&full, bytes_of_string(strchr(name, ':') ? "" : "FILE:"));
+    wire_put(&full, name, strlen(name) + 1);
+    if (wire_writer_status(&full) == WIRE_OK) {
+        status = decode_keytab_open(&keytab, (const char *)wire_written(&full).p);
+    }
+    if (status == SEC_E_OK) {
+        result = print_input(in, &keytab.keys) ? SSPICTL_DONE : SSPICTL_FAILED;
+    } else {
+        result = sspictl_failed(name, status);
+    }
+    decode_keytab_clear(&keytab);
+    return result;
+}
+
 int
 sspictl_decode(const char *config_file, int argc, char **argv)
 {
-    static const struct option options[] = { { 0 } };
+    static const struct option options[] = { { "keytab", required_argument, NULL, 'k' }, { 0 } };
     SEC_AUTO(wire_writer) input = wire_writer_growing(NULL, 0);
-    struct bytes in;
-    bool good;
+    const char *keytab = NULL;
+    int option, result;
 
     optind = 0; /* glibc: begin anew */
-    if (getopt_long(argc, argv, "", options, NULL) != -1) {
-        return SSPICTL_USAGE; /* getopt has said why */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'k') {
+            return SSPICTL_USAGE; /* getopt has said why */
+        }
+        keytab = optarg;
     }
     if (optind < argc) {
         put_arguments(&input, argc - optind, argv + optind);
     } else if (!read_input(&input)) {
         return SSPICTL_FAILED;
     }
-    in = wire_written(&input);
-    good = decode_input_is_text(in) ? print_text(in, NULL) : print_token(in, NULL);
-    return good && fflush(stdout) == 0 ? SSPICTL_DONE : SSPICTL_FAILED;
+    if (keytab) {
+        result = print_with_keytab(wire_written(&input), keytab);
+    } else {
+        result = print_input(wire_written(&input), NULL) ? SSPICTL_DONE : SSPICTL_FAILED;
+    }
+    return fflush(stdout) == 0 ? result : SSPICTL_FAILED;
 }

@@ -152,7 +152,7 @@ def test_packages(ctl):
 @pytest.mark.parametrize("args", [("--help",), ("account", "--help"), ("account", "add", "--help"), ("events", "--help"), ("decode", "--help")])
 def test_help(ctl, args):
     told = ctl(*args)
-    assert "--unix-user" in told and "--since" in told and "decode [TOKEN]" in told
+    assert "--unix-user" in told and "--since" in told and "decode [--keytab FILE]" in told
 
 
 @pytest.mark.parametrize("keywords, title", [("Audit Success", "validated"), ("Audit Failure", "not validated")])

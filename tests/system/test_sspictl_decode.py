@@ -3,6 +3,7 @@
 import base64
 import http.client
 import re
+import struct
 import subprocess
 
 import pytest
@@ -86,3 +87,47 @@ def test_a_challenge_of_the_service(service):
     connection.close()
     told = decode("WWW-Authenticate: " + challenge[0])
     assert "NTLM CHALLENGE_MESSAGE" in told and 'MsvAvNbComputerName      "WEB1"' in told and "MsvAvTimestamp" in told
+
+
+# --- with a keytab -------------------------------------------------------------------------------
+
+def keytab(path, key, principal=("HTTP", "localhost"), realm="EXAMPLE.ORG", kvno=1, enctype=20):
+    """A keytab file of one entry."""
+    def counted(data):
+        return struct.pack(">H", len(data)) + data
+
+    entry = struct.pack(">H", len(principal)) + counted(realm.encode()) + b"".join(counted(part.encode()) for part in principal)
+    entry += struct.pack(">IIBH", 1, 0, kvno & 0xff, enctype) + counted(key) + struct.pack(">I", kvno)
+    path.write_bytes(b"\x05\x02" + struct.pack(">i", len(entry)) + entry)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_ticket_is_opened(tmp_path):
+    path = keytab(tmp_path / "svc.keytab", vector("KRB_MIT_SERVICE_KEY"))
+    for name in (path, f"FILE:{path}"):
+        told = decode("--keytab", name, BASE64.decode())
+        assert 'client                   "alice@EXAMPLE.ORG"' in told and "MUTUAL SEQUENCE CONF INTEG" in told
+        assert "2026-11-22 08:31:16" in told and "PAC                      192 bytes" in told
+        for secret in ("KRB_MIT_SERVICE_KEY", "KRB_MIT_SESSION_KEY"):
+            assert vector(secret).hex()[:8] not in told
+
+
+@pytest.mark.parametrize("changed, words", [
+    ({"principal": ("HTTP", "elsewhere"), "kvno": 7}, "KRB_AP_ERR_NOT_US"),
+    ({"kvno": 2}, "KRB_AP_ERR_BADKEYVER"),
+    ({"enctype": 18}, "KRB_AP_ERR_BADKEYVER"),
+    ({"key": bytes(32)}, "KRB_AP_ERR_MODIFIED"),
+])
+def test_a_ticket_that_does_not_open(tmp_path, changed, words):
+    """F05, F06, F07: another principal, another key version, another encryption type; another password."""
+    path = keytab(tmp_path / "svc.keytab", **{"key": vector("KRB_MIT_SERVICE_KEY"), **changed})
+    told = decode("--keytab", path, BASE64.decode(), status=1)
+    assert f"broken: the ticket does not open ({words}): " in told and "note: " in told
+    assert '"HTTP/localhost"' in told
+
+
+def test_a_keytab_that_is_not_there(tmp_path):
+    done = subprocess.run([program("sspictl"), "decode", "--keytab", tmp_path / "none", BASE64.decode()], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 1 and "there is no such file" in done.stderr
