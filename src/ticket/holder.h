@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks for tickets, and where its tickets lie. */
+#ifndef TICKET_HOLDER_H
+#define TICKET_HOLDER_H
+
+#include "ticket/authority.h"
+
+/* A credential cache in memory that nobody else knows of; the last one who uses it destroys it. */
+struct holder_cache {
+    atomic_uint references;
+    char *name;       /* "MEMORY:…" */
+    int64_t renew_at; /* seconds since 1970: from then on a fresh one is got */
+};
+
+struct ticket_holder {
+    struct ticket_authority *authority;
+    bool explicit_identity;
+    char *user, *domain;        /* UTF-8, explicit; domain may be "" */
+    struct secret password;     /* UTF-8 with its NUL */
+    pthread_mutex_t lock;       /* of cache */
+    struct holder_cache *cache; /* explicit, or by a client keytab; NULL: none yet */
+};
+
+/* A cache to work with, for one operation. */
+struct holder_session {
+    krb5_context context;
+    krb5_ccache cache;
+    krb5_principal client;
+    struct holder_cache *held; /* NULL: the default cache */
+};
+
+/* Opens the holder's cache, with a TGT that is good for a while where we are who gets it. May block
+ * on a KDC. Close what was opened, also after a failure. what: for the reason. */
+SEC_NODISCARD sec_status holder_begin(struct ticket_holder *, struct holder_session *,
+                                      int32_t *krb_error);
+void holder_end(struct holder_session *);
+
+#endif
