@@ -15,6 +15,7 @@ enum {
     TAG_AP_REP = DER_APPLICATION_0 + 15,
     TAG_KRB_ERROR = DER_APPLICATION_0 + 30,
     MSG_TGT_REQ = 16,
+    MSG_TGT_REP = 17,
 };
 
 /* --- tables -------------------------------------------------------------------------------- */
@@ -334,22 +335,34 @@ message_of(uint16_t id)
     }
 }
 
-/* A message without a frame, by its tag; TGT-REQ and TGT-REP, which have none, by their type. */
+/* A message without a frame, by its tag; TGT-REQ and TGT-REP, which have none, by their type, be
+ * they cut or not. NULL: it is none. */
 static const struct message *
 message_of_bare(struct bytes in)
 {
-    struct wire_reader r = wire_reader_of(in), sequence, field;
+    struct wire_reader r = wire_reader_of(in), field;
+    size_t n;
 
-    switch (in.p[0]) {
+    switch (der_peek(&r)) {
     case TAG_AP_REQ: return &ap_req;
     case TAG_AP_REP: return &ap_rep;
     case TAG_KRB_ERROR: return &krb_error;
     default: break;
     }
-    sequence = der_enter(&r, DER_SEQUENCE);
-    (void)der_take_whole(&sequence, DER_CONTEXT_0);
-    field = der_enter(&sequence, DER_CONTEXT_0 + 1);
-    return der_take_int32(&field) == MSG_TGT_REQ ? &tgt_req : &tgt_rep;
+    (void)der_take_header(&r, DER_SEQUENCE, &n);
+    (void)der_take_whole(&r, DER_CONTEXT_0);
+    field = der_enter(&r, DER_CONTEXT_0 + 1);
+    switch (der_take_int32(&field)) {
+    case MSG_TGT_REQ: return &tgt_req;
+    case MSG_TGT_REP: return &tgt_rep;
+    default: return NULL;
+    }
+}
+
+bool
+decode_is_kerberos(struct bytes in)
+{
+    return message_of_bare(in) != NULL;
 }
 
 static void

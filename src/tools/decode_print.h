@@ -145,7 +145,9 @@ void decode_ntlm_signature(struct decode *d, struct bytes in);
 void decode_spnego_init(struct decode *d, struct bytes in);
 void decode_spnego_resp(struct decode *d, struct bytes in);
 void decode_negoex(struct decode *d, struct bytes in);
-/* A frame of RFC 2743 whose mechanism is Kerberos', or a bare message. */
+/* Whether it is a message of Kerberos' without a frame. */
+bool decode_is_kerberos(struct bytes in);
+/* One of these, or a frame of RFC 2743 whose mechanism is Kerberos'. */
 void decode_kerberos(struct decode *d, struct bytes in);
 void decode_cfx(struct decode *d, struct bytes in);
 

@@ -9,12 +9,7 @@
 #include "codec/spnego_msg.h"
 #include "tools/decode_print.h"
 
-enum {
-    TAG_AP_REQ = 0x6E,
-    TAG_AP_REP = 0x6F,
-    TAG_KRB_ERROR = 0x7E,
-    NTLM_SIGNATURE_BYTES = 16,
-};
+enum { NTLM_SIGNATURE_BYTES = 16 };
 
 static const struct {
     const char *dotted, *name;
@@ -89,8 +84,7 @@ decode_any(struct decode *d, struct bytes in)
         return decode_frame(d, in);
     } else if (first == DER_CONTEXT_0 || first == DER_CONTEXT_0 + 1) {
         decode_spnego_resp(d, in);
-    } else if (first == TAG_AP_REQ || first == TAG_AP_REP || first == TAG_KRB_ERROR ||
-               first == DER_SEQUENCE) {
+    } else if (decode_is_kerberos(in)) {
         decode_kerberos(d, in);
     } else if ((first == 0x04 || first == 0x05) && second == 0x04) {
         decode_cfx(d, in);

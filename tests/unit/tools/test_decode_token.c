@@ -155,6 +155,12 @@ static const struct {
       true,
       { "SEAL_ALG                 0x1000 (RC4)", "6 bytes here, 6 by the frame" } },
     { "Kerberos: its header alone", KRB_MIT_RC4_DCE_WRAP_HEADER, true, { "0 bytes here, 0 by" } },
+    { "CredSSP's TSRequest is none of these",
+      "3009"
+      "a003020106"
+      "a1023000",
+      false,
+      { "unknown, 11 bytes", "broken: neither SPNEGO" } },
     { "another mechanism",
       "600d"
       "06062b0601050207"
