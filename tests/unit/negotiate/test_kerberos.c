@@ -225,6 +225,48 @@ test_kerberos__user_to_user_inside_spnego(void **state)
     assert_messages_pass();
 }
 
+/* What the client forwards is the server's once all is proven; NTLM has nothing to forward. */
+static void
+test_kerberos__delegation(void **state)
+{
+    open_both();
+    client.wanted |= SEC_DELEGATE;
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("Kerberos");
+    assert_true(client.granted & SEC_DELEGATE);
+    assert_true(server.granted & SEC_DELEGATE);
+    assert_non_null(side_facts(&server).kerberos.delegated_cache);
+    teardown(state);
+
+    setup(state);
+    client_tickets.get_fails = SEC_E_TARGET_UNKNOWN;
+    open_both();
+    client.wanted |= SEC_DELEGATE;
+    pair_run(&client, &server, NULL, NULL);
+    assert_established_with("NTLM");
+    assert_false(client.granted & (SEC_DELEGATE | SEC_MUTUAL_AUTH));
+}
+
+/* The server's own ticket is asked for first, under a name of its own in the frame; the list has
+ * Kerberos' usual ones. */
+static void
+test_kerberos__user_to_user(void **state)
+{
+    (void)state;
+    server_tickets.default_client = "bob";
+    open_both();
+    client.wanted |= SEC_USE_SESSION_KEY;
+    client.target = UTF16("bob@EXAMPLE.TEST");
+    assert_int_equal(side_step(&client, none), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(nego_offer_token_of(side_init(&client).mech_token), SEC_MECHANISM_KRB5_U2U);
+    assert_int_equal(side_step(&server, client.token), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_step(&client, server.token), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_step(&server, client.token), SEC_E_OK);
+    assert_int_equal(side_step(&client, server.token), SEC_E_OK);
+    assert_established_with("Kerberos");
+    assert_messages_pass();
+}
+
 /* --- MICs ---------------------------------------------------------------------------------- */
 
 static const char *new_list; /* of the client's NegTokenInit, in hexadecimal, tag included */
@@ -305,6 +347,24 @@ test_mic__negoex_first_is_dropped_and_kerberos_begins_anew(void **state)
     (void)side_step(&server, HEX("a1073005a0030a0100"));
     assert_status(&server, SEC_E_INVALID_TOKEN);
     assert_null(side_facts(&server).identity);
+}
+
+/* A client that lists user-to-user's identifier, and lists it first, hears it again. */
+static void
+test_user_to_user__listed_first_is_kerberos(void **state)
+{
+    (void)state;
+    server_tickets.default_client = "bob";
+    open_both();
+    client.wanted |= SEC_USE_SESSION_KEY;
+    client.target = UTF16("bob@EXAMPLE.TEST");
+    new_list = "3023" U2U KRB5 NTLM;
+    (void)side_step(&client, none);
+    change_list(&client, 1, NULL);
+    assert_int_equal(side_step(&server, client.token), SEC_I_CONTINUE_NEEDED);
+    assert_bytes_equal(side_resp(&server).mech, HEX(U2U));
+    assert_int_equal(side_step(&client, server.token), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(side_step(&server, client.token), SEC_E_OK);
 }
 
 /* --- another mechanism --------------------------------------------------------------------- */
@@ -740,6 +800,9 @@ main(void)
         CASE(test_kerberos__without_mutual_the_server_has_the_last_word),
         CASE(test_kerberos__dce_style_inside_spnego),
         CASE(test_kerberos__user_to_user_inside_spnego),
+        CASE(test_kerberos__delegation),
+        CASE(test_kerberos__user_to_user),
+        CASE(test_user_to_user__listed_first_is_kerberos),
         CASE(test_mic__kerberos_makes_and_checks_them),
         CASE(test_mic__negoex_first_is_dropped_and_kerberos_begins_anew),
         CASE(test_second_choice__server_without_kerberos),
