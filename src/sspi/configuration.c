@@ -14,12 +14,14 @@
 #include "crypto/random.h"
 #include "sspi/default_identity.h"
 #include "sspi/packages.h"
-#include "sspi/settings.h"
+#include "sspi/settings_kerberos.h"
+#include "ticket/ticket.h"
 
 struct configuration {
     atomic_uint references;
-    struct configuration *accounts_of; /* whose authority this one uses; NULL: its own */
+    struct configuration *base; /* whose authorities this one uses; NULL: its own */
     struct account_authority *accounts;
+    struct ticket_authority *tickets;
     struct settings_text text;
     struct settings settings;
     struct sec_host host;
@@ -69,10 +71,11 @@ configuration_unref(struct configuration *c)
     if (!c || atomic_fetch_sub(&c->references, 1) != 1) {
         return;
     }
-    if (c->accounts_of) {
-        configuration_unref(c->accounts_of);
+    if (c->base) {
+        configuration_unref(c->base);
     } else {
         account_authority_close(c->accounts);
+        ticket_authority_close(c->tickets);
     }
     settings_free(&c->settings);
     settings_clear(&c->text);
@@ -107,9 +110,18 @@ open_accounts(struct configuration *c)
     return account_authority_open(&options, &c->accounts);
 }
 
+static sec_status
+open_authorities(struct configuration *c)
+{
+    const struct ticket_options options = settings_kerberos_options(&c->text);
+    sec_status status = open_accounts(c);
+
+    return status == SEC_E_OK ? ticket_authority_open(&options, &c->tickets) : status;
+}
+
 /* Takes text, also when it fails. */
 static sec_status
-make(struct settings_text *text, struct configuration *accounts_of, struct configuration **out)
+make(struct settings_text *text, struct configuration *base, struct configuration **out)
 {
     struct configuration *c = mem_new(sizeof(*c));
     sec_status status;
@@ -122,11 +134,12 @@ make(struct settings_text *text, struct configuration *accounts_of, struct confi
     c->text = *text;
     *text = (struct settings_text){ 0 };
     status = settings_compile(&c->settings, &c->text);
-    if (status == SEC_E_OK && accounts_of) {
-        c->accounts_of = configuration_ref(accounts_of);
-        c->accounts = accounts_of->accounts;
+    if (status == SEC_E_OK && base) {
+        c->base = configuration_ref(base);
+        c->accounts = base->accounts;
+        c->tickets = base->tickets;
     } else if (status == SEC_E_OK) {
-        status = open_accounts(c);
+        status = open_authorities(c);
     }
     if (status != SEC_E_OK) {
         configuration_unref(c);
@@ -135,6 +148,7 @@ make(struct settings_text *text, struct configuration *accounts_of, struct confi
     c->host = (struct sec_host){
         .settings = &c->settings.sec,
         .accounts = c->accounts,
+        .tickets = c->tickets,
         .packages = packages_all,
         .n_packages = packages_count,
         .now_100ns = host_now,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf16.h"
+#include "sspi/settings_kerberos.h"
 
 enum {
     NETBIOS_NAME_MAX = 15,
@@ -18,6 +19,7 @@ enum {
     LOCKOUT_THRESHOLD = 10,
     LOCKOUT_MINUTES = 10,
     MINUTES_MAX = 525600, /* a year */
+    OWNED_STRINGS = 12,   /* of a settings_text, and the NULL at their end */
 };
 
 /* A response's time stamp may be this far off: 36 hours, as Windows has it ([MS-NLMP] 3.1.1.1). */
@@ -29,7 +31,7 @@ enum {
 /* --- text ---------------------------------------------------------------------------------- */
 
 static char **const *
-owned_strings(struct settings_text *t, char **list[static 9])
+owned_strings(struct settings_text *t, char **list[static OWNED_STRINGS])
 {
     list[0] = &t->computer;
     list[1] = &t->domain;
@@ -39,14 +41,17 @@ owned_strings(struct settings_text *t, char **list[static 9])
     list[5] = &t->key_file;
     list[6] = &t->packages;
     list[7] = &t->spn;
-    list[8] = NULL;
+    list[8] = &t->keytab;
+    list[9] = &t->principal;
+    list[10] = &t->replay_file;
+    list[11] = NULL;
     return list;
 }
 
 void
 settings_clear(struct settings_text *t)
 {
-    char **list[9];
+    char **list[OWNED_STRINGS];
 
     for (char **const *s = owned_strings(t, list); *s; s++) {
         mem_free(**s);
@@ -98,9 +103,12 @@ settings_init(struct settings_text *t)
         .lockout_threshold = LOCKOUT_THRESHOLD,
         .lockout_minutes = LOCKOUT_MINUTES,
     };
+    settings_kerberos_init(&t->kerberos);
     if (!set_host_names(t) || !set_string(&t->domain, "WORKGROUP") ||
         !set_string(&t->store, DEFAULT_STORE) || !set_string(&t->key_file, DEFAULT_KEY_FILE) ||
-        !set_string(&t->packages, "Kerberos,NTLM") || !set_string(&t->spn, "")) {
+        !set_string(&t->packages, "Kerberos,NTLM") || !set_string(&t->spn, "") ||
+        !set_string(&t->keytab, "") || !set_string(&t->principal, "") ||
+        !set_string(&t->replay_file, "")) {
         settings_clear(t);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -110,7 +118,7 @@ settings_init(struct settings_text *t)
 sec_status
 settings_copy(struct settings_text *to, const struct settings_text *from)
 {
-    char **list[9];
+    char **list[OWNED_STRINGS];
 
     *to = *from;
     for (char **const *s = owned_strings(to, list); *s; s++) {
@@ -357,14 +365,6 @@ take_lockout_minutes(struct settings_text *t, const char *value, char *why, size
     return true;
 }
 
-/* Kerberos keys are read by the package that this version does not have; the key is known, so that
- * one file serves this version and the next. */
-static bool
-take_keytab(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return value[0] ? true : expected(why, why_n, "FILE: and a path");
-}
-
 struct setting {
     const char *section, *key;
     take_value take;
@@ -390,7 +390,13 @@ static const struct setting known_settings[] = {
     { "policy", "spn", take_spn },
     { "policy", "lockout_threshold", take_lockout_threshold, true },
     { "policy", "lockout_minutes", take_lockout_minutes, true },
-    { "kerberos", "keytab", take_keytab },
+    { "kerberos", "keytab", settings_kerberos_keytab },
+    { "kerberos", "principal", settings_kerberos_principal },
+    { "kerberos", "clock_skew", settings_kerberos_clock_skew },
+    { "kerberos", "pac", settings_kerberos_pac },
+    { "kerberos", "enctypes", settings_kerberos_enctypes },
+    { "kerberos", "replay_cache", settings_kerberos_replay_cache },
+    { "kerberos", "replay_entries", settings_kerberos_replay_entries },
 };
 
 /* Sections that belong to programs. */
@@ -536,6 +542,7 @@ settings_compile(struct settings *out, const struct settings_text *t)
             .channel_bindings = t->channel_bindings,
             .service_binding = t->service_binding,
             .max_response_age_100ns = RESPONSE_AGE_MAX_100NS,
+            .kerberos = settings_kerberos_compile(t),
         },
     };
     out->sec.packages = out->packages;

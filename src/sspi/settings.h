@@ -6,17 +6,29 @@
 #include "base/config.h"
 #include "package.h"
 
+/* Of [kerberos], what is no text. */
+struct settings_kerberos {
+    unsigned clock_skew_s;
+    enum sec_pac_policy pac;
+    int replay; /* enum ticket_replay_scope */
+    size_t replay_entries;
+    int32_t enctypes[SEC_ENCTYPES_MAX];
+    size_t n_enctypes;
+};
+
 /* What a file, or its absence, and a credential's own options say. Strings are UTF-8 and owned. */
 struct settings_text {
     char *computer, *domain, *dns_computer, *dns_domain;
     char *store, *key_file;
     char *packages, *spn;
+    char *keytab, *principal, *replay_file; /* "": none */
     bool lm_hashes;
     enum sec_ntlm_policy ntlm;
     enum sec_bindings_policy channel_bindings, service_binding;
     bool require_mic, require_128bit, anonymous;
     unsigned lm_level_client, lm_level_server;
     unsigned lockout_threshold, lockout_minutes;
+    struct settings_kerberos kerberos;
 };
 
 /* Defaults; the computer's name is the host's. SEC_E_INSUFFICIENT_MEMORY. */
@@ -38,7 +50,7 @@ struct settings {
     struct bytes *spns;
 };
 
-/* SEC_E_INVALID_PARAMETER: a name is not UTF-8. */
+/* text must outlive *out. SEC_E_INVALID_PARAMETER: a name is not UTF-8. */
 sec_status settings_compile(struct settings *out, const struct settings_text *text);
 void settings_free(struct settings *);
 

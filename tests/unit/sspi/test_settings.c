@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "sspi/settings.h"
+#include "sspi/settings_kerberos.h"
 
 static int
 make(void **state)
@@ -99,6 +99,123 @@ test_settings_read__a_section_with_a_name__is_refused(void **state)
     }
 }
 
+/* --- [kerberos] ---------------------------------------------------------------------------- */
+
+static bool
+read_kerberos(struct settings_text *t, const char *key, const char *value)
+{
+    struct config_error error;
+    char text[512];
+
+    (void)snprintf(text, sizeof(text), "[kerberos]\n%s = %s\n", key, value);
+    return read_text(t, text, &error);
+}
+
+static void
+test_settings_read__keys_of_kerberos__are_good_or_refused(void **state)
+{
+    static const struct {
+        const char *key, *value;
+        bool good;
+    } table[] = {
+        { "keytab", "FILE:/etc/krb5.keytab", true },
+        { "keytab", "/etc/krb5.keytab", true },
+        { "keytab", "krb5.keytab", false },
+        { "keytab", "MEMORY:x", false },
+        { "keytab", "", false },
+        { "principal", "HTTP/web1.example.test", true },
+        { "principal", "HTTP/web1.example.test@EXAMPLE.TEST", true },
+        { "principal", "web1", false },
+        { "principal", "HTTP/", false },
+        { "principal", "/web1", false },
+        { "principal", "HTTP/@EXAMPLE.TEST", false },
+        { "principal", "HTTP/web1 HTTP/web2", false },
+        { "clock_skew", "1", true },
+        { "clock_skew", "3600", true },
+        { "clock_skew", "0", false },
+        { "clock_skew", "3601", false },
+        { "pac", "verify", true },
+        { "pac", "Required", true },
+        { "pac", "ignore", true },
+        { "pac", "yes", false },
+        { "enctypes", "aes256-cts-hmac-sha1-96 aes128-cts", true },
+        { "enctypes", "AES256-SHA2, rc4-hmac", true },
+        { "enctypes", "des-cbc-crc", false },
+        { "enctypes", "aes256", false },
+        { "enctypes", "", false },
+        { "enctypes", " , ", false },
+        { "enctypes",
+          "rc4-hmac rc4-hmac rc4-hmac rc4-hmac rc4-hmac rc4-hmac rc4-hmac rc4-hmac "
+          "rc4-hmac",
+          false },
+        { "replay_cache", "process", true },
+        { "replay_cache", "off", true },
+        { "replay_cache", "/run/opensspi/replay", true },
+        { "replay_cache", "FILE:/run/opensspi/replay", false },
+        { "replay_cache", "", false },
+        { "replay_entries", "1000", true },
+        { "replay_entries", "999", false },
+        { "replay_entries", "100000001", false },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        print_message("# %s = %s\n", table[i].key, table[i].value);
+        assert_int_equal(read_kerberos(*state, table[i].key, table[i].value), table[i].good);
+    }
+}
+
+static void
+test_settings_compile__defaults_of_kerberos__are_the_safe_ones(void **state)
+{
+    struct settings s;
+    struct ticket_options o;
+
+    assert_int_equal(settings_compile(&s, *state), SEC_E_OK);
+    assert_null(s.sec.kerberos.keytab);
+    assert_null(s.sec.kerberos.principal);
+    assert_int_equal(s.sec.kerberos.skew_100ns, 300 * UINT64_C(10000000));
+    assert_int_equal(s.sec.kerberos.pac, SEC_PAC_VERIFY);
+    assert_int_equal(s.sec.kerberos.n_enctypes, 4);
+    for (size_t i = 0; i < s.sec.kerberos.n_enctypes; i++) {
+        assert_int_not_equal(s.sec.kerberos.enctypes[i], 23); /* RC4 */
+    }
+    settings_free(&s);
+    o = settings_kerberos_options(*state);
+    assert_int_equal(o.replay, TICKET_REPLAY_PROCESS);
+    assert_null(o.keytab);
+    assert_null(o.replay_file);
+}
+
+static void
+test_settings_compile__what_kerberos_says__is_passed_on(void **state)
+{
+    struct settings_text copy;
+    struct settings s;
+    struct ticket_options o;
+
+    assert_true(read_kerberos(*state, "enctypes", "rc4-hmac aes256-cts"));
+    assert_true(read_kerberos(*state, "keytab", "/etc/a.keytab"));
+    assert_true(read_kerberos(*state, "principal", "HTTP/web1"));
+    assert_true(read_kerberos(*state, "clock_skew", "60"));
+    assert_true(read_kerberos(*state, "pac", "required"));
+    assert_true(read_kerberos(*state, "replay_cache", "/run/r"));
+    assert_int_equal(settings_copy(&copy, *state), SEC_E_OK);
+    assert_int_equal(settings_compile(&s, &copy), SEC_E_OK);
+    assert_string_equal(s.sec.kerberos.keytab, "/etc/a.keytab");
+    assert_string_equal(s.sec.kerberos.principal, "HTTP/web1");
+    assert_int_equal(s.sec.kerberos.skew_100ns, 60 * UINT64_C(10000000));
+    assert_int_equal(s.sec.kerberos.pac, SEC_PAC_REQUIRED);
+    assert_int_equal(s.sec.kerberos.n_enctypes, 2);
+    assert_int_equal(s.sec.kerberos.enctypes[0], 23);
+    assert_int_equal(s.sec.kerberos.enctypes[1], 18);
+    o = settings_kerberos_options(&copy);
+    assert_int_equal(o.replay, TICKET_REPLAY_SHARED);
+    assert_string_equal(o.replay_file, "/run/r");
+    assert_int_equal(o.n_enctypes, 2);
+    settings_free(&s);
+    settings_clear(&copy);
+}
+
 int
 main(void)
 {
@@ -107,6 +224,12 @@ main(void)
             test_settings_take_policy__a_list_of_packages__is_one_or_is_refused, make, clear),
         cmocka_unit_test_setup_teardown(test_settings_read__a_section_with_a_name__is_refused, make,
                                         clear),
+        cmocka_unit_test_setup_teardown(test_settings_read__keys_of_kerberos__are_good_or_refused,
+                                        make, clear),
+        cmocka_unit_test_setup_teardown(
+            test_settings_compile__defaults_of_kerberos__are_the_safe_ones, make, clear),
+        cmocka_unit_test_setup_teardown(test_settings_compile__what_kerberos_says__is_passed_on,
+                                        make, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
