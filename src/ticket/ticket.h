@@ -48,10 +48,6 @@ struct ticket_options {
 SEC_NODISCARD sec_status ticket_authority_open(const struct ticket_options *,
                                                struct ticket_authority **out);
 void ticket_authority_close(struct ticket_authority *); /* NULL is a no-op */
-/* The encryption types that may be used, the preferred first: the options', or else krb5.conf's
- * permitted_enctypes, as far as they are ours. At most max, and their number is returned. Reads
- * krb5.conf. */
-size_t ticket_authority_enctypes(struct ticket_authority *, int32_t *out, size_t max);
 
 /* --- tickets, for initiators --------------------------------------------------------------- */
 
@@ -206,8 +202,9 @@ enum ticket_replay_verdict ticket_replay_check(struct ticket_authority *,
  * reference. */
 struct ticket_delegated;
 
-/* krb_cred is the DER of KRB-CRED; keys are tried in turn (the authenticator's subkey, the
- * session key). Tickets of another client than cname@crealm are refused.
+/* krb_cred is the DER of KRB-CRED, from a proven authenticator; keys are tried in turn (its subkey,
+ * the session key), and none, for who did not encrypt it once more. Tickets of another client than
+ * cname@crealm are refused.
  *   SEC_E_INVALID_TOKEN: it cannot be opened, or is malformed, or somebody else's */
 SEC_NODISCARD sec_status ticket_delegated_new(struct ticket_authority *, struct bytes krb_cred,
                                               const struct krb_key *const *keys, size_t n_keys,
