@@ -57,6 +57,11 @@ struct ticket_authority {
     sec_status get_fails, tgt_fails, forward_fails, holder_fails;
     int32_t get_error;                         /* the KDC's code that goes with get_fails */
     enum ticket_replay_verdict replay_verdict; /* other than TICKET_FRESH: what all are told */
+    /* Not NULL: asked in place of the memory below, which is small. */
+    enum ticket_replay_verdict (*check_replay)(void *user,
+                                               const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
+                                               uint64_t ctime_100ns, uint64_t now_100ns);
+    void *check_replay_user;
 
     /* What was done. */
     atomic_uint gets, fresh_gets, tgts, forwards, replay_checks, delegations;
