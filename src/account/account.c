@@ -39,7 +39,8 @@ struct attempt {
     struct bytes user_upper;
     struct bytes names[NAMES]; /* to look up, views of user_upper */
     size_t n_names;
-    bool remembers; /* whether the user's name alone says which account is meant */
+    bool remembers; /* whether the user's name alone says which account is meant, and the cache has
+                     * what the proof needs */
     struct sqlite_stamp stamp;
     struct account_proof *out;
 };
@@ -139,7 +140,7 @@ choose_names(struct attempt *t)
     struct bytes plain = before_at(t->user_upper);
 
     t->names[t->n_names++] = t->user_upper;
-    t->remembers = sqlite_stamp_is_trusted(t->stamp);
+    t->remembers = sqlite_stamp_is_trusted(t->stamp) && t->claim->kind != ACCOUNT_CHAP_MD5;
     if (plain.n && t->claim->domain.n) {
         t->remembers = false; /* what follows the '@' means something else in this claim */
     } else if (plain.n) {
@@ -184,6 +185,9 @@ hindrance(const struct attempt *t, const struct account_record *r)
     }
     if (r->expires_100ns <= now) {
         return ACCOUNT_EXPIRED;
+    }
+    if (t->claim->dial_in && !(r->identity && r->identity->may_dial_in)) {
+        return ACCOUNT_NO_DIAL_IN;
     }
     return r->password_expires_100ns <= now ? ACCOUNT_PASSWORD_EXPIRED : 0;
 }
@@ -232,35 +236,50 @@ prove_from_cache(const struct attempt *t)
     return right && usable && admit(t, r);
 }
 
+/* What the store's answer is worth. */
+static sec_status
+judge(const struct attempt *t, const struct account_record *r, bool found)
+{
+    uint32_t hindered = hindrance(t, r);
+    bool right = proof_check(r, t->claim, t->user_upper, hindered, t->out) && found;
+
+    if (right) {
+        t->out->sub_status = hindered;
+        if (!t->out->sub_status && admit(t, r)) {
+            if (t->remembers) {
+                cache_put(t->authority->cache, t->user_upper, t->stamp, r);
+            }
+            return SEC_E_OK;
+        }
+    } else {
+        t->out->no_clear_text = found && t->claim->kind == ACCOUNT_CHAP_MD5 && !r->clear_text;
+        count_failure(t, found ? r : NULL);
+    }
+    return SEC_E_LOGON_DENIED;
+}
+
 /* From the store. */
 static sec_status
 prove_from_store(const struct attempt *t)
 {
     SEC_AUTO(account_record) held = { 0 };
     struct account_authority *a = t->authority;
+    struct clear_text text;
+    bool wants_text = t->claim->kind == ACCOUNT_CHAP_MD5;
     bool found = false;
-    sec_status status = sqlite_store_find(a->store, t->names, t->n_names, &held, &found);
-    const struct account_record *r = found ? &held : &a->nobody;
-    uint32_t hindered;
-    bool right;
+    sec_status status;
 
-    if (status != SEC_E_OK) {
-        return status;
+    text.n = 0;
+    status =
+        sqlite_store_find(a->store, t->names, t->n_names, &held, wants_text ? &text : NULL, &found);
+    if (status == SEC_E_OK) {
+        held.clear_text = text.n ? &text : NULL;
+        status = judge(t, found ? &held : &a->nobody, found);
     }
-    hindered = hindrance(t, r);
-    right = proof_check(r, t->claim, t->user_upper, hindered, t->out) && found;
-    if (right) {
-        t->out->sub_status = hindered;
-        if (!t->out->sub_status && admit(t, r)) {
-            if (t->remembers) {
-                cache_put(a->cache, t->user_upper, t->stamp, r);
-            }
-            return SEC_E_OK;
-        }
-    } else {
-        count_failure(t, found ? r : NULL);
+    if (wants_text) {
+        secret_wipe(&text, sizeof(text));
     }
-    return SEC_E_LOGON_DENIED;
+    return status;
 }
 
 /* Once a second somebody sees whether the database was put aside or changed with other tools,
@@ -283,6 +302,7 @@ reason_text(uint32_t sub_status)
     switch (sub_status) {
     case ACCOUNT_NO_SUCH_USER: return "there is no such account";
     case ACCOUNT_WRONG_PASSWORD: return "the password is wrong";
+    case ACCOUNT_NO_DIAL_IN: return "the password is right, but the account may not dial in";
     case ACCOUNT_PASSWORD_EXPIRED: return "the password is right, but has expired";
     case ACCOUNT_DISABLED: return "the password is right, but the account is disabled";
     case ACCOUNT_EXPIRED: return "the password is right, but the account has expired";
@@ -298,6 +318,7 @@ refuse(struct account_proof *out, sec_status status)
     struct account_proof reasons = {
         .sub_status = out->sub_status,
         .locked_out_now = out->locked_out_now,
+        .no_clear_text = out->no_clear_text,
     };
 
     account_proof_clear(out);

@@ -28,6 +28,7 @@ struct account_identity {
     size_t n_groups;
     const char *unix_user;           /* NULL: none given */
     uint64_t password_expires_100ns; /* FILETIME, UTC; UINT64_MAX: never */
+    bool may_dial_in;                /* into a remote access server */
 };
 
 /* A copy of from, strings and all, in one piece of memory; owned by the caller:
@@ -45,6 +46,10 @@ enum account_proof_kind {
     ACCOUNT_NTLM_V1,     /* nt_response: 24 bytes over server_challenge */
     ACCOUNT_NTLM_V1_ESS, /* nt_response: 24 bytes; lm_response begins with the client challenge */
     ACCOUNT_LM_V1,       /* lm_response: 24 bytes; only where the store keeps LM hashes */
+    ACCOUNT_PASSWORD,    /* password: PPP's PAP, HTTP's Basic */
+    ACCOUNT_CHAP_MD5,    /* RFC 1994: chap_id, challenge, chap_response; needs a clear text */
+    ACCOUNT_MSCHAP,      /* RFC 2433: nt_response: 24 bytes over server_challenge */
+    ACCOUNT_MSCHAP_V2,   /* RFC 2759: nt_response, challenge, peer_challenge, peer_name */
 };
 
 /* What a network client claims, and how it means to prove it. Borrowed for the call. */
@@ -53,12 +58,20 @@ struct account_claim {
     struct bytes user, domain; /* UTF-16LE, exactly as sent: both go into the NTLMv2 key */
     struct bytes nt_response, lm_response;
     uint8_t server_challenge[8];
-    uint64_t now_100ns; /* FILETIME, UTC */
+    uint64_t now_100ns;          /* FILETIME, UTC */
+    bool dial_in;                /* only an account that may dial in is proven */
+    struct bytes password;       /* UTF-8, a secret */
+    struct bytes challenge;      /* MS-CHAPv2: 16 bytes */
+    struct bytes peer_challenge; /* 16 bytes */
+    struct bytes peer_name;      /* what is hashed: the user's bytes as sent, without a domain */
+    struct bytes chap_response;  /* 16 bytes */
+    uint8_t chap_id;
 };
 
 /* NTSTATUS values of a refusal. */
 #define ACCOUNT_NO_SUCH_USER     UINT32_C(0xC0000064)
 #define ACCOUNT_WRONG_PASSWORD   UINT32_C(0xC000006A)
+#define ACCOUNT_NO_DIAL_IN       UINT32_C(0xC000006E)
 #define ACCOUNT_PASSWORD_EXPIRED UINT32_C(0xC0000071)
 #define ACCOUNT_DISABLED         UINT32_C(0xC0000072)
 #define ACCOUNT_EXPIRED          UINT32_C(0xC0000193)
@@ -66,15 +79,19 @@ struct account_claim {
 
 struct account_proof {
     struct secret16 session_base_key;
-    struct secret16 lm_session_key;    /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
-    bool has_lm_session_key;           /* only where the store keeps LM hashes */
+    struct secret16 lm_session_key; /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
+    bool has_lm_session_key;        /* only where the store keeps LM hashes */
+    /* MS-CHAP and MS-CHAPv2: MPPE's start keys of 128 bits, as this side uses them. */
+    struct secret16 mppe_send, mppe_receive;
+    uint8_t authenticator[20];         /* MS-CHAPv2: the bytes of "S=" */
     struct account_identity *identity; /* owned by the caller: account_identity_unref */
     uint32_t sub_status; /* NTSTATUS, for the event log alone: ACCOUNT_WRONG_PASSWORD and so on */
     bool locked_out_now; /* this failure was the one that locked the account */
+    bool no_clear_text;  /* ACCOUNT_CHAP_MD5: the account keeps none, and cannot be proven so */
 };
 
-/* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status and
- * locked_out_now alone are set, and:
+/* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status,
+ * locked_out_now and no_clear_text alone are set, and:
  *   SEC_E_LOGON_DENIED                 wrong, unknown, disabled, expired or locked: all alike, and
  *                                      all take alike
  *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the store cannot answer; counts towards no lock-out

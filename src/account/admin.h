@@ -39,18 +39,20 @@ struct account_new {
     size_t n_groups;
     const char *unix_user;                          /* NULL: none */
     uint64_t expires_100ns, password_expires_100ns; /* UINT64_MAX: never */
+    bool may_dial_in, keeps_clear_text;             /* the password itself, for CHAP */
 };
 
 SEC_NODISCARD sec_status account_admin_add(struct account_admin *, const struct account_new *);
-/* The password's own expiry begins anew: never, until it is set. */
+/* The password's own expiry begins anew: never, until it is set. A clear text that was kept goes
+ * with the old password, unless the new one is to be kept, too. */
 SEC_NODISCARD sec_status account_admin_set_password(struct account_admin *, const char *name,
-                                                    struct bytes password);
+                                                    struct bytes password, bool keeps_clear_text);
 SEC_NODISCARD sec_status account_admin_remove(struct account_admin *, const char *name);
 SEC_NODISCARD sec_status account_admin_unlock(struct account_admin *, const char *name);
 
 /* What of an account changes; the rest stays. */
 struct account_change {
-    const bool *disabled;
+    const bool *disabled, *may_dial_in;
     const uint64_t *expires_100ns, *password_expires_100ns;
     const char *unix_user; /* "" takes it away */
     const char *const *join, *const *leave;
@@ -66,7 +68,7 @@ SEC_NODISCARD sec_status account_admin_change(struct account_admin *, const char
 struct account_view {
     const char *name, *sid, *unix_user; /* unix_user NULL: none */
     uint32_t rid;
-    bool disabled, locked;
+    bool disabled, locked, may_dial_in;
     uint64_t expires_100ns, password_expires_100ns; /* UINT64_MAX: never */
     uint64_t password_set_100ns, created_100ns, changed_100ns;
     unsigned failures;                               /* wrong passwords that still count */

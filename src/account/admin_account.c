@@ -25,6 +25,21 @@ put_secret(const struct account_admin *a, const struct admin_account *account, c
                          bytes_of(sealed, plain.n + SEAL_OVERHEAD_BYTES));
 }
 
+static sec_status
+put_clear_text(const struct account_admin *a, const struct admin_account *account,
+               const struct clear_text *text)
+{
+    uint8_t plain[2 + CLEAR_TEXT_BYTES_MAX];
+    struct wire_writer w = wire_writer_fixed(plain, sizeof(plain));
+    sec_status status;
+
+    wire_put_le16(&w, (uint16_t)text->n);
+    wire_put(&w, text->b, sizeof(text->b)); /* zeroes after the password */
+    status = put_secret(a, account, STORE_KEY_CLEAR_TEXT, bytes_of(plain, sizeof(plain)));
+    secret_wipe(plain, sizeof(plain));
+    return status;
+}
+
 /* All that was made of the last password goes; an LM hash comes back only where policy has it. */
 static sec_status
 put_keys(const struct account_admin *a, const struct admin_account *account,
@@ -43,7 +58,8 @@ put_keys(const struct account_admin *a, const struct admin_account *account,
         status = put_secret(a, account, krb_key_types[i].name,
                             bytes_of(keys->kerberos[i], krb_key_types[i].key_bytes));
     }
-    return status;
+    return status == SEC_E_OK && keys->clear_text.n ? put_clear_text(a, account, &keys->clear_text)
+                                                    : status;
 }
 
 /* RFC 4120 4 and Windows alike: the realm, then the name as it was created. */
@@ -80,19 +96,20 @@ insert_account(struct account_admin *a, const struct addition *add, const char *
     sec_status status = sqlite_db_prepare(
         a->db,
         "INSERT INTO account (rid, sid, name, name_upper, key_salt, unix_user, password_set,"
-        " created, changed, key_version, expires, password_expires)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, 1, ?8, ?9)",
+        " created, changed, dial_in, key_version, expires, password_expires)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8, 1, ?9, ?10)",
         false, &statement);
 
     if (status == SEC_E_OK) {
-        status = sqlite_db_bind(a->db, statement, "ittbtti", (int64_t)add->rid, sid, wanted->name,
-                                add->upper, add->salt, wanted->unix_user, now);
+        status = sqlite_db_bind(a->db, statement, "ittbttii", (int64_t)add->rid, sid, wanted->name,
+                                add->upper, add->salt, wanted->unix_user, now,
+                                (int64_t)wanted->may_dial_in);
     }
     if (status == SEC_E_OK) {
-        status = sqlite_db_bind_time(a->db, statement, 8, wanted->expires_100ns);
+        status = sqlite_db_bind_time(a->db, statement, 9, wanted->expires_100ns);
     }
     if (status == SEC_E_OK) {
-        status = sqlite_db_bind_time(a->db, statement, 9, wanted->password_expires_100ns);
+        status = sqlite_db_bind_time(a->db, statement, 10, wanted->password_expires_100ns);
     }
     return status == SEC_E_OK ? sqlite_db_step(a->db, statement, &row) : status;
 }
@@ -138,7 +155,9 @@ account_admin_add(struct account_admin *a, const struct account_new *wanted)
         status = make_salt(a, wanted->name, &salt);
     }
     if (status == SEC_E_OK) {
-        status = password_keys_make(wanted->password, salt, a->lm_hashes, &keys);
+        status = password_keys_make(
+            wanted->password, salt,
+            (struct password_form){ a->lm_hashes, wanted->keeps_clear_text }, &keys);
     }
     if (status == SEC_E_OK) {
         add.salt = salt;
@@ -179,7 +198,8 @@ change_password(struct account_admin *a, void *what)
 }
 
 sec_status
-account_admin_set_password(struct account_admin *a, const char *name, struct bytes password)
+account_admin_set_password(struct account_admin *a, const char *name, struct bytes password,
+                           bool keeps_clear_text)
 {
     SEC_AUTO(password_keys) keys = { 0 };
     struct admin_account account;
@@ -190,7 +210,8 @@ account_admin_set_password(struct account_admin *a, const char *name, struct byt
         status = make_salt(a, account.name, &salt);
     }
     if (status == SEC_E_OK) {
-        status = password_keys_make(password, salt, a->lm_hashes, &keys);
+        status = password_keys_make(
+            password, salt, (struct password_form){ a->lm_hashes, keeps_clear_text }, &keys);
     }
     if (status == SEC_E_OK) {
         status = admin_run(a, change_password, &(struct new_password){ name, salt, &keys });
@@ -258,6 +279,10 @@ set_fields(const struct account_admin *a, uint32_t rid, const struct account_cha
     if (status == SEC_E_OK && change->disabled) {
         status = sqlite_db_run(a->db, "UPDATE account SET disabled = ?2 WHERE rid = ?1", "ii",
                                (int64_t)rid, (int64_t)*change->disabled);
+    }
+    if (status == SEC_E_OK && change->may_dial_in) {
+        status = sqlite_db_run(a->db, "UPDATE account SET dial_in = ?2 WHERE rid = ?1", "ii",
+                               (int64_t)rid, (int64_t)*change->may_dial_in);
     }
     if (status == SEC_E_OK && change->expires_100ns) {
         status = set_time(a, rid, "UPDATE account SET expires = ?2 WHERE rid = ?1",

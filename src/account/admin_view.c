@@ -6,7 +6,7 @@
 
 #define SELECT_VIEW                                                                        \
     "SELECT rid, sid, name, unix_user, disabled, expires, password_expires, password_set," \
-    " created, changed, key_version, key_salt FROM account "
+    " created, changed, key_version, key_salt, dial_in FROM account "
 
 static sec_status
 read_list(const struct account_admin *a, const char *sql, uint32_t rid, struct string_list *first,
@@ -58,6 +58,7 @@ view_of(sqlite3_stmt *row)
         .changed_100ns = sqlite_db_time(row, 9),
         .key_version = (uint32_t)sqlite3_column_int64(row, 10),
         .key_salt = sqlite_db_text(row, 11),
+        .may_dial_in = sqlite3_column_int64(row, 12) != 0,
     };
 }
 

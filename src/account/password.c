@@ -40,7 +40,8 @@ make_hashes(struct bytes password, bool lm_hash, struct password_keys *out)
 }
 
 sec_status
-password_keys_make(struct bytes password, const char *salt, bool lm_hash, struct password_keys *out)
+password_keys_make(struct bytes password, const char *salt, struct password_form form,
+                   struct password_keys *out)
 {
     sec_status status;
 
@@ -48,12 +49,16 @@ password_keys_make(struct bytes password, const char *salt, bool lm_hash, struct
     if (!password.n) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "accounts: an account needs a password");
     }
-    status = make_hashes(password, lm_hash, out);
+    status = make_hashes(password, form.lm_hash, out);
     for (size_t i = 0; status == SEC_E_OK && i < KRB_KEY_TYPES; i++) {
         if (!krb_key_from_password(&krb_key_types[i], password, bytes_of_string(salt), 0,
                                    out->kerberos[i])) {
             status = SEC_E_INSUFFICIENT_MEMORY;
         }
+    }
+    if (status == SEC_E_OK && form.clear_text) {
+        out->clear_text.n = password.n; /* 256 UTF-16 units are at most 768 bytes */
+        bytes_copy(out->clear_text.b, password.p, password.n);
     }
     if (status != SEC_E_OK) {
         password_keys_clear(out);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The five kinds of response. */
+/* The kinds of response. */
 #include "account/proof.h"
+#include "account/proof_ppp.h"
 #include "crypto/ntlm_key.h"
 
-/* The first n bytes of a response, zeroes where it is shorter: a length that is wrong is refused
- * after the work, not instead of it. */
-static bool
-take(struct bytes response, uint8_t *to, size_t n)
+bool
+proof_take(struct bytes response, uint8_t *to, size_t n)
 {
     size_t have = response.n < n ? response.n : n;
 
@@ -35,7 +34,7 @@ check_v2(const struct account_record *r, const struct account_claim *claim, stru
     struct bytes server_challenge =
         bytes_of(claim->server_challenge, sizeof(claim->server_challenge));
     uint8_t sent[NTLM_PROOF_BYTES], wanted[NTLM_PROOF_BYTES];
-    bool whole = take(response, sent, sizeof(sent));
+    bool whole = proof_take(response, sent, sizeof(sent));
     struct secret16 v2;
     struct hmac_md5_key key;
     struct hmac_md5 h;
@@ -104,7 +103,7 @@ finish_v1(const struct account_record *r, const uint8_t wanted[static NTLM_RESPO
           struct bytes response, struct account_proof *out)
 {
     uint8_t sent[NTLM_RESPONSE_BYTES];
-    bool whole = take(response, sent, sizeof(sent)) && response.n == sizeof(sent);
+    bool whole = proof_take(response, sent, sizeof(sent)) && response.n == sizeof(sent);
 
     ntlm_key_v1_session(&r->nt_hash, &out->session_base_key);
     out->has_lm_session_key = r->has_lm_hash;
@@ -127,7 +126,7 @@ check_nt_v1_ess(const struct account_record *r, const struct account_claim *clai
                 struct bytes user_upper, bool even, struct account_proof *out)
 {
     uint8_t wanted[NTLM_RESPONSE_BYTES], client_challenge[NTLM_CHALLENGE_BYTES];
-    bool whole = take(claim->lm_response, client_challenge, sizeof(client_challenge));
+    bool whole = proof_take(claim->lm_response, client_challenge, sizeof(client_challenge));
 
     ntlm_key_v1_ess_response(&r->nt_hash, claim->server_challenge, client_challenge, wanted);
     return finish_v1(r, wanted, claim->nt_response, out) && whole;
@@ -150,9 +149,15 @@ proof_check(const struct account_record *r, const struct account_claim *claim,
 {
     static bool (*const checks[])(const struct account_record *, const struct account_claim *,
                                   struct bytes, bool, struct account_proof *) = {
-        [ACCOUNT_NTLM_V2] = check_nt_v2, [ACCOUNT_LM_V2] = check_lm_v2,
-        [ACCOUNT_NTLM_V1] = check_nt_v1, [ACCOUNT_NTLM_V1_ESS] = check_nt_v1_ess,
+        [ACCOUNT_NTLM_V2] = check_nt_v2,
+        [ACCOUNT_LM_V2] = check_lm_v2,
+        [ACCOUNT_NTLM_V1] = check_nt_v1,
+        [ACCOUNT_NTLM_V1_ESS] = check_nt_v1_ess,
         [ACCOUNT_LM_V1] = check_lm_v1,
+        [ACCOUNT_PASSWORD] = proof_ppp_password,
+        [ACCOUNT_CHAP_MD5] = proof_ppp_chap_md5,
+        [ACCOUNT_MSCHAP] = proof_ppp_mschap,
+        [ACCOUNT_MSCHAP_V2] = proof_ppp_mschap_v2,
     };
     bool proven;
 
@@ -161,6 +166,9 @@ proof_check(const struct account_record *r, const struct account_claim *claim,
     if (!proven) {
         secret_wipe(&out->session_base_key, sizeof(out->session_base_key));
         secret_wipe(&out->lm_session_key, sizeof(out->lm_session_key));
+        secret_wipe(&out->mppe_send, sizeof(out->mppe_send));
+        secret_wipe(&out->mppe_receive, sizeof(out->mppe_receive));
+        secret_wipe(out->authenticator, sizeof(out->authenticator));
         out->has_lm_session_key = false;
     }
     return proven;

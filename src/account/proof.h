@@ -12,4 +12,8 @@
 SEC_NODISCARD bool proof_check(const struct account_record *, const struct account_claim *,
                                struct bytes user_upper, bool even, struct account_proof *out);
 
+/* The first n bytes of a response, zeroes where it is shorter: a length that is wrong is refused
+ * after the work, not instead of it. */
+SEC_NODISCARD bool proof_take(struct bytes response, uint8_t *to, size_t n);
+
 #endif

@@ -4,6 +4,7 @@
 #define ACCOUNT_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/secret.h"
@@ -11,12 +12,21 @@
 
 struct account_identity;
 
+enum { CLEAR_TEXT_BYTES_MAX = 768 }; /* of a password's 256 characters */
+
+/* A password that is kept as it is, for CHAP. A secret as a whole. */
+struct clear_text {
+    size_t n;
+    uint8_t b[CLEAR_TEXT_BYTES_MAX];
+};
+
 /* A secret as a whole: clear with account_record_clear. */
 struct account_record {
     struct secret16 nt_hash, lm_hash;
     struct hmac_md5_key nt_key; /* nt_hash as an HMAC key that is half computed already */
     uint32_t rid;
     bool has_lm_hash, disabled;
+    const struct clear_text *clear_text; /* borrowed, and never in the cache; NULL: none */
     uint64_t expires_100ns, password_expires_100ns; /* CLOCK_NEVER_100NS: never */
     struct account_identity *identity;              /* a reference of the record's own */
 };

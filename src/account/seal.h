@@ -16,7 +16,7 @@ struct seal_key {
 
 enum {
     SEAL_OVERHEAD_BYTES = 1 + AEAD_NONCE_BYTES + AEAD_TAG_BYTES, /* version, nonce, tag */
-    SEAL_MAX_PLAIN_BYTES = 32,
+    SEAL_MAX_PLAIN_BYTES = 2 + 768, /* a password in clear, the largest */
     SEAL_MAX_BYTES = SEAL_OVERHEAD_BYTES + SEAL_MAX_PLAIN_BYTES,
 };
 

@@ -17,7 +17,7 @@
 #include "crypto/random.h"
 
 enum {
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
     READ_WAIT_MS = 250, /* readers wait for nobody but a recovery */
     CHANGE_WAIT_MS = 10000,
 };
@@ -33,7 +33,8 @@ static const char schema[] =
     " name TEXT NOT NULL, name_upper BLOB NOT NULL UNIQUE,"
     " disabled INTEGER NOT NULL DEFAULT 0, expires INTEGER, password_expires INTEGER,"
     " password_set INTEGER NOT NULL, key_version INTEGER NOT NULL, key_salt TEXT NOT NULL,"
-    " unix_user TEXT, created INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;"
+    " unix_user TEXT, created INTEGER NOT NULL, changed INTEGER NOT NULL,"
+    " dial_in INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE TABLE secret ("
     " account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE, field TEXT NOT NULL,"
     " sealed BLOB NOT NULL, PRIMARY KEY (account, field)) STRICT, WITHOUT ROWID;"
@@ -45,7 +46,11 @@ static const char schema[] =
     " account_group INTEGER NOT NULL REFERENCES account_group ON DELETE CASCADE,"
     " PRIMARY KEY (account, account_group)) STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = " APPLICATION_ID ";"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
+
+static const char from_version_1[] =
+    "ALTER TABLE account ADD COLUMN dial_in INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 2;";
 
 /* --- statements ---------------------------------------------------------------------------- */
 
@@ -198,14 +203,6 @@ sqlite_db_auto(struct sqlite_db **db)
     sqlite_db_free(*db);
 }
 
-bool
-sqlite_db_is_current(const struct sqlite_db *db)
-{
-    struct stat st;
-
-    return !stat(db->path, &st) && st.st_dev == db->device && st.st_ino == db->inode;
-}
-
 static sec_status
 execute(const struct sqlite_db *db, const char *sql, const char *what)
 {
@@ -314,6 +311,42 @@ schema_version(const struct sqlite_db *db, int64_t *out)
     return status;
 }
 
+/* Within a transaction, and looked at once more there: another process may have been quicker. */
+static sec_status
+migrate(struct sqlite_db *db)
+{
+    sec_status status = execute(db, "BEGIN IMMEDIATE", "begin");
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = schema_version(db, &db->version);
+    if (status == SEC_E_OK && db->version == 1) {
+        status = execute(db, from_version_1, "bring the tables to version 2");
+    }
+    if (status == SEC_E_OK) {
+        status = execute(db, "COMMIT", "commit");
+    }
+    if (status == SEC_E_OK) {
+        db->version = SCHEMA_VERSION;
+    } else {
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return status;
+}
+
+/* An old version is looked at again: what is prepared for it would not see the new columns. */
+bool
+sqlite_db_is_current(const struct sqlite_db *db)
+{
+    int64_t version = db->version;
+    struct stat st;
+
+    return !stat(db->path, &st) && st.st_dev == db->device && st.st_ino == db->inode &&
+           (version == SCHEMA_VERSION ||
+            (schema_version(db, &version) == SEC_E_OK && version == db->version));
+}
+
 static sec_status
 read_settings(struct sqlite_db *db)
 {
@@ -348,17 +381,21 @@ sec_status
 sqlite_db_open(const char *path, enum sqlite_db_use use, struct sqlite_db **out)
 {
     SEC_AUTO(sqlite_db) *db = NULL;
-    int64_t version = 0;
     sec_status status = open_handle(path, use, &db);
+    int64_t version = 0;
 
     if (status == SEC_E_OK) {
         status = schema_version(db, &version);
     }
-    if (status == SEC_E_OK && version != SCHEMA_VERSION) {
+    if (status == SEC_E_OK && (version < 1 || version > SCHEMA_VERSION)) {
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
                         version ? "accounts: %s was made by another version (%" PRId64 ")"
                                 : "accounts: %s holds no accounts yet (%" PRId64 ")",
                         path, version);
+    }
+    if (status == SEC_E_OK) {
+        db->version = version;
+        status = version < SCHEMA_VERSION && use == SQLITE_DB_CHANGE ? migrate(db) : SEC_E_OK;
     }
     if (status == SEC_E_OK) {
         status = read_settings(db);

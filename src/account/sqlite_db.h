@@ -23,20 +23,22 @@ struct sqlite_db {
     dev_t device; /* which file it is: the path may come to name another one */
     ino_t inode;
     uid_t owner;
+    int64_t version; /* of its tables: 1 until somebody opens it to change it */
     uint8_t store_id[SHARED_STORE_ID_BYTES];
     char machine_sid[SQLITE_DB_SID_CHARS];
 };
 
 enum sqlite_db_use { SQLITE_DB_READ, SQLITE_DB_CHANGE };
 
-/* Opens a database that has its tables. *out is owned by the caller: sqlite_db_free. */
+/* Opens a database that has its tables; to change it, brings them to the newest version.
+ * *out is owned by the caller: sqlite_db_free. */
 SEC_NODISCARD sec_status sqlite_db_open(const char *path, enum sqlite_db_use,
                                         struct sqlite_db **out);
 /* Makes what of it is not there: the file, the tables, the machine's SID. */
 SEC_NODISCARD sec_status sqlite_db_create(const char *path);
 void sqlite_db_free(struct sqlite_db *); /* NULL is a no-op */
 void sqlite_db_auto(struct sqlite_db **);
-/* Whether the path still names the file that is open. */
+/* Whether the path still names the file that is open, with the tables that it had. */
 bool sqlite_db_is_current(const struct sqlite_db *);
 
 /* The reason of SQLite's last failure, with what was attempted:

@@ -19,26 +19,37 @@ enum question {
     QUESTION_BY_NAME,
     QUESTION_FIRST,
     QUESTION_GROUPS,
+    QUESTION_CLEAR_TEXT,
     QUESTION_END,
     QUESTION_VERSION,
     QUESTIONS,
 };
 
-#define SELECT_ACCOUNT                                                                     \
+#define SELECT_ACCOUNT(dial_in)                                                            \
     "SELECT a.rid, a.sid, a.name, a.disabled, a.expires, a.password_expires, a.unix_user," \
-    " n.sealed, l.sealed FROM account a"                                                   \
+    " n.sealed, l.sealed, " dial_in " FROM account a"                                      \
     " LEFT JOIN secret n ON n.account = a.rid AND n.field = '" STORE_KEY_NT_HASH "'"       \
     " LEFT JOIN secret l ON l.account = a.rid AND l.field = '" STORE_KEY_LM_HASH "' "
+#define BY_NAME "WHERE a.name_upper = ?1"
+#define FIRST   "WHERE a.rid = (SELECT min(rid) FROM account)"
 
 static const char *const questions[QUESTIONS] = {
     [QUESTION_BEGIN] = "BEGIN",
-    [QUESTION_BY_NAME] = SELECT_ACCOUNT "WHERE a.name_upper = ?1",
-    [QUESTION_FIRST] = SELECT_ACCOUNT "WHERE a.rid = (SELECT min(rid) FROM account)",
+    [QUESTION_BY_NAME] = SELECT_ACCOUNT("a.dial_in") BY_NAME,
+    [QUESTION_FIRST] = SELECT_ACCOUNT("a.dial_in") FIRST,
     [QUESTION_GROUPS] = "SELECT g.name, g.sid FROM member m"
                         " JOIN account_group g ON g.rid = m.account_group"
                         " WHERE m.account = ?1 ORDER BY g.rid",
+    [QUESTION_CLEAR_TEXT] = "SELECT sealed FROM secret WHERE account = ?1"
+                            " AND field = '" STORE_KEY_CLEAR_TEXT "'",
     [QUESTION_END] = "COMMIT",
     [QUESTION_VERSION] = "PRAGMA data_version",
+};
+
+/* Where they are others in a database that no newer sspictl has opened to change it. */
+static const char *const questions_of_version_1[QUESTIONS] = {
+    [QUESTION_BY_NAME] = SELECT_ACCOUNT("0") BY_NAME,
+    [QUESTION_FIRST] = SELECT_ACCOUNT("0") FIRST,
 };
 
 /* A connection belongs to the process that opened it: SQLite's locks do not pass a fork, and a
@@ -142,7 +153,9 @@ static sec_status
 prepare_questions(struct connection *c)
 {
     for (size_t i = 0; i < QUESTIONS; i++) {
-        sec_status status = sqlite_db_prepare(c->db, questions[i], true, &c->statements[i]);
+        const char *old = c->db->version == 1 ? questions_of_version_1[i] : NULL;
+        sec_status status =
+            sqlite_db_prepare(c->db, old ? old : questions[i], true, &c->statements[i]);
 
         if (status != SEC_E_OK) {
             return status;
@@ -334,6 +347,7 @@ read_identity(struct sqlite_store *s, struct connection *c, sqlite3_stmt *row,
         .sid = sqlite_db_text(row, 1),
         .unix_user = sqlite_db_text(row, 6),
         .password_expires_100ns = sqlite_db_time(row, 5),
+        .may_dial_in = sqlite3_column_int64(row, 9) != 0,
     };
 
     if (status != SEC_E_OK) {
@@ -418,17 +432,53 @@ find_by(struct sqlite_store *s, struct connection *c, sqlite3_stmt *statement,
     return status;
 }
 
+/* The password itself, where the account keeps it. */
+static sec_status
+read_clear_text(const struct connection *c, const struct account_record *record,
+                struct clear_text *out)
+{
+    sqlite3_stmt *statement = c->statements[QUESTION_CLEAR_TEXT];
+    struct seal_place place = { record->identity->sid, STORE_KEY_CLEAR_TEXT };
+    uint8_t plain[2 + CLEAR_TEXT_BYTES_MAX];
+    sec_status status = sqlite_db_bind(c->db, statement, "i", (int64_t)record->rid);
+    bool row = false;
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_step(c->db, statement, &row);
+    }
+    if (status == SEC_E_OK && row) {
+        struct wire_reader r = wire_reader_of(bytes_of(plain, sizeof(plain)));
+
+        if (seal_open(c->key, place, sqlite_db_blob(statement, 0), plain, sizeof(plain))) {
+            out->n = wire_le16(&r);
+        }
+        wire_copy(&r, out->b, out->n <= sizeof(out->b) ? out->n : 0);
+        if (!out->n || out->n > sizeof(out->b)) {
+            out->n = 0;
+            status = damaged(c, place.sid, "clear text");
+        }
+        secret_wipe(plain, sizeof(plain));
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 /* What time would tell of a name, it should not: where it does not exist an account is read all the
  * same, and where it does, a name is looked for that does not. */
 static void
-even_out(struct sqlite_store *s, struct connection *c, bool found)
+even_out(struct sqlite_store *s, struct connection *c, bool found, bool clear_text)
 {
     SEC_AUTO(account_record) unused = { 0 };
     sqlite3_stmt *statement = c->statements[found ? QUESTION_BY_NAME : QUESTION_FIRST];
-    bool there;
+    struct clear_text unused_text = { 0 };
+    bool there = false;
 
     if (!found || sqlite_db_bind(c->db, statement, "b", bytes_of("\xFF", 1)) == SEC_E_OK) {
         (void)find_by(s, c, statement, &unused, &there);
+    }
+    if (!found && there && clear_text && unused.identity) {
+        (void)read_clear_text(c, &unused, &unused_text);
+        secret_wipe(&unused_text, sizeof(unused_text));
     }
 }
 
@@ -444,7 +494,7 @@ run_question(struct connection *c, enum question question)
 
 static sec_status
 find(struct sqlite_store *s, struct connection *c, const struct bytes *names, size_t n_names,
-     struct account_record *out, bool *found)
+     struct account_record *out, struct clear_text *clear_text, bool *found)
 {
     sec_status status = run_question(c, QUESTION_BEGIN);
 
@@ -455,8 +505,11 @@ find(struct sqlite_store *s, struct connection *c, const struct bytes *names, si
             status = find_by(s, c, c->statements[QUESTION_BY_NAME], out, found);
         }
     }
+    if (status == SEC_E_OK && *found && clear_text) {
+        status = read_clear_text(c, out, clear_text);
+    }
     if (status == SEC_E_OK) {
-        even_out(s, c, *found);
+        even_out(s, c, *found, clear_text);
         status = run_question(c, QUESTION_END);
     }
     return status;
@@ -464,7 +517,7 @@ find(struct sqlite_store *s, struct connection *c, const struct bytes *names, si
 
 sec_status
 sqlite_store_find(struct sqlite_store *s, const struct bytes *names, size_t n_names,
-                  struct account_record *out, bool *found)
+                  struct account_record *out, struct clear_text *clear_text, bool *found)
 {
     SEC_AUTO(account_record) record = { 0 };
     struct connection *c = own_connection(s);
@@ -476,7 +529,7 @@ sqlite_store_find(struct sqlite_store *s, const struct bytes *names, size_t n_na
     (void)pthread_mutex_lock(&c->mutex);
     status = refresh(s, c);
     if (status == SEC_E_OK) {
-        status = find(s, c, names, n_names, &record, found);
+        status = find(s, c, names, n_names, &record, clear_text, found);
         if (status != SEC_E_OK) {
             disconnect(c); /* whatever it was, the next question starts afresh */
         } else if (*found) {

@@ -39,9 +39,10 @@ struct shared_state *sqlite_store_shared(const struct sqlite_store *);
 
 /* The account that goes by the first of the upper-cased names that exists; *found false: none
  * does, and *out is zeroed. What is done for a name that does not exist is what is done for one
- * that does. */
+ * that does. clear_text NULL: not asked for; n 0: none is kept. */
 SEC_NODISCARD sec_status sqlite_store_find(struct sqlite_store *, const struct bytes *names,
-                                           size_t n_names, struct account_record *out, bool *found);
+                                           size_t n_names, struct account_record *out,
+                                           struct clear_text *clear_text, bool *found);
 
 /* Sees whether the database was replaced, removed or changed behind the generation's back; if so,
  * older stamps are no longer equal to new ones. Waits for nobody. */

@@ -21,6 +21,8 @@ enum {
     OPTION_EXPIRES,
     OPTION_PASSWORD_EXPIRES,
     OPTION_JSON,
+    OPTION_DIAL_IN,
+    OPTION_KEEP_CLEAR_TEXT,
 };
 
 /* All options of all commands; each has a set of those that it takes. */
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
     { "expires", required_argument, NULL, OPTION_EXPIRES },
     { "password-expires", required_argument, NULL, OPTION_PASSWORD_EXPIRES },
     { "json", no_argument, NULL, OPTION_JSON },
+    { "dial-in", required_argument, NULL, OPTION_DIAL_IN },
+    { "keep-clear-text", no_argument, NULL, OPTION_KEEP_CLEAR_TEXT },
     { 0 },
 };
 
@@ -43,7 +47,7 @@ struct arguments {
     const char **join, **leave; /* views of argv */
     size_t n_join, n_leave;
     const char *unix_user;
-    bool has_expires, has_password_expires;
+    bool has_expires, has_password_expires, has_dial_in, dial_in, keep_clear_text;
     uint64_t expires_100ns, password_expires_100ns;
 };
 
@@ -71,6 +75,13 @@ take_date(const char *text, uint64_t *out_100ns)
 }
 
 static bool
+take_yes_no(const char *text, bool *out)
+{
+    *out = strcmp(text, "yes") == 0;
+    return *out || strcmp(text, "no") == 0;
+}
+
+static bool
 take_option(struct arguments *a, int option, const char *value)
 {
     switch (option) {
@@ -78,6 +89,8 @@ take_option(struct arguments *a, int option, const char *value)
     case OPTION_JSON: a->json = true; return true;
     case OPTION_GROUP: a->join[a->n_join++] = value; return true;
     case OPTION_NO_GROUP: a->leave[a->n_leave++] = value; return true;
+    case OPTION_KEEP_CLEAR_TEXT: a->keep_clear_text = true; return true;
+    case OPTION_DIAL_IN: a->has_dial_in = true; return take_yes_no(value, &a->dial_in);
     case OPTION_UNIX_USER: a->unix_user = value; return true;
     case OPTION_EXPIRES: a->has_expires = true; return take_date(value, &a->expires_100ns);
     case OPTION_PASSWORD_EXPIRES:
@@ -108,7 +121,9 @@ parse(struct arguments *a, unsigned takes, bool takes_name, int argc, char **arg
             return sspictl_usage("account %s has no option --%s", argv[0], long_options[at].name);
         }
         if (!take_option(a, option, optarg)) {
-            return sspictl_usage("--%s: expected never, " DATE_FORMS, long_options[at].name);
+            return sspictl_usage(option == OPTION_DIAL_IN ? "--%s: expected yes or no"
+                                                          : "--%s: expected never, " DATE_FORMS,
+                                 long_options[at].name);
         }
     }
     if (argc - optind != takes_name) {
@@ -147,14 +162,17 @@ run_add(const char *config_file, int argc, char **argv)
     int result =
         parse(&a,
               TAKES(OPTION_PASSWORD_STDIN) | TAKES(OPTION_GROUP) | TAKES(OPTION_UNIX_USER) |
-                  TAKES(OPTION_EXPIRES) | TAKES(OPTION_PASSWORD_EXPIRES),
+                  TAKES(OPTION_EXPIRES) | TAKES(OPTION_PASSWORD_EXPIRES) | TAKES(OPTION_DIAL_IN) |
+                  TAKES(OPTION_KEEP_CLEAR_TEXT),
               true, argc, argv);
     struct account_new wanted = { .name = a.name,
                                   .groups = a.join,
                                   .n_groups = a.n_join,
                                   .unix_user = a.unix_user,
                                   .expires_100ns = a.expires_100ns,
-                                  .password_expires_100ns = a.password_expires_100ns };
+                                  .password_expires_100ns = a.password_expires_100ns,
+                                  .may_dial_in = a.dial_in,
+                                  .keeps_clear_text = a.keep_clear_text };
 
     if (result == SSPICTL_DONE) {
         result = account_config_open(config_file, true, &admin);
@@ -176,7 +194,8 @@ run_passwd(const char *config_file, int argc, char **argv)
     SEC_AUTO(arguments) a;
     SEC_AUTO(secret) password = { 0 };
     struct account_admin *admin = NULL;
-    int result = parse(&a, TAKES(OPTION_PASSWORD_STDIN), true, argc, argv);
+    int result =
+        parse(&a, TAKES(OPTION_PASSWORD_STDIN) | TAKES(OPTION_KEEP_CLEAR_TEXT), true, argc, argv);
 
     if (result == SSPICTL_DONE) {
         result = account_config_open(config_file, false, &admin);
@@ -188,8 +207,9 @@ run_passwd(const char *config_file, int argc, char **argv)
         account_admin_close(admin);
         return result;
     }
-    return finish(admin, "the password was not set",
-                  account_admin_set_password(admin, a.name, secret_bytes(&password)));
+    return finish(
+        admin, "the password was not set",
+        account_admin_set_password(admin, a.name, secret_bytes(&password), a.keep_clear_text));
 }
 
 static int
@@ -208,10 +228,11 @@ static int
 run_modify(const char *config_file, int argc, char **argv)
 {
     SEC_AUTO(arguments) a;
-    int result = parse(&a,
-                       TAKES(OPTION_GROUP) | TAKES(OPTION_NO_GROUP) | TAKES(OPTION_UNIX_USER) |
-                           TAKES(OPTION_EXPIRES) | TAKES(OPTION_PASSWORD_EXPIRES),
-                       true, argc, argv);
+    int result =
+        parse(&a,
+              TAKES(OPTION_GROUP) | TAKES(OPTION_NO_GROUP) | TAKES(OPTION_UNIX_USER) |
+                  TAKES(OPTION_EXPIRES) | TAKES(OPTION_PASSWORD_EXPIRES) | TAKES(OPTION_DIAL_IN),
+              true, argc, argv);
 
     if (result != SSPICTL_DONE) {
         return result;
@@ -221,6 +242,7 @@ run_modify(const char *config_file, int argc, char **argv)
         &(struct account_change){
             .expires_100ns = a.has_expires ? &a.expires_100ns : NULL,
             .password_expires_100ns = a.has_password_expires ? &a.password_expires_100ns : NULL,
+            .may_dial_in = a.has_dial_in ? &a.dial_in : NULL,
             .unix_user = a.unix_user,
             .join = a.join,
             .n_join = a.n_join,

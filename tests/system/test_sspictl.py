@@ -58,7 +58,12 @@ def test_an_account_from_its_making_to_its_end(ctl):
     assert account["groups"] == ["Night shift", "Guests"] and account["unix_user"] is None and account["expires"] is None
 
     ctl("account", "passwd", "jörg", "--password-stdin", stdin="another\r\n")
-    assert show(ctl, "jörg")["key_version"] == 2
+    assert show(ctl, "jörg")["key_version"] == 2 and "clear-text" not in show(ctl, "jörg")["keys"]
+    ctl("account", "passwd", "jörg", "--password-stdin", "--keep-clear-text", stdin="another\r\n")
+    assert "clear-text" in show(ctl, "jörg")["keys"] and show(ctl, "jörg")["dial_in"] is False
+    ctl("account", "modify", "jörg", "--dial-in", "yes")
+    assert show(ctl, "jörg")["dial_in"] is True
+    ctl("account", "modify", "jörg", "--dial-in", "maybe", status=2)
     ctl("account", "disable", "jörg")
     assert show(ctl, "jörg")["state"] == "disabled"
     ctl("account", "enable", "jörg")

@@ -387,7 +387,8 @@ test_prove__change_of_the_password__is_seen_at_once(void **state)
     struct account_admin *admin = open_admin(f);
 
     assert_int_equal(test_logon(f->authority, "user", "Password", NULL), SEC_E_OK);
-    assert_int_equal(account_admin_set_password(admin, "USER", bytes_of_string("new")), SEC_E_OK);
+    assert_int_equal(account_admin_set_password(admin, "USER", bytes_of_string("new"), false),
+                     SEC_E_OK);
     assert_int_equal(test_logon(f->authority, "user", "Password", NULL), SEC_E_LOGON_DENIED);
     assert_int_equal(test_logon(f->authority, "user", "new", NULL), SEC_E_OK);
     assert_int_equal(account_admin_remove(admin, "user"), SEC_E_OK);

@@ -190,7 +190,7 @@ test_changes__of_no_account__say_so(void **state)
 
     assert_int_equal(change(f, "nobody", &nothing), SEC_E_UNKNOWN_CREDENTIALS);
     assert_int_equal(account_admin_unlock(f->admin, "nobody"), SEC_E_UNKNOWN_CREDENTIALS);
-    assert_int_equal(account_admin_set_password(f->admin, "nobody", bytes_of_string("x")),
+    assert_int_equal(account_admin_set_password(f->admin, "nobody", bytes_of_string("x"), false),
                      SEC_E_UNKNOWN_CREDENTIALS);
     assert_int_equal(account_admin_remove(f->admin, ""), SEC_E_INVALID_PARAMETER);
 }
@@ -319,13 +319,13 @@ test_set_password__makes_all_keys_anew(void **state)
     assert_int_equal(add(f, "User"), SEC_E_OK);
     assert_int_equal(change(f, "user", &(struct account_change){ .password_expires_100ns = &past }),
                      SEC_E_OK);
-    assert_int_equal(account_admin_set_password(f->admin, "USER", bytes_of_string("another")),
-                     SEC_E_OK);
+    assert_int_equal(
+        account_admin_set_password(f->admin, "USER", bytes_of_string("another"), false), SEC_E_OK);
     s = show(f, "user");
     assert_int_equal(s.key_version, 2);
     assert_true(s.password_expires_100ns == CLOCK_NEVER_100NS);
     assert_keys(f, &s, "another");
-    assert_int_equal(account_admin_set_password(f->admin, "user", bytes_of_string("")),
+    assert_int_equal(account_admin_set_password(f->admin, "user", bytes_of_string(""), false),
                      SEC_E_INVALID_PARAMETER);
 }
 
@@ -347,8 +347,8 @@ test_lm_hash__is_kept_only_where_policy_says_so(void **state)
 
     account_admin_close(f->admin);
     assert_int_equal(account_admin_open(&f->store.options, &f->admin), SEC_E_OK);
-    assert_int_equal(account_admin_set_password(f->admin, "user", bytes_of_string("Password")),
-                     SEC_E_OK);
+    assert_int_equal(
+        account_admin_set_password(f->admin, "user", bytes_of_string("Password"), false), SEC_E_OK);
     assert_int_equal(unsealed(f, s.sid, "lm-hash", hash, 16), 0);
 }
 

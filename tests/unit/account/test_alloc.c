@@ -220,7 +220,8 @@ run_add(void *user, bool failing)
                                                         .expires_100ns = CLOCK_NEVER_100NS });
     assert_true(status == SEC_E_OK || (failing && is_trouble(status)));
     if (!failing) {
-        assert_int_equal(account_admin_set_password(admin, name, bytes_of_string("x")), SEC_E_OK);
+        assert_int_equal(account_admin_set_password(admin, name, bytes_of_string("x"), false),
+                         SEC_E_OK);
     }
 }
 

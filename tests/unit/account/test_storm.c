@@ -84,8 +84,8 @@ change_passwords(struct storm *s)
         int length = snprintf(password, sizeof(password), "p%u", n);
 
         atomic_store(&s->progress->begun, n);
-        good = account_admin_set_password(admin, "user", bytes_of(password, (size_t)length)) ==
-               SEC_E_OK;
+        good = account_admin_set_password(admin, "user", bytes_of(password, (size_t)length),
+                                          false) == SEC_E_OK;
         atomic_store(&s->progress->done, n);
         (void)usleep(1000);
     }
