@@ -40,7 +40,7 @@ def free_port():
 class Service:
     """One sspid, its configuration and its store. ctl() runs sspictl on them; events() reads the event log."""
 
-    def __init__(self, folder, accounts, policy, listeners, server):
+    def __init__(self, folder, accounts, policy, listeners, server, kerberos=()):
         self.folder = folder
         self.config = folder / "opensspi.conf"
         self.event_file = folder / "events.jsonl"
@@ -48,15 +48,16 @@ class Service:
         self.process = None
         self.listeners = {name: {"address": f"127.0.0.1:{free_port()}", **keys} for name, keys in listeners.items()}
         (folder / "keys").mkdir(mode=0o700)
-        self.write_config(policy, server)
+        self.write_config(policy, server, kerberos)
         for name, password in accounts.items():
             self.ctl("account", "add", name, "--password-stdin", stdin=password + "\n")
 
-    def write_config(self, policy, server):
+    def write_config(self, policy, server, kerberos):
         sections = {
             "server": {"computer": "WEB1", "domain": "WORKGROUP", **server},
             "accounts": {"store": f"sqlite:{self.folder}/accounts.db", "key_file": f"{self.folder}/keys/accounts.key"},
             "policy": policy,
+            "kerberos": dict(kerberos),
             "events": {"file": self.event_file},
             **{f"listener {name}": keys for name, keys in self.listeners.items()},
         }
@@ -136,7 +137,7 @@ def library(tmp_path_factory):
     """A configuration with accounts and no service, for programs that load the library: their environment."""
     folder = tmp_path_factory.mktemp("library")
     folder.chmod(0o700)
-    service = Service(folder, ACCOUNTS, {"lockout_threshold": "0"}, {}, {})
+    service = Service(folder, ACCOUNTS, {"lockout_threshold": "0"}, {}, {}, {})
     return {"OPENSSPI_CONFIG": str(service.config)}
 
 
@@ -144,10 +145,10 @@ def library(tmp_path_factory):
 def make_service(tmp_path):
     made = []
 
-    def make(accounts=ACCOUNTS, policy=(), listeners=LISTENERS, server=(), start=True):
+    def make(accounts=ACCOUNTS, policy=(), listeners=LISTENERS, server=(), kerberos=(), start=True):
         folder = tmp_path / f"service{len(made)}"
         folder.mkdir(mode=0o700)
-        made.append(Service(folder, accounts, dict(policy), dict(listeners), dict(server)))
+        made.append(Service(folder, accounts, dict(policy), dict(listeners), dict(server), dict(kerberos)))
         return made[-1].start() if start else made[-1]
 
     yield make
