@@ -9,12 +9,14 @@
 #include <opensspi/opensspi.h>
 
 #include "account/account.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/wire.h"
 #include "crypto/random.h"
 #include "fuzz.h"
 #include "sspi/given.h"
 #include "tests/support/fake_account.h"
+#include "tests/support/fake_ticket.h"
 
 enum { CREDS = 3, CONTEXTS = 4, BUFFERS = 5, ARENA = 4096, OPERATIONS = 48, MADE = 64 };
 
@@ -69,6 +71,30 @@ void
 account_authority_close(struct account_authority *a)
 {
     fuzz_must(!a || atomic_load(&a->identities) == 0);
+    mem_free(a);
+}
+
+/* A realm whose tickets are good today. */
+sec_status
+ticket_authority_open(const struct ticket_options *options, struct ticket_authority **out)
+{
+    struct ticket_authority *a = mem_new(sizeof(*a));
+    uint64_t now = clock_now_100ns();
+
+    if (!a) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    fake_ticket_init(a);
+    a->auth_100ns = a->start_100ns = now - 3600 * CLOCK_SECOND_100NS;
+    a->end_100ns = now + 36000 * CLOCK_SECOND_100NS;
+    *out = a;
+    return SEC_E_OK;
+}
+
+void
+ticket_authority_close(struct ticket_authority *a)
+{
+    fuzz_must(!a || (a->holders == 0 && a->keytabs == 0 && a->held_keys == 0 && a->delegated == 0));
     mem_free(a);
 }
 
@@ -226,15 +252,18 @@ buffers_close(struct buffers *b, struct said *said, bool allocates, bool good)
 static void
 acquire(void)
 {
-    static char packages[][10] = { "NTLM", "Negotiate", "ntlm", "Kerberos", "" };
+    static char packages[][10] = { "NTLM", "Negotiate", "Kerberos", "ntlm", "" };
     static const struct {
         const char *user, *domain, *password;
-    } who[] = { { "User", "Domain", "Password" }, { "User", "Domain", "wrong" }, { "", "", "" } };
+    } who[] = { { "User", "Domain", "Password" },
+                { "User", "Domain", "wrong" },
+                { "", "", "" },
+                { "alice", FAKE_REALM, "Password" } };
     static const OPENSSPI_OPTION options[] = { { "require_mic", "yes" },
                                                { "channel_bindings", "required" },
                                                { "lm_compatibility_level", "0" },
                                                { "spn", "HTTP/a" } };
-    uint8_t i = pick(3), how = pick(4);
+    uint8_t i = pick(4), how = pick(4);
     SEC_WINNT_AUTH_IDENTITY_A id = {
         .User = (unsigned char *)(uintptr_t)who[i].user,
         .UserLength = (ULONG)strlen(who[i].user),
@@ -245,7 +274,7 @@ acquire(void)
         .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI,
     };
     CredHandle h, *to = how == 3 && pick(2) ? NULL : &h;
-    char *package = packages[pick(how ? 2 : 5)], error[64];
+    char *package = packages[pick(how ? 3 : 5)], error[64];
     ULONG use = how ? SECPKG_CRED_BOTH : pick(64);
     TimeStamp expiry;
     SECURITY_STATUS status;
@@ -275,6 +304,7 @@ check_established(CtxtHandle *h)
 
     fuzz_must(status == SEC_E_OK && names.sUserName);
     fuzz_must(strcmp(names.sUserName, "Domain\\User") == 0 ||
+              strcmp(names.sUserName, FAKE_REALM "\\alice") == 0 ||
               strcmp(names.sUserName, "NT AUTHORITY\\ANONYMOUS LOGON") == 0);
     fuzz_must(FreeContextBuffer(names.sUserName) == SEC_E_OK);
 }
@@ -283,8 +313,8 @@ check_established(CtxtHandle *h)
 static void
 leg(bool client)
 {
-    static SEC_WCHAR wide[] = u"HTTP/a";
-    static char narrow[] = "HTTP/a";
+    static SEC_WCHAR wide[] = u"HTTP/web.example.test";
+    static char narrow[] = "HTTP/web.example.test";
     uint8_t at = pick(CONTEXTS), how = pick(8);
     SecHandle room[2], fresh = { 7, 7 }, *context, *cred;
     ULONG flags = pick_flags(), attributes;
@@ -454,7 +484,8 @@ query_logon(void)
         return;
     }
     fuzz_must(logon->UserName && logon->Reason && logon->UnixUser && logon->TargetName);
-    fuzz_must(logon->UserSid[0] == 0 || strcmp(logon->UserName, "User") == 0);
+    fuzz_must(logon->UserSid[0] == 0 || strcmp(logon->UserName, "User") == 0 ||
+              strcmp(logon->UserName, "alice") == 0);
     fuzz_must(FreeContextBuffer(logon) == SEC_E_OK);
     fuzz_must(FreeContextBuffer(logon) == SEC_E_INVALID_HANDLE);
 }

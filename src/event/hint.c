@@ -153,7 +153,8 @@ static const struct {
       "the keytab again; [kerberos] enctypes says what is taken here." },
     { has_krb_error, AP_ERR_SKEW,
       "Clocks differ: run chrony against the domain controllers, on this machine if all clients "
-      "fail, else on the client. Do not widen clock_skew." },
+      "fail, else on the client. Do not widen clock_skew. Just after a start it may also be that "
+      "what the client made before is not remembered: a replay_cache in a file outlives it." },
     { has_krb_error, AP_ERR_TKT_NYV,
       "This machine's clock is behind: run chrony against the domain controllers." },
     { has_krb_error, AP_ERR_TKT_EXPIRED,

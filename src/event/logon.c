@@ -83,23 +83,31 @@ is_kerberos(const struct event_logon *logon)
     return uses(logon, "Kerberos");
 }
 
+/* Of a ticket no password was judged here, whatever its refusal is called. */
+static bool
+judges_password(const struct event_logon *logon)
+{
+    return !is_kerberos(logon) || (logon->sub_status && logon->sub_status != STATUS_LOGON_FAILURE);
+}
+
 /* The status to tell, and its text; as Windows does, a SECURITY_STATUS where there is nothing
  * better. */
 static uint32_t
 failure_of(const struct event_logon *logon, const char **text)
 {
+    static const char failed[] = "An Error occured during Logon.";
+
     for (size_t i = 0; i < SEC_ARRAY_LEN(failures); i++) {
         if (failures[i].sub_status == logon->sub_status) {
-            *text = failures[i].text;
+            *text = judges_password(logon) ? failures[i].text : failed;
             return failures[i].status;
         }
     }
-    /* Of a ticket no password was judged here. */
-    if (logon->status == SEC_E_LOGON_DENIED && logon->sub_status == 0 && !is_kerberos(logon)) {
+    if (logon->status == SEC_E_LOGON_DENIED && logon->sub_status == 0 && judges_password(logon)) {
         *text = failures[2].text;
         return STATUS_LOGON_FAILURE;
     }
-    *text = "An Error occured during Logon.";
+    *text = failed;
     return (uint32_t)logon->status;
 }
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import subprocess
+import time
 
 import gssapi
 import pytest
@@ -48,7 +49,10 @@ def serve(realm, make_service, monkeypatch):
     monkeypatch.setenv("KRB5_CONFIG", str(realm.folder / "krb5.conf"))
 
     def make(keytab=None, listeners=LISTENERS, **more):
-        return make_service(listeners=listeners, kerberos={"keytab": f"FILE:{keytab or realm.keytab}"}, **more)
+        made = make_service(listeners=listeners, kerberos={"keytab": f"FILE:{keytab or realm.keytab}"}, **more)
+        # MIT's clients count the KDC's time from whole seconds, and what was made before the start is refused.
+        time.sleep(1.1)
+        return made
 
     return make
 
@@ -125,7 +129,8 @@ def test_curl_negotiate__who_has_a_ticket_is_known(served, ticket, listener):
 def test_gssapi__the_final_token_proves_the_service(served, client, mech):
     client.mech = mech
     status, _, headers = client.get(token=client.token())
-    assert status == 200 and not client.context.complete
+    assert status == 200, json.dumps(served.events()[-1])
+    assert not client.context.complete
     client.context.step(client.token_of(headers))
     assert client.context.complete
     assert client.context.actual_flags & gssapi.RequirementFlag.mutual_authentication
@@ -243,10 +248,11 @@ def test_refused__the_krb_error_goes_out_with_the_401(realm, serve, tmp_path, ti
     client = Client(service, ticket)
     status, _, headers = client.get(token=client.token())
     assert status == 401
-    with pytest.raises(gssapi.exceptions.GSSError):
+    with pytest.raises(gssapi.exceptions.GSSError, match="The ticket isn't for us"):
         client.context.step(client.token_of(headers))
+        _ = client.context.complete  # python3-gssapi keeps an error for the next question
     event = refused(service, "HTTP/localhost")
-    assert event["krb_error"] in (35, 44) and event["ServiceName"] == f"HTTP/localhost@{REALM}"
+    assert event["krb_error"] == 35 and event["ServiceName"] == f"HTTP/localhost@{REALM}"
 
 
 def test_refused__a_token_that_comes_twice(served, client):

@@ -249,6 +249,7 @@ test_event_log_logon__kerberos_refused_tells_of_the_ticket(void **state)
 
     (void)state;
     logon.status = SEC_E_LOGON_DENIED;
+    logon.sub_status = 0xC000006D;
     logon.user = logon.domain = "";
     logon.reason = "ticket for HTTP/web1.example.test kvno 4, keytab has kvno 3";
     logon.hint = "export it again";
@@ -261,7 +262,7 @@ test_event_log_logon__kerberos_refused_tells_of_the_ticket(void **state)
     assert_int_equal(json_array_size(all), 1);
     e = event_at(all, 0, EVENT_REFUSED);
     assert_text(e, "TargetUserName", "-");
-    assert_text(e, "Status", "0x8009030c");
+    assert_text(e, "Status", "0xc000006d");
     assert_text(e, "FailureReason", "An Error occured during Logon.");
     assert_text(e, "status_name", "SEC_E_LOGON_DENIED");
     assert_text(e, "reason", "ticket for HTTP/web1.example.test kvno 4, keytab has kvno 3");
