@@ -19,7 +19,8 @@ struct serial_settings {
     uint8_t data_bits, stop_bits;
     char parity;                   /* 'n', 'e', 'o' */
     bool flow_rts_cts, local;      /* local: no modem, no DCD: a direct cable */
-    char *init, *answer, *hang_up; /* modem strings: "ATZ", "ATA", "ATH"; answer "": auto-answer */
+    char *init, *answer, *hang_up; /* what the modem is told: "ATZ", "ATA", "ATH"; answer "": it
+                                      answers by itself */
     unsigned long rings;
 };
 
@@ -33,6 +34,7 @@ struct ppp_settings {
 
 struct port_settings {
     char *name, *device; /* device: path; "ADDRESS:PORT"; pty: where a link to it is made */
+    unsigned line;       /* of the section */
     char *device_name;   /* what the module is told: the device's friendly name */
     enum port_type type;
     struct sockaddr_in6 address; /* PORT_TCP */
@@ -46,8 +48,8 @@ struct port_settings {
 struct ras_settings {
     char *security_module; /* NULL: none, PPP directly */
     unsigned long module_processes;
+    char *module_host; /* ras-module-host's path */
     char *module_user, *control_socket, *run_directory, *pppd, *plugin, *events_file;
-    char *store; /* what [accounts] says goes to the account authority by other ways */
     struct port_settings *ports;
     size_t n_ports;
 };

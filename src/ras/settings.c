@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rasd's part of the configuration file. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "ras/settings.h"
+
+enum {
+    SECOND_MS = 1000,
+    TEXT_MAX = 4000,
+    PROCESSES_MAX = 64,
+    CALLS_MAX = 10000,
+    PORTS_MAX = 65535, /* calls in all: the number of a call has so much room for its port */
+};
+
+#ifndef RAS_LIBEXECDIR
+#define RAS_LIBEXECDIR "/usr/libexec"
+#endif
+
+static const char *const sections[] = { "server",   "accounts", "policy", "kerberos", "events",
+                                        "listener", "ras",      "port",   NULL };
+static const char *const types[] = { "serial", "tcp", "pty", NULL };
+static const char *const parities[] = { "none", "even", "odd", NULL };
+static const char *const flows[] = { "none", "rts-cts", NULL };
+static const char *const early[] = { "refuse", "log", NULL };
+static const char *const same[] = { "ignore", "log", "require", NULL };
+
+/* What [ras] says for all ports and [port NAME] for one; UNSET: it does not say. */
+enum { UNSET = -1 };
+struct policy {
+    long answer, begin, dialog, end, authenticate, hang_up; /* seconds */
+    long send_buffer, receive_buffer;
+    int ppp_early, same_user;
+};
+
+static const struct policy unset = { UNSET, UNSET, UNSET, UNSET, UNSET,
+                                     UNSET, UNSET, UNSET, UNSET, UNSET };
+static const struct policy defaults = {
+    .answer = 60,
+    .begin = 5,
+    .dialog = 120,
+    .end = 10,
+    .authenticate = 60,
+    .hang_up = 15,
+    .send_buffer = 1024,
+    .receive_buffer = 1024,
+    .ppp_early = PPP_EARLY_REFUSE,
+    .same_user = SAME_USER_LOG,
+};
+
+struct reading {
+    const char *file;
+    struct ras_settings *out;
+    struct policy ras;
+    struct policy *ports; /* one for each of out->ports */
+};
+
+static bool
+no_memory(char *why, size_t why_n)
+{
+    (void)snprintf(why, why_n, "not enough memory");
+    return false;
+}
+
+static bool
+set_text(char **to, const char *value, char *why, size_t why_n)
+{
+    mem_free(*to);
+    *to = mem_dup(value, strlen(value));
+    return *to || no_memory(why, why_n);
+}
+
+/* --- keys ---------------------------------------------------------------------------------- */
+
+struct value {
+    const char *text;
+    char *why;
+    size_t why_n;
+};
+
+static bool
+take_path(void *at, const struct value *v)
+{
+    if (v->text[0] != '/' || strlen(v->text) > TEXT_MAX) {
+        (void)snprintf(v->why, v->why_n, "a path that begins with \"/\"");
+        return false;
+    }
+    return set_text(at, v->text, v->why, v->why_n);
+}
+
+static bool
+take_text(void *at, const struct value *v)
+{
+    return set_text(at, v->text, v->why, v->why_n);
+}
+
+/* Of a user of the system, or of the device as the module is told it. */
+static bool
+take_name(void *at, const struct value *v)
+{
+    if (!*v->text || strlen(v->text) > 128) {
+        (void)snprintf(v->why, v->why_n, "a name of 1 to 128 bytes");
+        return false;
+    }
+    return set_text(at, v->text, v->why, v->why_n);
+}
+
+static bool
+take_ipv4(void *at, const struct value *v)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, v->text, &address) != 1) {
+        (void)snprintf(v->why, v->why_n, "an IPv4 address");
+        return false;
+    }
+    return set_text(at, v->text, v->why, v->why_n);
+}
+
+static bool
+take_flag(void *at, const struct value *v)
+{
+    return config_flag(v->text, at, v->why, v->why_n);
+}
+
+static bool
+take_parity(void *at, const struct value *v)
+{
+    int i;
+
+    if (!config_choice(v->text, parities, &i, v->why, v->why_n)) {
+        return false;
+    }
+    *(char *)at = parities[i][0];
+    return true;
+}
+
+static bool
+take_flow(void *at, const struct value *v)
+{
+    int i;
+
+    if (!config_choice(v->text, flows, &i, v->why, v->why_n)) {
+        return false;
+    }
+    *(bool *)at = i == 1;
+    return true;
+}
+
+/* yes: there is a modem. */
+static bool
+take_modem(void *at, const struct value *v)
+{
+    bool modem;
+
+    if (!config_flag(v->text, &modem, v->why, v->why_n)) {
+        return false;
+    }
+    *(bool *)at = !modem;
+    return true;
+}
+
+static bool
+take_type(void *at, const struct value *v)
+{
+    int i;
+
+    if (!config_choice(v->text, types, &i, v->why, v->why_n)) {
+        return false;
+    }
+    *(enum port_type *)at = (enum port_type)i;
+    return true;
+}
+
+static bool
+take_small(void *at, const struct value *v, unsigned long min, unsigned long max)
+{
+    unsigned long number;
+
+    if (!config_number(v->text, min, max, &number, v->why, v->why_n)) {
+        return false;
+    }
+    *(uint8_t *)at = (uint8_t)number;
+    return true;
+}
+
+static bool
+take_data_bits(void *at, const struct value *v)
+{
+    return take_small(at, v, 7, 8);
+}
+
+static bool
+take_stop_bits(void *at, const struct value *v)
+{
+    return take_small(at, v, 1, 2);
+}
+
+/* What the driver of a tty can be set to. */
+static bool
+take_speed(void *at, const struct value *v)
+{
+    static const char *const speeds[] = { "300",    "1200",   "2400",  "4800",   "9600",
+                                          "19200",  "38400",  "57600", "115200", "230400",
+                                          "460800", "921600", NULL };
+    static const unsigned long values[] = { 300,   1200,  2400,   4800,   9600,   19200,
+                                            38400, 57600, 115200, 230400, 460800, 921600 };
+    int i;
+
+    if (!config_choice(v->text, speeds, &i, v->why, v->why_n)) {
+        return false;
+    }
+    *(unsigned long *)at = values[i];
+    return true;
+}
+
+/* A list of words, commas or blanks between them. */
+static bool
+take_methods(void *at, const struct value *v)
+{
+    static const char *const words[] = { "pap", "chap-md5", "ms-chap", "ms-chap-v2", NULL };
+    const char *text = v->text;
+    char word[16];
+    unsigned methods = 0;
+
+    while (*(text += strspn(text, ", \t"))) {
+        size_t n = strcspn(text, ", \t");
+        int i;
+
+        (void)snprintf(word, sizeof(word), "%.*s", (int)(n < 15 ? n : 15), text);
+        if (!config_choice(word, words, &i, v->why, v->why_n)) {
+            return false;
+        }
+        methods |= 1U << i;
+        text += n;
+    }
+    *(unsigned *)at = methods;
+    if (!methods) {
+        (void)snprintf(v->why, v->why_n, "some of pap, chap-md5, ms-chap, ms-chap-v2");
+    }
+    return methods != 0;
+}
+
+struct key {
+    const char *name;
+    size_t at;
+    bool (*take)(void *at, const struct value *); /* NULL: a number from min to max */
+    unsigned long min, max;
+};
+
+#define OF_RAS(member)    offsetof(struct ras_settings, member)
+#define OF_PORT(member)   offsetof(struct port_settings, member)
+#define OF_POLICY(member) offsetof(struct policy, member)
+#define SECONDS(name, member)                   \
+    {                                           \
+        name, OF_POLICY(member), NULL, 1, 86400 \
+    }
+
+static const struct key ras_keys[] = {
+    { "security_module", OF_RAS(security_module), take_path, 0, 0 },
+    { "module_host", OF_RAS(module_host), take_path, 0, 0 },
+    { "module_processes", OF_RAS(module_processes), NULL, 1, PROCESSES_MAX },
+    { "module_user", OF_RAS(module_user), take_name, 0, 0 },
+    { "control_socket", OF_RAS(control_socket), take_path, 0, 0 },
+    { "run_directory", OF_RAS(run_directory), take_path, 0, 0 },
+    { "pppd", OF_RAS(pppd), take_path, 0, 0 },
+    { "plugin", OF_RAS(plugin), take_path, 0, 0 },
+};
+
+static const struct key port_keys[] = {
+    { "type", OF_PORT(type), take_type, 0, 0 },
+    { "device", OF_PORT(device), take_text, 0, 0 },
+    { "device_name", OF_PORT(device_name), take_name, 0, 0 },
+    { "telnet", OF_PORT(telnet), take_flag, 0, 0 },
+    { "calls", OF_PORT(calls), NULL, 1, CALLS_MAX },
+    { "speed", OF_PORT(serial.speed), take_speed, 0, 0 },
+    { "data_bits", OF_PORT(serial.data_bits), take_data_bits, 0, 0 },
+    { "stop_bits", OF_PORT(serial.stop_bits), take_stop_bits, 0, 0 },
+    { "parity", OF_PORT(serial.parity), take_parity, 0, 0 },
+    { "flow_control", OF_PORT(serial.flow_rts_cts), take_flow, 0, 0 },
+    { "modem", OF_PORT(serial.local), take_modem, 0, 0 },
+    { "init", OF_PORT(serial.init), take_text, 0, 0 },
+    { "answer", OF_PORT(serial.answer), take_text, 0, 0 },
+    { "hang_up", OF_PORT(serial.hang_up), take_text, 0, 0 },
+    { "rings", OF_PORT(serial.rings), NULL, 1, 20 },
+    { "local_address", OF_PORT(ppp.local_address), take_ipv4, 0, 0 },
+    { "remote_address", OF_PORT(ppp.remote_address), take_ipv4, 0, 0 },
+    { "dns1", OF_PORT(ppp.dns1), take_ipv4, 0, 0 },
+    { "dns2", OF_PORT(ppp.dns2), take_ipv4, 0, 0 },
+    { "mtu", OF_PORT(ppp.mtu), NULL, 128, 16384 },
+    { "idle_timeout", OF_PORT(ppp.idle_seconds), NULL, 0, 604800 },
+    { "session_timeout", OF_PORT(ppp.session_seconds), NULL, 0, 31536000 },
+    { "authentication", OF_PORT(ppp.require), take_methods, 0, 0 },
+    { "mppe", OF_PORT(ppp.mppe), take_flag, 0, 0 },
+    { "ppp_options", OF_PORT(ppp.options), take_text, 0, 0 },
+};
+
+/* In [ras], and in [port NAME] for it alone. */
+static const struct key policy_keys[] = {
+    SECONDS("answer_timeout", answer),
+    SECONDS("begin_timeout", begin),
+    SECONDS("dialog_timeout", dialog),
+    SECONDS("end_timeout", end),
+    SECONDS("authenticate_timeout", authenticate),
+    SECONDS("hang_up_timeout", hang_up),
+    { "send_buffer", OF_POLICY(send_buffer), NULL, 64, 65535 },
+    { "receive_buffer", OF_POLICY(receive_buffer), NULL, 64, 65535 },
+};
+
+static const struct key *
+find_key(const char *name, const struct key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(keys[i].name, name) == 0) {
+            return &keys[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+take_key(const struct key *key, void *object, const struct value *v)
+{
+    void *at = (char *)object + key->at;
+
+    return key->take ? key->take(at, v)
+                     : config_number(v->text, key->min, key->max, at, v->why, v->why_n);
+}
+
+static bool
+unknown_key(const char *name, const struct key *keys, size_t n, const struct value *v)
+{
+    const char *known[SEC_ARRAY_LEN(port_keys) + SEC_ARRAY_LEN(policy_keys) + 3];
+    size_t k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        known[k++] = keys[i].name;
+    }
+    for (size_t i = 0; i < SEC_ARRAY_LEN(policy_keys); i++) {
+        known[k++] = policy_keys[i].name;
+    }
+    known[k++] = "ppp_early";
+    known[k++] = "same_user";
+    known[k] = NULL;
+    return config_unknown("key", name, known, v->why, v->why_n);
+}
+
+static bool
+take_any(const struct config_entry *e, const struct key *keys, size_t n, void *object,
+         struct policy *policy, const struct value *v)
+{
+    const struct key *key = find_key(e->key, keys, n);
+
+    if (key) {
+        return take_key(key, object, v);
+    }
+    key = find_key(e->key, policy_keys, SEC_ARRAY_LEN(policy_keys));
+    if (key) {
+        return take_key(key, policy, v);
+    }
+    if (strcmp(e->key, "ppp_early") == 0) {
+        return config_choice(e->value, early, &policy->ppp_early, v->why, v->why_n);
+    }
+    if (strcmp(e->key, "same_user") == 0) {
+        return config_choice(e->value, same, &policy->same_user, v->why, v->why_n);
+    }
+    return unknown_key(e->key, keys, n, v);
+}
+
+/* --- sections ------------------------------------------------------------------------------ */
+
+static bool
+is_port_name(const char *text)
+{
+    return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_.-")] == 0;
+}
+
+static bool
+add_port(struct reading *r, const struct config_entry *e, char *why, size_t why_n)
+{
+    struct ras_settings *s = r->out;
+    struct port_settings *ports = mem_resize(s->ports, (s->n_ports + 1) * sizeof(*ports));
+    struct policy *policies;
+
+    if (ports) {
+        s->ports = ports;
+    }
+    policies = mem_resize(r->ports, (s->n_ports + 1) * sizeof(*policies));
+    if (policies) {
+        r->ports = policies;
+    }
+    if (!ports || !policies) {
+        return no_memory(why, why_n);
+    }
+    policies[s->n_ports] = unset;
+    ports += s->n_ports++;
+    *ports = (struct port_settings){
+        .line = e->line,
+        .type = (enum port_type)UNSET,
+        .calls = 1,
+        .serial = { .speed = 115200,
+                    .data_bits = 8,
+                    .stop_bits = 1,
+                    .parity = 'n',
+                    .flow_rts_cts = true,
+                    .rings = 1 },
+        .ppp = { .mtu = 1500, .require = PPP_MSCHAP_V2 },
+    };
+    if (!is_port_name(e->instance)) {
+        (void)snprintf(why, why_n, "[port NAME], the name of letters, digits, \"_\", \".\", \"-\"");
+        return false;
+    }
+    return set_text(&ports->name, e->instance, why, why_n) &&
+           set_text(&ports->serial.init, "ATZ", why, why_n) &&
+           set_text(&ports->serial.answer, "ATA", why, why_n) &&
+           set_text(&ports->serial.hang_up, "ATH", why, why_n);
+}
+
+static bool
+take_events(struct reading *r, const struct config_entry *e, const struct value *v)
+{
+    static const char *const known[] = { "file", NULL };
+
+    if (!e->key) {
+        return true;
+    }
+    if (strcmp(e->key, "file") != 0) {
+        return config_unknown("key", e->key, known, v->why, v->why_n);
+    }
+    return take_path(&r->out->events_file, v);
+}
+
+static bool
+is_section(const char *name)
+{
+    for (size_t i = 0; sections[i]; i++) {
+        if (strcmp(sections[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take(void *user, const struct config_entry *e, char *why, size_t why_n)
+{
+    struct reading *r = user;
+    const struct value v = { e->value, why, why_n };
+
+    if (!is_section(e->section)) {
+        return config_unknown("section", e->section, sections, why, why_n);
+    }
+    if (strcmp(e->section, "port") == 0) {
+        size_t i = r->out->n_ports - 1;
+
+        return e->key ? take_any(e, port_keys, SEC_ARRAY_LEN(port_keys), &r->out->ports[i],
+                                 &r->ports[i], &v)
+                      : add_port(r, e, why, why_n);
+    }
+    if (strcmp(e->section, "listener") != 0 && e->instance[0]) {
+        (void)snprintf(why, why_n, "[%s] without a name", e->section);
+        return false;
+    }
+    if (strcmp(e->section, "ras") == 0) {
+        return !e->key || take_any(e, ras_keys, SEC_ARRAY_LEN(ras_keys), r->out, &r->ras, &v);
+    }
+    return strcmp(e->section, "events") != 0 || take_events(r, e, &v);
+}
+
+/* --- what only the whole shows ------------------------------------------------------------- */
+
+static bool
+parse_address(const char *text, struct sockaddr_in6 *address)
+{
+    const char *colon = strrchr(text, ':');
+    char host[INET6_ADDRSTRLEN + 8], why[64];
+    unsigned long port;
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
+    struct in_addr v4;
+
+    *address = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
+    if (n == 0 || n >= sizeof(host) ||
+        !config_number(colon + 1, 0, 65535, &port, why, sizeof(why))) {
+        return false;
+    }
+    (void)snprintf(host, sizeof(host), "%.*s", (int)(brackets ? n - 2 : n), text + brackets);
+    address->sin6_port = htons((uint16_t)port);
+    if (brackets) {
+        return inet_pton(AF_INET6, host, &address->sin6_addr) == 1;
+    }
+    if (inet_pton(AF_INET, host, &v4) != 1) {
+        return false;
+    }
+    address->sin6_addr.s6_addr[10] = address->sin6_addr.s6_addr[11] = 0xFF;
+    bytes_copy(address->sin6_addr.s6_addr + 12, &v4, sizeof(v4));
+    return true;
+}
+
+static long
+first_set(long a, long b, long c)
+{
+    return a != UNSET ? a : b != UNSET ? b : c;
+}
+
+static void
+compile_rules(struct call_rules *to, const struct policy *p, const struct policy *ras)
+{
+#define SET(member) first_set(p->member, ras->member, defaults.member)
+#define MS(member)  ((uint32_t)SET(member) * SECOND_MS)
+    to->answer_ms = MS(answer);
+    to->begin_ms = MS(begin);
+    to->dialog_ms = MS(dialog);
+    to->end_guard_ms = MS(end);
+    to->authenticate_ms = MS(authenticate);
+    to->hang_up_ms = MS(hang_up);
+    to->send_size = (uint32_t)SET(send_buffer);
+    to->receive_size = (uint32_t)SET(receive_buffer);
+    to->ppp_early = (enum call_ppp_early)SET(ppp_early);
+    to->same_user = (enum call_same_user)SET(same_user);
+#undef MS
+#undef SET
+}
+
+static bool
+is_taken(const struct ras_settings *s, const struct port_settings *p)
+{
+    for (const struct port_settings *o = s->ports; o < p; o++) {
+        bool both_tcp = o->type == PORT_TCP && p->type == PORT_TCP;
+
+        if (both_tcp ? p->address.sin6_port && o->address.sin6_port == p->address.sin6_port &&
+                           bytes_equal(bytes_of(&o->address.sin6_addr, 16),
+                                       bytes_of(&p->address.sin6_addr, 16))
+                     : strcmp(o->device, p->device) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *
+check_port(const struct ras_settings *s, struct port_settings *p)
+{
+    if (p->type == (enum port_type)UNSET) {
+        return "expected a key type = serial, tcp or pty";
+    }
+    if (!p->device) {
+        return "expected a key device";
+    }
+    if (p->type == PORT_TCP && !parse_address(p->device, &p->address)) {
+        return "expected device = ADDRESS:PORT or [ADDRESS]:PORT, in numbers";
+    }
+    if (p->type != PORT_TCP && p->device[0] != '/') {
+        return "expected device = a path that begins with \"/\"";
+    }
+    if (p->type != PORT_TCP && p->calls != 1) {
+        return "expected no key calls: a line that is no network has one call at a time";
+    }
+    if (p->type != PORT_TCP && p->telnet) {
+        return "expected no telnet = yes: it is for ports of type tcp";
+    }
+    if (p->ppp.mppe && p->ppp.require & (PPP_PAP | PPP_CHAP_MD5)) {
+        return "expected authentication = ms-chap-v2 or ms-chap: the others give mppe no keys";
+    }
+    return is_taken(s, p) ? "expected a device that no port above has" : NULL;
+}
+
+static bool
+check_ports(struct reading *r, struct config_error *error)
+{
+    struct ras_settings *s = r->out;
+    size_t calls = 0;
+
+    for (size_t i = 0; i < s->n_ports; i++) {
+        struct port_settings *p = &s->ports[i];
+        const char *text = check_port(s, p);
+
+        calls += p->calls;
+        if (!text && calls > PORTS_MAX) {
+            text = "expected at most 65535 calls in all ports";
+        }
+        if (text) {
+            (void)snprintf(error->text, sizeof(error->text), "%s:%u: [port %s]: %s", r->file,
+                           p->line, p->name, text);
+            return false;
+        }
+        compile_rules(&p->rules, &r->ports[i], &r->ras);
+        p->rules.has_module = s->security_module != NULL;
+    }
+    if (s->n_ports == 0) {
+        (void)snprintf(error->text, sizeof(error->text),
+                       "%s: expected at least one section [port NAME]", r->file);
+    }
+    return s->n_ports > 0;
+}
+
+static bool
+fill_defaults(struct ras_settings *s)
+{
+    char why[64];
+    bool good = true;
+
+    good &= s->module_host || set_text(&s->module_host, RAS_LIBEXECDIR "/ras-module-host", why, 64);
+    good &= s->control_socket || set_text(&s->control_socket, "/run/opensspi-ras/control", why, 64);
+    good &= s->run_directory || set_text(&s->run_directory, "/run/opensspi-ras", why, 64);
+    good &= s->pppd || set_text(&s->pppd, "/usr/sbin/pppd", why, 64);
+    good &= s->plugin || set_text(&s->plugin, "/usr/lib/pppd/2.4.9/opensspi.so", why, 64);
+    for (size_t i = 0; i < s->n_ports; i++) {
+        struct port_settings *p = &s->ports[i];
+
+        good &= p->device_name || set_text(&p->device_name, p->name, why, 64);
+    }
+    return good;
+}
+
+bool
+ras_settings_read(const char *file, struct ras_settings *settings, struct config_error *error)
+{
+    struct reading r = { .file = file, .out = settings, .ras = unset };
+    bool good;
+
+    *settings = (struct ras_settings){ .module_processes = 1 };
+    good = config_read(file, take, &r, error) && check_ports(&r, error);
+    if (good && !fill_defaults(settings)) {
+        (void)snprintf(error->text, sizeof(error->text), "%s: not enough memory", file);
+        good = false;
+    }
+    mem_free(r.ports);
+    if (!good) {
+        ras_settings_clear(settings);
+    }
+    return good;
+}
+
+static void
+clear_port(struct port_settings *p)
+{
+    mem_free(p->name);
+    mem_free(p->device);
+    mem_free(p->device_name);
+    mem_free(p->serial.init);
+    mem_free(p->serial.answer);
+    mem_free(p->serial.hang_up);
+    mem_free(p->ppp.local_address);
+    mem_free(p->ppp.remote_address);
+    mem_free(p->ppp.dns1);
+    mem_free(p->ppp.dns2);
+    mem_free(p->ppp.options);
+}
+
+void
+ras_settings_clear(struct ras_settings *settings)
+{
+    for (size_t i = 0; i < settings->n_ports; i++) {
+        clear_port(&settings->ports[i]);
+    }
+    mem_free(settings->ports);
+    mem_free(settings->security_module);
+    mem_free(settings->module_host);
+    mem_free(settings->module_user);
+    mem_free(settings->control_socket);
+    mem_free(settings->run_directory);
+    mem_free(settings->pppd);
+    mem_free(settings->plugin);
+    mem_free(settings->events_file);
+    *settings = (struct ras_settings){ 0 };
+}
