@@ -119,6 +119,17 @@ open_authorities(struct configuration *c)
     return status == SEC_E_OK ? ticket_authority_open(&options, &c->tickets) : status;
 }
 
+/* Where nothing is configured, krb5.conf decides. Without a list nothing is permitted. */
+static void
+fill_enctypes(struct configuration *c)
+{
+    struct sec_kerberos_settings *k = &c->settings.sec.kerberos;
+
+    if (k->n_enctypes == 0) {
+        k->n_enctypes = ticket_authority_enctypes(c->tickets, k->enctypes, SEC_ENCTYPES_MAX);
+    }
+}
+
 /* Takes text, also when it fails. */
 static sec_status
 make(struct settings_text *text, struct configuration *base, struct configuration **out)
@@ -145,6 +156,7 @@ make(struct settings_text *text, struct configuration *base, struct configuratio
         configuration_unref(c);
         return status;
     }
+    fill_enctypes(c);
     c->host = (struct sec_host){
         .settings = &c->settings.sec,
         .accounts = c->accounts,

@@ -394,7 +394,7 @@ static const struct setting known_settings[] = {
     { "kerberos", "principal", settings_kerberos_principal },
     { "kerberos", "clock_skew", settings_kerberos_clock_skew },
     { "kerberos", "pac", settings_kerberos_pac },
-    { "kerberos", "enctypes", settings_kerberos_enctypes },
+    { "kerberos", "permitted_enctypes", settings_kerberos_enctypes },
     { "kerberos", "replay_cache", settings_kerberos_replay_cache },
     { "kerberos", "replay_entries", settings_kerberos_replay_entries },
 };

@@ -26,7 +26,6 @@ static const struct {
     { 19, "aes128-cts-hmac-sha256-128", "aes128-sha2" },
     { 23, "rc4-hmac", "arcfour-hmac" },
 };
-enum { SAFE_ENCTYPES = 4 }; /* those before RC4 */
 
 void
 settings_kerberos_init(struct settings_kerberos *k)
@@ -35,11 +34,7 @@ settings_kerberos_init(struct settings_kerberos *k)
         .clock_skew_s = SKEW_SECONDS,
         .pac = SEC_PAC_VERIFY,
         .replay_entries = REPLAY_ENTRIES,
-        .n_enctypes = SAFE_ENCTYPES,
     };
-    for (size_t i = 0; i < SAFE_ENCTYPES; i++) {
-        k->enctypes[i] = known_enctypes[i].enctype;
-    }
 }
 
 static bool

@@ -6,8 +6,8 @@
 #include "sspi/settings.h"
 #include "ticket/ticket.h"
 
-/* AES of both kinds, as RFC 3962 has it first; 5 minutes; a PAC that is there must be good; what was
- * seen is remembered by this process. */
+/* krb5.conf's encryption types; 5 minutes; a PAC that is there must be good; what was seen is
+ * remembered by this process. */
 void settings_kerberos_init(struct settings_kerberos *);
 
 /* One key each; as in settings.c. */

@@ -140,6 +140,27 @@ authority_context(const struct ticket_authority *a, krb5_context *out)
     return SEC_E_OK;
 }
 
+/* What libkrb5 permits where krb5.conf says nothing is every type of ours. */
+size_t
+ticket_authority_enctypes(struct ticket_authority *a, int32_t *out, size_t max)
+{
+    SEC_AUTO(authority_krb5) k = { 0 };
+    krb5_enctype *permitted = NULL;
+    size_t n = 0;
+
+    if (authority_context(a, &k.context) != SEC_E_OK ||
+        (!a->enctypes && krb5_get_permitted_enctypes(k.context, &permitted))) {
+        return 0;
+    }
+    for (const krb5_enctype *e = a->enctypes ? a->enctypes : permitted; *e && n < max; e++) {
+        if (krb_profile_of(*e)) {
+            out[n++] = *e;
+        }
+    }
+    krb5_free_enctypes(k.context, permitted);
+    return n;
+}
+
 void
 authority_krb5_auto(struct authority_krb5 *k)
 {

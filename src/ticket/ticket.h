@@ -48,6 +48,10 @@ struct ticket_options {
 SEC_NODISCARD sec_status ticket_authority_open(const struct ticket_options *,
                                                struct ticket_authority **out);
 void ticket_authority_close(struct ticket_authority *); /* NULL is a no-op */
+/* The encryption types that may be used, the preferred first: the options', or else krb5.conf's
+ * permitted_enctypes, as far as they are ours. At most max, and their number is returned. Reads
+ * krb5.conf. */
+size_t ticket_authority_enctypes(struct ticket_authority *, int32_t *out, size_t max);
 
 /* --- tickets, for initiators --------------------------------------------------------------- */
 
