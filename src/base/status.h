@@ -19,7 +19,7 @@ sec_failed(sec_status status)
     return status < 0;
 }
 
-enum { SEC_REASON_BYTES = 256 };
+enum { SEC_REASON_BYTES = 512 }; /* Negotiate tells what each mechanism says */
 
 /* Keeps why the call fails, for this thread, and returns status. The reason goes to the log and
  * to tools, never to the peer and never with a secret in it; control characters are the log's

@@ -32,7 +32,9 @@ def test_the_example_holds_every_key(tmp_path):
     lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
     keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
     status, errors, _ = check(tmp_path, "\n".join(keys) + "\n")
-    assert (status, errors) == (0, "")
+    # The example's keytab is not on every machine, and whoever names one is told.
+    rest = [line for line in errors.splitlines() if "tickets cannot be taken: keytab /etc/krb5.keytab" not in line]
+    assert (status, rest) == (0, [])
 
 
 @pytest.mark.parametrize("text, error", [
