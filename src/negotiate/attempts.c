@@ -99,11 +99,14 @@ nego_attempts_fail(const struct nego_attempts *a)
     if (a->n == 0) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
     }
-    for (size_t i = 0; i < a->n && used < sizeof(text); i++) {
+    /* Each has its share of what those before it left. */
+    for (size_t i = 0; i < a->n; i++) {
         const struct sec_attempt *t = &a->list[i];
+        size_t share = (sizeof(text) - used) / (a->n - i);
+        size_t n = (size_t)snprintf(text + used, share, "%s%s: %s", i ? "; " : "", t->package->name,
+                                    without_name(t));
 
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s: %s", i ? "; " : "",
-                                 t->package->name, without_name(t));
+        used += n < share ? n : share - 1;
     }
     return sec_fail(a->list[0].status, "%s", text);
 }

@@ -180,13 +180,17 @@ acquire(const struct connect_auth *auth, CredHandle *credential, CtxtHandle *con
     return status == SEC_E_OK;
 }
 
-/* On standard error: standard output is the service's. */
+/* On standard error: standard output is the service's. Unasked, where several have failed. */
 static void
-tell(CtxtHandle *context, bool good, ULONG attributes)
+tell(CtxtHandle *context, bool verbose, bool good, ULONG attributes)
 {
     POPENSSPI_NEGOTIATION n = NULL;
 
     if (OpenSspiQueryNegotiation(context, &n) != SEC_E_OK) {
+        return;
+    }
+    if (!verbose && (good || n->AttemptCount < 2)) {
+        (void)FreeContextBuffer(n);
         return;
     }
     for (ULONG i = 0; i < n->AttemptCount; i++) {
@@ -281,9 +285,7 @@ connect_auth_run(int fd, const struct connect_auth *auth, uint64_t deadline_ms,
     }
     stream_reader_clear(&reader);
     good = status >= 0 && is_protected(attributes);
-    if (auth->verbose) {
-        tell(context, good, attributes);
-    }
+    tell(context, auth->verbose, good, attributes);
     if (!good) {
         (void)DeleteSecurityContext(context);
         (void)FreeCredentialsHandle(credential);
