@@ -9,6 +9,7 @@
 #include "ticket/library_error.h"
 
 struct ticket_delegated {
+    const struct ticket_authority *authority;
     char *cache; /* "MEMORY:…" */
 };
 
@@ -103,7 +104,8 @@ destroy(krb5_context context, const char *name)
 }
 
 static sec_status
-keep(krb5_context context, krb5_creds **creds, struct ticket_delegated **out)
+keep(const struct ticket_authority *a, krb5_context context, krb5_creds **creds,
+     struct ticket_delegated **out)
 {
     struct ticket_delegated *d = mem_new(sizeof(*d));
     char *name = NULL;
@@ -117,6 +119,7 @@ keep(krb5_context context, krb5_creds **creds, struct ticket_delegated **out)
         mem_free(d);
         return library_error_fail(context, error, "a cache for delegated credentials");
     }
+    d->authority = a;
     d->cache = mem_dup(name, strlen(name));
     if (!d->cache) {
         destroy(context, name);
@@ -153,7 +156,7 @@ ticket_delegated_new(struct ticket_authority *a, struct bytes krb_cred,
         }
     }
     if (status == SEC_E_OK) {
-        status = keep(k.context, creds, out);
+        status = keep(a, k.context, creds, out);
     }
     krb5_free_tgt_creds(k.context, creds);
     return status;
@@ -162,14 +165,13 @@ ticket_delegated_new(struct ticket_authority *a, struct bytes krb_cred,
 void
 ticket_delegated_free(struct ticket_delegated *d)
 {
-    krb5_context context;
+    SEC_AUTO(authority_krb5) k = { 0 };
 
     if (!d) {
         return;
     }
-    if (krb5_init_context(&context) == 0) {
-        destroy(context, d->cache);
-        krb5_free_context(context);
+    if (authority_context(d->authority, &k.context) == SEC_E_OK) {
+        destroy(k.context, d->cache);
     }
     mem_free(d->cache);
     mem_free(d);

@@ -31,32 +31,72 @@ forward(struct holder_session *s, const struct ticket *service, krb5_principal s
     return error;
 }
 
+/* Says why there can be none: libkrb5 only has what the KDC answers. */
+static sec_status
+check_tgt(struct holder_session *s, const struct ticket *service)
+{
+    const krb5_data *realm = &s->client->realm;
+    krb5_creds wanted = { .client = s->client }, tgt = { 0 };
+    struct krb_name client;
+    struct bytes crealm;
+    krb5_error_code error;
+
+    if (!convert_principal(s->client, &client, &crealm) ||
+        !krb_name_equal(&client, &service->cname) || !bytes_equal(crealm, service->crealm)) {
+        return sec_fail(SEC_E_NO_CREDENTIALS,
+                        "ticket: the cache is another client's than the ticket");
+    }
+    error = krb5_build_principal(s->context, &wanted.server, realm->length, realm->data,
+                                 KRB5_TGS_NAME, realm->data, (char *)NULL);
+    if (!error) {
+        error = krb5_cc_retrieve_cred(s->context, s->cache, 0, &wanted, &tgt);
+        krb5_free_principal(s->context, wanted.server);
+    }
+    if (error) {
+        (void)library_error_fail(s->context, error, "the TGT to forward");
+        return error == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
+    }
+    krb5_free_cred_contents(s->context, &tgt);
+    return tgt.ticket_flags & TKT_FLG_FORWARDABLE
+               ? SEC_E_OK
+               : sec_fail(SEC_E_NO_CREDENTIALS,
+                          "ticket: no forwarded TGT: the TGT is not forwardable (kinit -f)");
+}
+
+static sec_status
+forward_to(struct holder_session *s, const struct ticket *service, struct wire_writer *out)
+{
+    krb5_principal server = NULL;
+    krb5_data message = { 0 };
+    krb5_error_code error =
+        convert_principal_make(s->context, &service->sname, service->realm, &server);
+
+    if (!error) {
+        error = forward(s, service, server, &message);
+    }
+    krb5_free_principal(s->context, server);
+    if (error) {
+        (void)library_error_fail(s->context, error, "a forwarded TGT");
+        return error == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
+    }
+    wire_put(out, message.data, message.length);
+    krb5_free_data_contents(s->context, &message);
+    return wire_writer_status(out) == WIRE_OK ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
 sec_status
 ticket_forward(struct ticket_holder *h, const struct ticket *service, struct wire_writer *out)
 {
-    krb5_principal server = NULL;
     struct holder_session s;
-    krb5_data message = { 0 };
     int32_t code;
-    krb5_error_code error;
     sec_status status = holder_begin(h, &s, &code);
 
-    if (status != SEC_E_OK) {
-        holder_end(&s);
-        return status;
+    if (status == SEC_E_OK) {
+        status = check_tgt(&s, service);
     }
-    error = convert_principal_make(s.context, &service->sname, service->realm, &server);
-    if (!error) {
-        error = forward(&s, service, server, &message);
+    if (status == SEC_E_OK) {
+        status = forward_to(&s, service, out);
     }
-    if (error) {
-        (void)library_error_fail(s.context, error, "a forwarded TGT");
-        status = error == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
-    } else {
-        wire_put(out, message.data, message.length);
-        krb5_free_data_contents(s.context, &message);
-    }
-    krb5_free_principal(s.context, server);
     holder_end(&s);
     return status;
 }

@@ -2,6 +2,7 @@
 /* Who asks for tickets: the default cache, a client keytab, or an explicit identity. */
 #include "ticket/holder.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,8 +12,9 @@
 #include "ticket/library_error.h"
 
 enum {
-    RENEW_BEFORE_END = 10,  /* the last tenth of a TGT's life is not used */
-    RENEW_SECONDS_MIN = 60, /* and neither is its last minute */
+    RENEW_PART = 10,          /* the last tenth of a TGT's life is for renewing it, */
+    RENEW_SECONDS_MAX = 600,  /* or its last ten minutes */
+    RENEW_AGAIN_SECONDS = 30, /* after that failed */
 };
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -36,10 +38,11 @@ keep_password(struct ticket_holder *h, struct bytes utf16)
     SEC_AUTO(wire_writer) w = wire_writer_secret(NULL, 0);
 
     utf8_put_utf16(&w, utf16);
-    wire_put_u8(&w, 0);
-    if (wire_writer_status(&w) == WIRE_BAD_VALUE) {
+    /* A NUL would end it: what stands behind would not count. */
+    if (wire_writer_status(&w) == WIRE_BAD_VALUE || (w.len && memchr(w.p, 0, w.len))) {
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "ticket: the password is not UTF-16");
     }
+    wire_put_u8(&w, 0);
     if (wire_writer_status(&w) != WIRE_OK || !secret_set(&h->password, w.p, w.len)) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -70,10 +73,8 @@ ticket_holder_new(struct ticket_authority *a, const struct ticket_holder_args *a
     if (!h) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    if (pthread_mutex_init(&h->lock, NULL)) {
-        mem_free(h);
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    (void)pthread_mutex_init(&h->asking, NULL); /* plain ones: neither can fail */
+    (void)pthread_mutex_init(&h->lock, NULL);
     h->authority = a;
     h->explicit_identity = args->explicit_identity;
     if (h->explicit_identity) {
@@ -88,19 +89,17 @@ ticket_holder_new(struct ticket_authority *a, const struct ticket_holder_args *a
 }
 
 static void
-cache_unref(struct holder_cache *c)
+cache_unref(struct ticket_holder *h, struct holder_cache *c)
 {
-    krb5_context context;
+    SEC_AUTO(authority_krb5) k = { NULL };
     krb5_ccache cache;
 
     if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1) {
         return;
     }
-    if (krb5_init_context(&context) == 0) {
-        if (krb5_cc_resolve(context, c->name, &cache) == 0) {
-            (void)krb5_cc_destroy(context, cache); /* wipes the keys in it */
-        }
-        krb5_free_context(context);
+    if (authority_context(h->authority, &k.context) == SEC_E_OK &&
+        krb5_cc_resolve(k.context, c->name, &cache) == 0) {
+        (void)krb5_cc_destroy(k.context, cache); /* wipes the keys in it */
     }
     mem_free(c->name);
     mem_free(c);
@@ -112,7 +111,8 @@ ticket_holder_free(struct ticket_holder *h)
     if (!h) {
         return;
     }
-    cache_unref(h->cache);
+    cache_unref(h, h->cache);
+    (void)pthread_mutex_destroy(&h->asking);
     (void)pthread_mutex_destroy(&h->lock);
     secret_clear(&h->password);
     mem_free(h->user);
@@ -122,13 +122,19 @@ ticket_holder_free(struct ticket_holder *h)
 
 /* --- caches in memory ---------------------------------------------------------------------- */
 
-static int64_t
-renewal_of(const krb5_creds *tgt, int64_t now)
+/* libkrb5's times have 32 bits without a sign, and are the KDC's. */
+static void
+set_times(krb5_context context, const krb5_creds *tgt, struct holder_cache *c)
 {
-    int64_t end = (uint32_t)tgt->times.endtime;
-    int64_t spare = (end - now) / RENEW_BEFORE_END;
+    const krb5_ticket_times *t = &tgt->times;
+    int64_t end = (uint32_t)t->endtime;
+    int64_t spare = (end - (uint32_t)(t->starttime ? t->starttime : t->authtime)) / RENEW_PART;
+    krb5_timestamp ahead = 0;
+    krb5_int32 unused = 0;
 
-    return end - (spare > RENEW_SECONDS_MIN ? spare : RENEW_SECONDS_MIN);
+    (void)krb5_get_time_offsets(context, &ahead, &unused);
+    c->ends_at = end - ahead;
+    c->renew_at = c->ends_at - (spare < RENEW_SECONDS_MAX ? spare : RENEW_SECONDS_MAX);
 }
 
 static krb5_error_code
@@ -170,7 +176,7 @@ make_cache(krb5_context context, krb5_creds *tgt, struct holder_cache **out)
         return library_error_fail(context, error, "a credential cache in memory");
     }
     c->name = mem_dup(name, strlen(name));
-    c->renew_at = renewal_of(tgt, time(NULL));
+    set_times(context, tgt, c);
     krb5_free_string(context, name);
     if (!c->name) {
         (void)krb5_cc_destroy(context, cache);
@@ -187,6 +193,21 @@ make_cache(krb5_context context, krb5_creds *tgt, struct holder_cache **out)
 typedef sec_status (*get_tgt)(struct ticket_holder *, krb5_context, krb5_creds *,
                               int32_t *krb_error);
 
+/* The next spelling is for who is not known under this one, never for a wrong password: that would
+ * count twice. A KDC that is down is not waited for twice. */
+static bool
+may_be_another(krb5_error_code error, const struct identity_candidates *names, size_t tried)
+{
+    const krb5_data *realm = &names->name[tried]->realm, *next;
+
+    if (error != KRB5_KDC_UNREACH) {
+        return error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KRB5KDC_ERR_WRONG_REALM ||
+               error == KRB5_REALM_UNKNOWN || error == KRB5_REALM_CANT_RESOLVE;
+    }
+    next = tried + 1 < names->n ? &names->name[tried + 1]->realm : realm;
+    return !bytes_equal(bytes_of(realm->data, realm->length), bytes_of(next->data, next->length));
+}
+
 static sec_status
 by_password(struct ticket_holder *h, krb5_context context, krb5_creds *tgt, int32_t *krb_error)
 {
@@ -198,11 +219,10 @@ by_password(struct ticket_holder *h, krb5_context context, krb5_creds *tgt, int3
         return sec_fail(SEC_E_NO_CREDENTIALS, "ticket: no password for %s", h->user);
     }
     status = identity_candidates(context, h->user, h->domain, &names);
-    /* The next spelling is for who is not known under the first, never for a wrong password. */
     for (size_t i = 0; status == SEC_E_OK && i < names.n; i++) {
-        error = identity_log_on(context, names.name[i], (const char *)h->password.p, tgt);
-        if (error != KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN && error != KRB5_REALM_UNKNOWN &&
-            error != KRB5_KDC_UNREACH && error != KRB5KDC_ERR_WRONG_REALM) {
+        error =
+            identity_log_on(h->authority, context, names.name[i], (const char *)h->password.p, tgt);
+        if (!may_be_another(error, &names, i)) {
             break;
         }
     }
@@ -222,12 +242,10 @@ by_client_keytab(struct ticket_holder *h, krb5_context context, krb5_creds *tgt,
     krb5_keytab keytab = NULL;
     krb5_error_code error = identity_of_client_keytab(context, &keytab, &client);
 
-    (void)h;
     if (error) {
-        return sec_fail(SEC_E_NO_CREDENTIALS,
-                        "ticket: no credential cache with a ticket (kinit), and no client keytab");
+        return holder_fail_nobody(context);
     }
-    error = identity_log_on_by_keytab(context, client, keytab, tgt);
+    error = identity_log_on_by_keytab(h->authority, context, client, keytab, tgt);
     if (error) {
         *krb_error = library_error_kdc_code(error);
     }
@@ -236,35 +254,117 @@ by_client_keytab(struct ticket_holder *h, krb5_context context, krb5_creds *tgt,
     return error ? library_error_fail(context, error, "logon by the client keytab") : SEC_E_OK;
 }
 
-/* The holder's cache in memory, renewed where it is due; who comes meanwhile waits for the same
- * answer. *held is a reference. */
+/* --- the cache in memory ------------------------------------------------------------------- */
+
+/* Under h->asking. *held is a reference; h has its own. */
+static sec_status
+ask(struct ticket_holder *h, krb5_context context, get_tgt get, struct holder_cache **held,
+    int32_t *krb_error)
+{
+    struct holder_cache *fresh = NULL, *old = NULL;
+    krb5_creds tgt = { 0 };
+    sec_status status = get(h, context, &tgt, krb_error);
+
+    if (status == SEC_E_OK) {
+        status = make_cache(context, &tgt, &fresh);
+        krb5_free_cred_contents(context, &tgt);
+    }
+    (void)pthread_mutex_lock(&h->lock);
+    h->attempts++;
+    h->failed = status;
+    h->failed_code = *krb_error;
+    if (status == SEC_E_OK) {
+        (void)atomic_fetch_add_explicit(&fresh->references, 1, memory_order_relaxed);
+        old = h->cache;
+        h->cache = *held = fresh;
+    } else {
+        (void)snprintf(h->failed_reason, sizeof(h->failed_reason), "%s", sec_reason());
+        if (h->cache) {
+            h->cache->renew_at = time(NULL) + RENEW_AGAIN_SECONDS;
+        }
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    cache_unref(h, old);
+    return status;
+}
+
+/* A reference, or NULL where the TGT has ended. */
+static struct holder_cache *
+take_cache(struct ticket_holder *h, bool *due, uint64_t *attempts)
+{
+    int64_t now = time(NULL);
+    struct holder_cache *c;
+
+    (void)pthread_mutex_lock(&h->lock);
+    c = h->cache && now < h->cache->ends_at ? h->cache : NULL;
+    *due = c && now >= c->renew_at;
+    *attempts = h->attempts;
+    if (c) {
+        (void)atomic_fetch_add_explicit(&c->references, 1, memory_order_relaxed);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    return c;
+}
+
+static bool
+has_failed_since(struct ticket_holder *h, uint64_t attempts, sec_status *status, int32_t *krb_error)
+{
+    bool failed;
+
+    (void)pthread_mutex_lock(&h->lock);
+    failed = h->attempts != attempts && h->failed != SEC_E_OK;
+    if (failed) {
+        *krb_error = h->failed_code;
+        *status = sec_fail(h->failed, "%s", h->failed_reason);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    return failed;
+}
+
+/* Who waited while another's attempt failed takes its answer: a wrong password is not sent once for
+ * each thread, which would lock the account, and a KDC that is down is waited for by all at once. */
+static sec_status
+ask_or_wait(struct ticket_holder *h, krb5_context context, get_tgt get, uint64_t attempts,
+            struct holder_cache **held, int32_t *krb_error)
+{
+    sec_status status = SEC_E_OK;
+    uint64_t unused;
+    bool due;
+
+    (void)pthread_mutex_lock(&h->asking);
+    if (!has_failed_since(h, attempts, &status, krb_error)) {
+        *held = take_cache(h, &due, &unused);
+        if (!*held) {
+            status = ask(h, context, get, held, krb_error);
+        }
+    }
+    (void)pthread_mutex_unlock(&h->asking);
+    return status;
+}
+
+/* The holder's cache in memory. While its TGT is good nobody waits: one thread renews it, others
+ * use it, and where renewing fails it is used to its end. *held is a reference. */
 static sec_status
 hold_cache(struct ticket_holder *h, krb5_context context, get_tgt get, struct holder_cache **held,
            int32_t *krb_error)
 {
-    struct holder_cache *fresh = NULL;
-    sec_status status = SEC_E_OK;
+    struct holder_cache *renewed = NULL;
+    int32_t unused = 0;
+    uint64_t attempts;
+    bool due;
 
-    (void)pthread_mutex_lock(&h->lock);
-    if (!h->cache || time(NULL) >= h->cache->renew_at) {
-        krb5_creds tgt = { 0 };
-
-        status = get(h, context, &tgt, krb_error);
-        if (status == SEC_E_OK) {
-            status = make_cache(context, &tgt, &fresh);
-            krb5_free_cred_contents(context, &tgt);
-        }
-        if (status == SEC_E_OK) {
-            cache_unref(h->cache);
-            h->cache = fresh;
-        }
+    *held = take_cache(h, &due, &attempts);
+    if (!*held) {
+        return ask_or_wait(h, context, get, attempts, held, krb_error);
     }
-    if (status == SEC_E_OK) {
-        atomic_fetch_add_explicit(&h->cache->references, 1, memory_order_relaxed);
-        *held = h->cache;
+    if (due && pthread_mutex_trylock(&h->asking) == 0) {
+        if (ask(h, context, get, &renewed, &unused) == SEC_E_OK) {
+            cache_unref(h, *held);
+            *held = renewed;
+        }
+        (void)pthread_mutex_unlock(&h->asking);
     }
-    (void)pthread_mutex_unlock(&h->lock);
-    return status;
+    return SEC_E_OK;
 }
 
 /* --- sessions ------------------------------------------------------------------------------ */
@@ -347,7 +447,7 @@ holder_begin(struct ticket_holder *h, struct holder_session *s, int32_t *krb_err
 {
     sec_status status;
 
-    *s = (struct holder_session){ 0 };
+    *s = (struct holder_session){ .holder = h };
     *krb_error = 0;
     status = authority_context(h->authority, &s->context);
     if (status != SEC_E_OK) {
@@ -370,68 +470,8 @@ holder_end(struct holder_session *s)
     if (s->context) {
         krb5_free_context(s->context);
     }
-    cache_unref(s->held);
+    if (s->held) {
+        cache_unref(s->holder, s->held);
+    }
     *s = (struct holder_session){ 0 };
-}
-
-/* --- the name ------------------------------------------------------------------------------ */
-
-/* Of the default cache, or else of the client keytab. */
-static krb5_error_code
-own_name(krb5_context context, krb5_principal *name)
-{
-    krb5_keytab keytab = NULL;
-    krb5_ccache cache;
-    krb5_error_code error = krb5_cc_default(context, &cache);
-
-    if (!error) {
-        error = krb5_cc_get_principal(context, cache, name);
-        (void)krb5_cc_close(context, cache);
-    }
-    if (error) {
-        error = identity_of_client_keytab(context, &keytab, name);
-        if (!error) {
-            (void)krb5_kt_close(context, keytab);
-        }
-    }
-    return error;
-}
-
-static krb5_error_code
-first_candidate(struct ticket_holder *h, krb5_context context, krb5_principal *name)
-{
-    struct identity_candidates names;
-    krb5_error_code error = KRB5_CONFIG_NODEFREALM;
-
-    if (identity_candidates(context, h->user, h->domain, &names) == SEC_E_OK && names.n) {
-        error = krb5_copy_principal(context, names.name[0], name);
-    }
-    identity_candidates_clear(context, &names);
-    return error;
-}
-
-sec_status
-ticket_holder_name(struct ticket_holder *h, struct wire_writer *out)
-{
-    SEC_AUTO(authority_krb5) k = { 0 };
-    krb5_principal name = NULL;
-    char *text = NULL;
-    krb5_error_code error;
-    sec_status status = authority_context(h->authority, &k.context);
-
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    error =
-        h->explicit_identity ? first_candidate(h, k.context, &name) : own_name(k.context, &name);
-    if (!error) {
-        error = krb5_unparse_name(k.context, name, &text);
-    }
-    if (!error) {
-        utf16_put_utf8(out, bytes_of_string(text));
-        krb5_free_unparsed_name(k.context, text);
-    }
-    krb5_free_principal(k.context, name);
-    return error ? sec_fail(SEC_E_NO_CREDENTIALS, "ticket: no credential cache, no client keytab")
-                 : SEC_E_OK;
 }

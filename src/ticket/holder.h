@@ -8,8 +8,8 @@
 /* A credential cache in memory that nobody else knows of; the last one who uses it destroys it. */
 struct holder_cache {
     atomic_uint references;
-    char *name;       /* "MEMORY:…" */
-    int64_t renew_at; /* seconds since 1970: from then on a fresh one is got */
+    char *name;                /* "MEMORY:…" */
+    int64_t renew_at, ends_at; /* seconds since 1970, on this computer's clock */
 };
 
 struct ticket_holder {
@@ -17,12 +17,18 @@ struct ticket_holder {
     bool explicit_identity;
     char *user, *domain;        /* UTF-8, explicit; domain may be "" */
     struct secret password;     /* UTF-8 with its NUL */
-    pthread_mutex_t lock;       /* of cache */
+    pthread_mutex_t asking;     /* of who asks the KDC; taken before lock */
+    pthread_mutex_t lock;       /* of what follows */
     struct holder_cache *cache; /* explicit, or by a client keytab; NULL: none yet */
+    uint64_t attempts;          /* at a TGT; and how the last one ended */
+    sec_status failed;
+    int32_t failed_code;
+    char failed_reason[SEC_REASON_BYTES];
 };
 
 /* A cache to work with, for one operation. */
 struct holder_session {
+    struct ticket_holder *holder;
     krb5_context context;
     krb5_ccache cache;
     krb5_principal client;
@@ -30,9 +36,12 @@ struct holder_session {
 };
 
 /* Opens the holder's cache, with a TGT that is good for a while where we are who gets it. May block
- * on a KDC. Close what was opened, also after a failure. what: for the reason. */
+ * on a KDC. Close what was opened, also after a failure. */
 SEC_NODISCARD sec_status holder_begin(struct ticket_holder *, struct holder_session *,
                                       int32_t *krb_error);
 void holder_end(struct holder_session *);
+
+/* SEC_E_NO_CREDENTIALS, and which cache and which client keytab there would have to be. */
+sec_status holder_fail_nobody(krb5_context);
 
 #endif

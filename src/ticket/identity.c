@@ -148,22 +148,32 @@ identity_candidates_clear(krb5_context context, struct identity_candidates *c)
 /* Forwardable, so that delegation can be asked for later; canonical names, as Windows' clients
  * have them: a KDC may answer with the account's own spelling. */
 static krb5_error_code
-make_options(krb5_context context, krb5_get_init_creds_opt **options)
+make_options(const struct ticket_authority *a, krb5_context context,
+             krb5_get_init_creds_opt **options)
 {
     krb5_error_code error = krb5_get_init_creds_opt_alloc(context, options);
+    int n = 0;
 
-    if (!error) {
-        krb5_get_init_creds_opt_set_forwardable(*options, 1);
-        krb5_get_init_creds_opt_set_canonicalize(*options, 1);
+    if (error) {
+        return error;
     }
-    return error;
+    krb5_get_init_creds_opt_set_forwardable(*options, 1);
+    krb5_get_init_creds_opt_set_canonicalize(*options, 1);
+    if (a->enctypes) {
+        while (a->enctypes[n]) {
+            n++;
+        }
+        krb5_get_init_creds_opt_set_etype_list(*options, a->enctypes, n);
+    }
+    return 0;
 }
 
 krb5_error_code
-identity_log_on(krb5_context context, krb5_principal client, const char *password, krb5_creds *tgt)
+identity_log_on(const struct ticket_authority *a, krb5_context context, krb5_principal client,
+                const char *password, krb5_creds *tgt)
 {
     krb5_get_init_creds_opt *options;
-    krb5_error_code error = make_options(context, &options);
+    krb5_error_code error = make_options(a, context, &options);
 
     if (error) {
         return error;
@@ -175,11 +185,11 @@ identity_log_on(krb5_context context, krb5_principal client, const char *passwor
 }
 
 krb5_error_code
-identity_log_on_by_keytab(krb5_context context, krb5_principal client, krb5_keytab keytab,
-                          krb5_creds *tgt)
+identity_log_on_by_keytab(const struct ticket_authority *a, krb5_context context,
+                          krb5_principal client, krb5_keytab keytab, krb5_creds *tgt)
 {
     krb5_get_init_creds_opt *options;
-    krb5_error_code error = make_options(context, &options);
+    krb5_error_code error = make_options(a, context, &options);
 
     if (error) {
         return error;

@@ -3,9 +3,7 @@
 #ifndef TICKET_IDENTITY_H
 #define TICKET_IDENTITY_H
 
-#include <krb5.h>
-
-#include "base/status.h"
+#include "ticket/authority.h"
 
 enum { IDENTITY_CANDIDATES_MAX = 2 };
 
@@ -27,10 +25,10 @@ SEC_NODISCARD sec_status identity_candidates(krb5_context, const char *user, con
 void identity_candidates_clear(krb5_context, struct identity_candidates *);
 
 /* AS exchanges; they block. *tgt is the caller's: krb5_free_cred_contents. */
-krb5_error_code identity_log_on(krb5_context, krb5_principal, const char *password,
-                                krb5_creds *tgt);
-krb5_error_code identity_log_on_by_keytab(krb5_context, krb5_principal, krb5_keytab,
-                                          krb5_creds *tgt);
+krb5_error_code identity_log_on(const struct ticket_authority *, krb5_context, krb5_principal,
+                                const char *password, krb5_creds *tgt);
+krb5_error_code identity_log_on_by_keytab(const struct ticket_authority *, krb5_context,
+                                          krb5_principal, krb5_keytab, krb5_creds *tgt);
 /* The client keytab, and its first entry's principal. Both are the caller's. */
 krb5_error_code identity_of_client_keytab(krb5_context, krb5_keytab *, krb5_principal *);
 

@@ -65,16 +65,27 @@ parse_service(struct target *t)
     return is_address(t->host) ? TARGET_ADDRESS : TARGET_GOOD;
 }
 
-/* principal_split took what stands behind the '@' for a realm. */
 static enum target_fault
-parse_host_based(struct target *t)
+parse_host_based(struct target *t, struct bytes service, struct bytes host, struct bytes realm)
 {
     t->kind = TARGET_HOST_BASED;
-    t->name.type = KRB_NT_SRV_HST;
-    t->name.parts[t->name.n++] = t->realm;
-    t->host = t->realm;
-    t->realm = bytes_of(NULL, 0);
-    return is_address(t->host) ? TARGET_ADDRESS : TARGET_GOOD;
+    t->name = (struct krb_name){ .type = KRB_NT_SRV_HST, .n = 2, .parts = { service, host } };
+    t->host = host;
+    t->realm = realm;
+    return service.n == 0 || host.n == 0 ? TARGET_MALFORMED
+           : is_address(host)            ? TARGET_ADDRESS
+                                         : TARGET_GOOD;
+}
+
+/* service@host@REALM, of which principal_split has cut off the realm. */
+static enum target_fault
+parse_host_with_realm(struct target *t)
+{
+    struct bytes whole = t->name.parts[0];
+    const uint8_t *at = memchr(whole.p, '@', whole.n);
+    size_t n = (size_t)(at - whole.p);
+
+    return parse_host_based(t, bytes_of(whole.p, n), bytes_of(at + 1, whole.n - n - 1), t->realm);
 }
 
 enum target_fault
@@ -96,8 +107,11 @@ target_parse(struct target *t, struct bytes text, bool user)
     if (t->name.n > 1) {
         return parse_service(t);
     }
+    if (!user && has(t->name.parts[0], '@')) {
+        return parse_host_with_realm(t);
+    }
     if (!user && !is_realm(t->realm)) {
-        return parse_host_based(t);
+        return parse_host_based(t, t->name.parts[0], t->realm, bytes_of(NULL, 0));
     }
     t->name.type = KRB_NT_PRINCIPAL;
     return TARGET_GOOD;

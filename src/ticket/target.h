@@ -10,7 +10,7 @@
 enum target_kind {
     TARGET_SERVICE,    /* service/host, service/host:port, service/host/name: taken literally */
     TARGET_HOST_BASED, /* service@host: made canonical as krb5.conf has it */
-    TARGET_PRINCIPAL,  /* user@REALM: user-to-user, or a service account's own name */
+    TARGET_PRINCIPAL,  /* user@REALM, UPN: user-to-user, or a service account's own name */
 };
 
 enum target_fault {
@@ -29,7 +29,8 @@ struct target {
 };
 
 /* UTF-8. user: the name is a user's, whatever stands behind '@'. Otherwise user@REALM is told from
- * service@host by the case: realms are in capital letters. */
+ * service@host by the case: realms are in capital letters. A UPN that is not is taken for
+ * service@host, and its realm is empty. */
 SEC_NODISCARD enum target_fault target_parse(struct target *, struct bytes text, bool user);
 /* "is no service principal name" and so on. Static. */
 const char *target_fault_text(enum target_fault);

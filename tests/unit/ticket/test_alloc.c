@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "alloc_fail.h"
+#include "base/clock.h"
+#include "tests/support/ccache_file.h"
 #include "tests/support/keytab_file.h"
 #include "ticket/principal.h"
 #include "ticket/ticket.h"
@@ -90,11 +92,95 @@ test_keys_and_replays__any_allocation_fails__is_survived(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* --- tickets ------------------------------------------------------------------------------- */
+
+static sec_status
+get(struct ticket_holder *h, struct ticket *t)
+{
+    static const uint8_t target[] = "H\0T\0T\0P\0/\0w\0e\0b\0";
+    const struct ticket_request r = { .target = bytes_of(target, sizeof(target) - 1) };
+
+    return ticket_get(h, &r, t, NULL);
+}
+
+static bool
+is_right(sec_status status, bool failing)
+{
+    return status == SEC_E_OK || (failing && status == SEC_E_INSUFFICIENT_MEMORY);
+}
+
+static void
+run_holder(void *user, bool failing)
+{
+    const struct ticket_holder_args process = { 0 };
+    const struct ticket_holder_args alice = { true, bytes_of("a\0", 2), bytes_of("B\0", 2),
+                                              bytes_of("x\0", 2) };
+    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
+    struct ticket_authority *a = user;
+    struct ticket_holder *h = NULL, *explicit = NULL;
+    struct ticket t;
+    sec_status status = ticket_holder_new(a, &process, &h);
+
+    assert_true(is_right(status, failing) && (status == SEC_E_OK) == (h != NULL));
+    if (h) {
+        status = get(h, &t);
+        assert_true(is_right(status, failing));
+        assert_true((status == SEC_E_OK) == (t.block.p != NULL));
+        ticket_clear(&t);
+        assert_true(is_right(ticket_holder_name(h, &name), failing));
+    }
+    status = ticket_holder_new(a, &alice, &explicit);
+    assert_true(is_right(status, failing) && (status == SEC_E_OK) == (explicit != NULL));
+    ticket_holder_free(h);
+    ticket_holder_free(explicit);
+}
+
+static void
+write_cache(const char *path)
+{
+    const struct krb_name service = {
+        .type = KRB_NT_SRV_HST, .n = 2, .parts = { bytes_of_string("HTTP"), bytes_of_string("web") }
+    };
+    const struct krb_ticket ticket = {
+        .realm = bytes_of_string("EXAMPLE.TEST"),
+        .sname = service,
+        .enc = { .enctype = 18, .has_kvno = true, .kvno = 7, .cipher = bytes_of("0123456789", 10) },
+    };
+    SEC_AUTO(wire_writer) der = wire_writer_growing(NULL, 0);
+    struct ccache_file_entry e = { .service = "HTTP/web",
+                                   .start_100ns = clock_now_100ns() - CLOCK_SECOND_100NS,
+                                   .end_100ns = clock_now_100ns() + 3600 * CLOCK_SECOND_100NS };
+
+    assert_true(krb_key_set(&e.key, 18, bytes_of("a session key, which has 32 byte", 32)));
+    krb_ticket_encode(&der, &ticket);
+    e.ticket = wire_written(&der);
+    ccache_file_write(path, "alice", "EXAMPLE.TEST", &e, 1);
+}
+
+static void
+test_tickets__any_allocation_fails__is_survived(void **state)
+{
+    char path[] = "/tmp/opensspi-alloc-XXXXXX";
+    struct ticket_authority *a = NULL;
+
+    assert_int_equal(close(mkstemp(path)), 0);
+    write_cache(path);
+    assert_int_equal(setenv("KRB5CCNAME", path, 1), 0);
+    assert_int_equal(setenv("KRB5_CONFIG", "/dev/null", 1), 0);
+    assert_int_equal(
+        ticket_authority_open(&(struct ticket_options){ .replay = TICKET_REPLAY_OFF }, &a),
+        SEC_E_OK);
+    assert_true(alloc_fail_each(run_holder, a) > 10);
+    ticket_authority_close(a);
+    assert_int_equal(unlink(path), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_and_replays__any_allocation_fails__is_survived),
+        cmocka_unit_test(test_tickets__any_allocation_fails__is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
