@@ -34,6 +34,7 @@
 #define ERROR_PROC_NOT_FOUND          127
 #define ERROR_BUSY                    170
 #define ERROR_ALREADY_EXISTS          183
+#define ERROR_BAD_EXE_FORMAT          193
 #define ERROR_MORE_DATA               234
 #define WAIT_TIMEOUT                  258
 #define ERROR_NO_MORE_ITEMS           259
@@ -41,9 +42,11 @@
 #define ERROR_IO_PENDING              997
 #define ERROR_NO_TOKEN                1008
 #define ERROR_NO_UNICODE_TRANSLATION  1113
+#define ERROR_DLL_INIT_FAILED         1114
 #define ERROR_NOT_FOUND               1168
 #define ERROR_CANCELLED               1223
 #define ERROR_NOT_AUTHENTICATED       1244
+#define ERROR_REVISION_MISMATCH       1306
 #define ERROR_NO_SUCH_USER            1317
 #define ERROR_LOGON_FAILURE           1326
 #define ERROR_ACCOUNT_RESTRICTION     1327
