@@ -31,10 +31,20 @@ def program(name):
     return found[0]
 
 
+def free_ports(count):
+    """So many, no two of them the same."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return free_ports(1)[0]
 
 
 class Service:
@@ -46,7 +56,8 @@ class Service:
         self.event_file = folder / "events.jsonl"
         self.log = folder / "sspid.log"
         self.process = None
-        self.listeners = {name: {"address": f"127.0.0.1:{free_port()}", **keys} for name, keys in listeners.items()}
+        self.listeners = {name: {"address": f"127.0.0.1:{port}", **keys}
+                          for (name, keys), port in zip(listeners.items(), free_ports(len(listeners)))}
         (folder / "keys").mkdir(mode=0o700)
         self.write_config(policy, server, kerberos)
         for name, password in accounts.items():

@@ -191,6 +191,8 @@ describe_granted(struct event_record *record, const void *user)
     event_record_text(record, "claimed_user", logon->claimed_user);
     event_record_text(record, "claimed_domain", logon->claimed_domain);
     event_record_text(record, "unix_user", logon->unix_user);
+    event_record_text(record, "offered", logon->offered);
+    event_record_text(record, "first_token", logon->first_token);
     if (is_kerberos(logon)) {
         event_record_flag(record, "pac_verified", logon->kerberos.pac_verified);
         event_record_flag(record, "delegated", logon->kerberos.delegated);

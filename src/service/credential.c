@@ -33,6 +33,7 @@ wraps_kerberos(const struct listener_settings *s)
     return s->protocol == LISTENER_HTTP && strcasecmp(s->package, "Kerberos") == 0;
 }
 
+/* Without identities of its own: who asks for user-to-user would have a loop wait for a KDC. */
 static SECURITY_STATUS
 acquire(const struct listener_settings *s, enum credential_kind kind, CredHandle *handle, char *why,
         size_t why_n)
@@ -59,9 +60,10 @@ acquire(const struct listener_settings *s, enum credential_kind kind, CredHandle
     if (wraps_kerberos(s)) {
         options[n++] = (OPENSSPI_OPTION){ "packages", "Kerberos" };
     }
-    status = OpenSspiAcquireCredentialsHandle(wraps_kerberos(s) ? "Negotiate" : s->package,
-                                              SECPKG_CRED_INBOUND, NULL, options, (ULONG)n, why,
-                                              (ULONG)why_n, handle, NULL);
+    status =
+        OpenSspiAcquireCredentialsHandle(wraps_kerberos(s) ? "Negotiate" : s->package,
+                                         SECPKG_CRED_INBOUND | SECPKG_CRED_AUTOLOGON_RESTRICTED,
+                                         NULL, options, (ULONG)n, why, (ULONG)why_n, handle, NULL);
     mem_free(options);
     return status;
 }

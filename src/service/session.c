@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One client's handshake. */
 #include <stdio.h>
+#include <string.h>
 
 #include "service/session_tell.h"
 
@@ -29,8 +30,15 @@ session_clear(struct session *session)
     session->negotiation = NULL;
 }
 
+/* Who has a ticket has nothing to explain. */
+static bool
+is_kerberos(const struct session *session)
+{
+    return session->logon && strcmp(session->logon->PackageName, "Kerberos") == 0;
+}
+
 /* What the library knows of the context, as far as it knows anything; how it came to the
- * mechanism is of interest where it led nowhere. */
+ * mechanism is of interest where it led nowhere, or not to Kerberos. */
 static void
 look(struct session *session, bool refused)
 {
@@ -38,7 +46,7 @@ look(struct session *session, bool refused)
         OpenSspiQueryLogon(&session->context, &session->logon) != SEC_E_OK) {
         session->logon = NULL;
     }
-    if (refused && session->has_context && !session->negotiation &&
+    if ((refused || !is_kerberos(session)) && session->has_context && !session->negotiation &&
         OpenSspiQueryNegotiation(&session->context, &session->negotiation) != SEC_E_OK) {
         session->negotiation = NULL;
     }

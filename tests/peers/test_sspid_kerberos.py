@@ -195,6 +195,8 @@ def connect(service, realm, *args, user="alice", password=ACCOUNTS["alice"], hos
 def test_fallback__a_user_that_the_kdc_does_not_know(served, realm):
     done = connect(served, realm)
     assert done.returncode == 0, done.stderr
+    event, = served.events(4624)
+    assert event["offered"] == event["first_token"] == "NTLM"
     assert "not Kerberos: " in done.stderr and "authenticated with NTLM; the server has not proven itself" in done.stderr
     assert json.loads(done.stdout)["package"] == "NTLM"
 
@@ -305,3 +307,13 @@ def test_refused__ntlm_where_kerberos_alone_is_taken(serve, realm, listener):
     assert status == 401
     event = refused(service, "a first token of NTLM without SPNEGO", "AuthServerAllowlist")
     assert event["first_token"] == "NTLM"
+
+
+def test_refused__user_to_user_has_no_kdc_asked(realm, serve, ticket, monkeypatch):
+    """A service with a cache in its environment is no user all the same: a KDC that is slow would hold up every client."""
+    monkeypatch.setenv("KRB5CCNAME", ticket["KRB5CCNAME"])
+    service = serve(policy={"packages": "Kerberos"})
+    request = base64.b64encode(bytes.fromhex("601a060a2a864886f712010202030400300aa003020105a103020110")).decode()
+    status, _ = curl(service, realm.environment(), "-H", f"Authorization: Negotiate {request}")
+    assert status == 401
+    refused(service, "acts as no user")
