@@ -21,6 +21,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("OPENSSPI_BUILD", ROOT / "build")).resolve()
 ACCOUNTS = {"alice": "Secret123!x", "bob": "Secret456!x", "jörg": "Grüße, Жora €"}
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "http": {"protocol": "http", "backend": "whoami"}}
+# Whatever Kerberos the machine has is not the tests': no ticket of who runs them, no keytab, no question to the DNS.
+os.environ.update({
+    "KRB5_CONFIG": str(ROOT / "tests/support/no-realm.conf"), "KRB5CCNAME": "FILE:/nonexistent/cache",
+    "KRB5_KTNAME": "FILE:/nonexistent/keytab", "KRB5_CLIENT_KTNAME": "FILE:/nonexistent/client.keytab",
+})
 PATIENCE = 15  # seconds for what should take a moment
 
 

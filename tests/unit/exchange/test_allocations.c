@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
 #include "alloc_fail.h"
 #include "tests/support/api_pair.h"
+#include "tests/support/demo_realm.h"
 #include "tests/support/demo_store.h"
 
 static const char *store_file;
@@ -18,45 +20,103 @@ static const char *store_file;
 static int
 load(void **state)
 {
-    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
+    char kerberos[160];
+
+    demo_realm_make();
+    (void)snprintf(kerberos, sizeof(kerberos), "[kerberos]\nkeytab = %s\n", demo_realm_keytab());
+    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", kerberos);
     return OpenSspiLoadConfiguration(store_file, NULL, 0) == SEC_E_OK ? 0 : -1;
 }
 
-static void
-exchange(void *package, bool failing)
+/* Who asks for what, and who that is then. */
+struct exchange {
+    const char *package, *name;
+    bool default_identity; /* alice, who has a ticket; else the account of the store */
+    ULONG trailer;
+};
+
+static const struct exchange exchanges[] = {
+    { "NTLM", "DOMAIN\\demo", false, 16 },
+    { "Negotiate", "DOMAIN\\demo", false, 16 },
+    { "Kerberos", DEMO_REALM "\\alice", true, 60 },
+    { "Negotiate", DEMO_REALM "\\alice", true, 60 },
+};
+
+static SECURITY_STATUS
+acquire(struct api_pair *p, const struct exchange *e)
 {
-    uint8_t token[16], data[8] = "message";
-    SecBuffer b[2] = { { 16, SECBUFFER_TOKEN, token }, { 8, SECBUFFER_DATA, data } };
-    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status;
+
+    if (!e->default_identity) {
+        return api_acquire(p, e->package, "demo", "DOMAIN", "Passw0rd!");
+    }
+    memset(p, 0, sizeof(*p));
+    status = AcquireCredentialsHandleA(NULL, API_NAME(e->package), SECPKG_CRED_OUTBOUND, NULL, NULL,
+                                       NULL, NULL, &p->client_cred, NULL);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = AcquireCredentialsHandleA(NULL, API_NAME(e->package), SECPKG_CRED_INBOUND, NULL, NULL,
+                                       NULL, NULL, &p->server_cred, NULL);
+    if (status != SEC_E_OK) {
+        (void)FreeCredentialsHandle(&p->client_cred);
+    }
+    return status;
+}
+
+static void
+ask_about(struct api_pair *p, const struct exchange *e, bool failing)
+{
     SecPkgContext_NamesA names = { NULL };
     POPENSSPI_LOGON logon = NULL;
     POPENSSPI_NEGOTIATION negotiation = NULL;
+
+    if (QueryContextAttributesA(&p->server, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
+        assert_string_equal(names.sUserName, e->name);
+        assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
+    } else {
+        assert_true(failing);
+    }
+    if (OpenSspiQueryLogon(&p->server, &logon) == SEC_E_OK) {
+        assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
+    } else {
+        assert_true(failing);
+    }
+    if (OpenSspiQueryNegotiation(&p->client, &negotiation) == SEC_E_OK) {
+        assert_int_equal(FreeContextBuffer(negotiation), SEC_E_OK);
+    } else {
+        assert_true(failing);
+    }
+}
+
+static void
+exchange(void *user, bool failing)
+{
+    const struct exchange *e = user;
+    uint8_t token[64], data[8] = "message";
+    SecBuffer b[2] = { { e->trailer, SECBUFFER_TOKEN, token }, { 8, SECBUFFER_DATA, data } };
+    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
     struct api_pair p;
 
-    if (api_acquire(&p, package, "demo", "DOMAIN", "Passw0rd!") != SEC_E_OK) {
+    if (acquire(&p, e) != SEC_E_OK) {
         assert_true(failing);
         return;
     }
-    if (api_establish(&p, ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY, 0) == SEC_E_OK) {
-        if (QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
-            assert_string_equal(names.sUserName, "DOMAIN\\demo");
-            assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
-        } else {
-            assert_true(failing);
+    if (api_establish(&p, ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_MUTUAL_AUTH, 0) ==
+        SEC_E_OK) {
+        SECURITY_STATUS sealed;
+
+        ask_about(&p, e, failing);
+        /* NTLM's messages allocate nothing, Kerberos' the keys of their direction. */
+        sealed = EncryptMessage(&p.client, 0, &d, 0);
+        assert_true(sealed == SEC_E_OK ||
+                    (failing && e->default_identity && sealed == SEC_E_INSUFFICIENT_MEMORY));
+        if (sealed == SEC_E_OK) {
+            SECURITY_STATUS opened = DecryptMessage(&p.server, &d, 0, NULL);
+
+            assert_true(opened == SEC_E_OK ||
+                        (failing && e->default_identity && opened == SEC_E_INSUFFICIENT_MEMORY));
         }
-        if (OpenSspiQueryLogon(&p.server, &logon) == SEC_E_OK) {
-            assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
-        } else {
-            assert_true(failing);
-        }
-        if (OpenSspiQueryNegotiation(&p.client, &negotiation) == SEC_E_OK) {
-            assert_int_equal(FreeContextBuffer(negotiation), SEC_E_OK);
-        } else {
-            assert_true(failing);
-        }
-        /* Messages allocate nothing. */
-        assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
-        assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_OK);
     } else {
         assert_true(failing);
     }
@@ -66,11 +126,11 @@ exchange(void *package, bool failing)
 static void
 test_exchange__without_memory__fails_and_leaks_nothing(void **state)
 {
-    static const char *const packages[] = { "NTLM", "Negotiate" };
+    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+        void *e = (void *)(uintptr_t)&exchanges[i];
 
-    for (size_t i = 0; i < 2; i++) {
-        exchange(API_NAME(packages[i]), false); /* the account is in the cache from here on */
-        assert_true(alloc_fail_each(exchange, API_NAME(packages[i])) > 10);
+        exchange(e, false); /* the account is in the cache from here on */
+        assert_true(alloc_fail_each(exchange, e) > 10);
     }
 }
 
@@ -131,7 +191,7 @@ static void
 test_configuration__without_memory__stays_as_it_was(void **state)
 {
     assert_true(alloc_fail_each(configure, NULL) > 5);
-    exchange(API_NAME("NTLM"), false);
+    exchange((void *)(uintptr_t)&exchanges[0], false);
 }
 
 int
