@@ -13,27 +13,16 @@
 #include <gssapi/gssapi_ext.h>
 #include <opensspi/opensspi.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
-#include "codec/pac.h"
-#include "tests/support/ccache_file.h"
-#include "tests/support/fake_kdc.h"
-#include "tests/support/keytab_file.h"
-#include "tests/support/krb_forge.h"
+#include "bench/kerberos_realm.h"
 
-#define SERVICE    KRB_FORGE_SERVICE
-#define SERVICE_W  u"HTTP/web.example.test"
-#define HOUR_100NS (UINT64_C(36000000000))
-
-enum { CONTEXTS = 10000, TOKEN_BYTES = 4096, TRAILER = 60, MAX_MESSAGE = 16384, KVNO = 3 };
+enum { CONTEXTS = 10000, TOKEN_BYTES = 4096, TRAILER = 60, MAX_MESSAGE = 16384 };
 
 #define CLIENT_FLAGS                                                                             \
     (ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | \
      ISC_REQ_SEQUENCE_DETECT)
-
-static char folder[64];
 
 static void
 check(int good, const char *what)
@@ -42,150 +31,6 @@ check(int good, const char *what)
         (void)fprintf(stderr, "bench_kerberos: %s: %s\n", what, OpenSspiReason());
         exit(1);
     }
-}
-
-/* --- a realm ------------------------------------------------------------------------------- */
-
-static void
-tidy_up(void)
-{
-    char command[128];
-
-    (void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-    check(system(command) == 0, command);
-}
-
-static char *
-path(const char *name)
-{
-    static char text[4][128];
-    static unsigned next;
-    char *to = text[next++ % 4];
-
-    (void)snprintf(to, sizeof(text[0]), "%s/%s", folder, name);
-    return to;
-}
-
-static void
-write_text(const char *name, const char *text)
-{
-    FILE *f = fopen(path(name), "w");
-
-    check(f && fputs(text, f) >= 0 && fclose(f) == 0, name);
-}
-
-/* A PAC as a domain makes it for a user in a few groups. Its signature is the forge's business. */
-static void
-put_pac(struct wire_writer *w, uint64_t authtime_100ns)
-{
-    static const uint8_t signature[16] = { 16 }; /* hmac-sha1-96-aes256, 12 bytes blank */
-    static const uint8_t groups[8 * 8] = { 1, 2, 0, 0, 7, 0, 0, 0, 2, 2, 0, 0, 7 };
-    SEC_AUTO(wire_writer) logon = wire_writer_growing(NULL, 0);
-    SEC_AUTO(wire_writer) client = wire_writer_growing(NULL, 0);
-    const struct bytes alice = bytes_of(u"alice", 10), domain = bytes_of(u"EXAMPLE", 14);
-    const struct pac_logon_info info = {
-        .logon_100ns = authtime_100ns,
-        .logoff_100ns = INT64_MAX,
-        .kickoff_100ns = INT64_MAX,
-        .password_last_set_100ns = authtime_100ns,
-        .password_must_change_100ns = INT64_MAX,
-        .user = alice,
-        .full_name = alice,
-        .logon_server = bytes_of(u"DC1", 6),
-        .domain = domain,
-        .user_rid = 1104,
-        .primary_group_rid = 513,
-        .has_domain_sid = true,
-        .domain_sid = { .authority = 5, .n = 4, .parts = { 21, 1, 2, 3 } },
-        .groups = bytes_of(groups, sizeof(groups)),
-        .user_session_key = bytes_of((uint8_t[16]){ 0 }, 16),
-    };
-    const struct pac_client_info who = { authtime_100ns, alice };
-
-    pac_logon_info_encode(&logon, &info, NULL, 0);
-    pac_client_info_encode(&client, &who);
-    {
-        const struct pac_buffer buffers[] = {
-            { PAC_LOGON_INFO, wire_written(&logon) },
-            { PAC_CLIENT_INFO, wire_written(&client) },
-            { PAC_SERVER_SIGNATURE, bytes_of(signature, sizeof(signature)) },
-            { PAC_KDC_SIGNATURE, bytes_of(signature, sizeof(signature)) },
-        };
-
-        pac_encode(w, buffers, sizeof(buffers) / sizeof(*buffers));
-    }
-}
-
-struct maker {
-    struct ticket_authority tickets;
-    struct krb_forge forge;
-    struct wire_writer pac;
-    uint64_t last_100ns;
-};
-
-static void
-maker_init(struct maker *m)
-{
-    uint64_t now = clock_now_100ns() / CLOCK_SECOND_100NS * CLOCK_SECOND_100NS;
-
-    fake_ticket_init(&m->tickets);
-    m->tickets.kvno = KVNO;
-    m->tickets.auth_100ns = m->tickets.start_100ns = now - HOUR_100NS;
-    m->tickets.end_100ns = now + 9 * HOUR_100NS;
-    krb_forge_init(&m->forge, &m->tickets);
-    m->pac = wire_writer_growing(NULL, 0);
-    put_pac(&m->pac, m->tickets.auth_100ns);
-    m->forge.pac = wire_written(&m->pac);
-    m->last_100ns = now;
-}
-
-/* Microseconds tell authenticators apart. */
-static void
-make_token(struct maker *m, struct wire_writer *out)
-{
-    uint64_t now = clock_now_100ns() / 10 * 10;
-
-    m->last_100ns = now > m->last_100ns ? now : m->last_100ns + 10;
-    m->forge.authenticator.ctime_100ns = m->last_100ns;
-    krb_forge_put(&m->forge, out);
-}
-
-static void
-make_realm(struct maker *m)
-{
-    SEC_AUTO(wire_writer) ticket = wire_writer_growing(NULL, 0);
-    struct krb_key key;
-    char text[512];
-    struct keytab_file_entry entry = { .principal = SERVICE "@" FAKE_REALM,
-                                       .kvno = KVNO,
-                                       .enctype = KRB_AES256_SHA1 };
-    struct ccache_file_entry cached = { .service = SERVICE,
-                                        .key = m->forge.session_key,
-                                        .auth_100ns = m->tickets.auth_100ns,
-                                        .start_100ns = m->tickets.auth_100ns,
-                                        .end_100ns = m->tickets.end_100ns,
-                                        .flags = KRB_TICKET_FORWARDABLE };
-
-    fake_kdc_key(SERVICE, KRB_AES256_SHA1, KVNO, &key);
-    entry.key = bytes_of(key.b, key.n);
-    keytab_file_write(path("keytab"), &entry, 1);
-    fake_kdc_put_ticket(&ticket, 1, &m->forge.clear, &m->forge.ticket, &key);
-    cached.ticket = wire_written(&ticket);
-    ccache_file_write(path("cache"), "alice", FAKE_REALM, &cached, 1);
-    write_text("krb5.conf", "[libdefaults]\n default_realm = " FAKE_REALM
-                            "\n dns_lookup_kdc = false\n dns_lookup_realm = false\n"
-                            " dns_canonicalize_hostname = false\n rdns = false\n"
-                            "[domain_realm]\n .example.test = " FAKE_REALM "\n");
-    (void)snprintf(text, sizeof(text),
-                   "[kerberos]\nkeytab = FILE:%s\nprincipal = " SERVICE
-                   "\nreplay_entries = 3000000\n",
-                   path("keytab"));
-    write_text("opensspi.conf", text);
-    check(setenv("KRB5_CONFIG", path("krb5.conf"), 1) == 0, "setenv");
-    (void)snprintf(text, sizeof(text), "FILE:%s", path("cache"));
-    check(setenv("KRB5CCNAME", text, 1) == 0, "setenv");
-    (void)snprintf(text, sizeof(text), "FILE:%s", path("keytab"));
-    check(setenv("KRB5_KTNAME", text, 1) == 0 && setenv("KRB5RCACHEDIR", folder, 1) == 0, "setenv");
 }
 
 /* --- tokens, made in batches that are not timed -------------------------------------------- */
@@ -198,12 +43,12 @@ struct batch {
 };
 
 static void
-fill(struct batch *b, struct maker *m, long n)
+fill(struct batch *b, struct kerberos_maker *m, long n)
 {
     b->w.len = 0;
     for (long i = 0; i < n; i++) {
         b->at[i] = b->w.len;
-        make_token(m, &b->w);
+        kerberos_maker_put(m, &b->w);
     }
     b->at[n] = b->w.len;
     check(wire_writer_status(&b->w) == WIRE_OK, "tokens");
@@ -211,7 +56,7 @@ fill(struct batch *b, struct maker *m, long n)
 
 /* A state of a job: each thread's own. */
 struct side {
-    struct maker *maker;
+    struct kerberos_maker *maker;
     struct batch batch;
     CredHandle credential;
     gss_cred_id_t gss;
@@ -284,12 +129,12 @@ mit_accepts(void *side, long n)
 }
 
 static struct side *
-side_new(const char *package)
+side_new(const char *package, unsigned ahead_seconds)
 {
     struct side *s = mem_new(sizeof(*s));
 
     check(s && (s->maker = mem_new(sizeof(*s->maker))), "memory");
-    maker_init(s->maker);
+    kerberos_maker_init(s->maker, ahead_seconds);
     s->batch.w = wire_writer_growing(NULL, 0);
     check(AcquireCredentialsHandleA(NULL, (char *)(uintptr_t)package, SECPKG_CRED_INBOUND, NULL,
                                     NULL, NULL, NULL, &s->credential, NULL) == SEC_E_OK,
@@ -300,21 +145,12 @@ side_new(const char *package)
 static struct side *
 mit_side_new(void)
 {
-    struct side *s = side_new("Kerberos");
+    struct side *s = side_new("Kerberos", 0);
     OM_uint32 minor;
 
     check(gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, GSS_C_NO_OID_SET, GSS_C_ACCEPT,
                            &s->gss, NULL, NULL) == GSS_S_COMPLETE,
           "gss_acquire_cred");
-    return s;
-}
-
-/* Clients of two threads must not make the same authenticator. */
-static struct side *
-other(struct side *s)
-{
-    s->maker->forge.ticket.cname = fake_kdc_name("alice", KRB_NT_PRINCIPAL);
-    s->maker->last_100ns += 60 * CLOCK_SECOND_100NS;
     return s;
 }
 
@@ -327,14 +163,14 @@ accept_group(void)
           NULL },
         { "MIT: gss_accept_sec_context", mit_accepts, mit_side_new(), NULL, 1, "1/s",
           "floor: AP exchange, acceptor, aes256-sha1" },
-        { "Kerberos accept", accepts, side_new("Kerberos"), NULL, 1, "1/s",
+        { "Kerberos accept", accepts, side_new("Kerberos", 0), NULL, 1, "1/s",
           "floor: AP exchange, acceptor, aes256-sha1" },
-        { "Kerberos accept, beside MIT", accepts, side_new("Kerberos"), NULL, 1, "1/s",
+        { "Kerberos accept, beside MIT", accepts, side_new("Kerberos", 0), NULL, 1, "1/s",
           "MIT: gss_accept_sec_context" },
-        { "Kerberos accept, 2 threads", accepts, side_new("Kerberos"), other(side_new("Kerberos")),
+        { "Kerberos accept, 2 threads", accepts, side_new("Kerberos", 0), side_new("Kerberos", 60),
           1, "1/s", "Kerberos accept" },
-        { "Negotiate(Kerberos) accept, raw token", accepts, side_new("Negotiate"), NULL, 1, "1/s",
-          "floor: AP exchange, acceptor, aes256-sha1" },
+        { "Negotiate(Kerberos) accept, raw token", accepts, side_new("Negotiate", 0), NULL, 1,
+          "1/s", "floor: AP exchange, acceptor, aes256-sha1" },
     };
 
     harness_group(jobs, sizeof(jobs) / sizeof(jobs[0]));
@@ -357,15 +193,15 @@ establish(const CredHandle *client_credential, const CredHandle *server_credenti
     CredHandle cred = *client_credential, server = *server_credential;
     ULONG attributes;
 
-    check(InitializeSecurityContextW(&cred, NULL, (SEC_WCHAR *)(uintptr_t)SERVICE_W, CLIENT_FLAGS,
-                                     0, SECURITY_NATIVE_DREP, NULL, 0, &p->client, &a_desc,
-                                     &attributes, NULL) == SEC_I_CONTINUE_NEEDED,
+    check(InitializeSecurityContextW(&cred, NULL, (SEC_WCHAR *)(uintptr_t)REALM_SERVICE_W,
+                                     CLIENT_FLAGS, 0, SECURITY_NATIVE_DREP, NULL, 0, &p->client,
+                                     &a_desc, &attributes, NULL) == SEC_I_CONTINUE_NEEDED,
           "InitializeSecurityContext");
     check(AcceptSecurityContext(&server, NULL, &a_desc, 0, SECURITY_NATIVE_DREP, &p->server,
                                 &b_desc, &attributes, NULL) == SEC_E_OK,
           "AcceptSecurityContext");
     a.cbBuffer = sizeof(to_server);
-    check(InitializeSecurityContextW(&cred, &p->client, (SEC_WCHAR *)(uintptr_t)SERVICE_W,
+    check(InitializeSecurityContextW(&cred, &p->client, (SEC_WCHAR *)(uintptr_t)REALM_SERVICE_W,
                                      CLIENT_FLAGS, 0, SECURITY_NATIVE_DREP, &b_desc, 0, &p->client,
                                      &a_desc, &attributes, NULL) == SEC_E_OK,
           "InitializeSecurityContext, the reply");
@@ -374,8 +210,8 @@ establish(const CredHandle *client_credential, const CredHandle *server_credenti
 static void
 establish_mit(struct pair *p)
 {
-    gss_buffer_desc name = { strlen(SERVICE "@" FAKE_REALM),
-                             (void *)(uintptr_t)(SERVICE "@" FAKE_REALM) };
+    gss_buffer_desc name = { strlen(REALM_SERVICE "@" FAKE_REALM),
+                             (void *)(uintptr_t)(REALM_SERVICE "@" FAKE_REALM) };
     gss_buffer_desc to_server = GSS_C_EMPTY_BUFFER, to_client = GSS_C_EMPTY_BUFFER;
     const OM_uint32 flags = GSS_C_MUTUAL_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |
                             GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
@@ -606,14 +442,9 @@ main(void)
 {
     static const size_t sizes[] = { 64, 1024, MAX_MESSAGE };
     CredHandle client, server;
-    struct maker m = { 0 };
 
-    (void)snprintf(folder, sizeof(folder), "/tmp/opensspi-bench-XXXXXX");
-    check(mkdtemp(folder) != NULL, "a folder");
-    (void)atexit(tidy_up);
-    maker_init(&m);
-    make_realm(&m);
-    check(OpenSspiLoadConfiguration(path("opensspi.conf"), NULL, 0) == SEC_E_OK,
+    kerberos_realm_make();
+    check(OpenSspiLoadConfiguration(kerberos_realm_path("opensspi.conf"), NULL, 0) == SEC_E_OK,
           "the configuration");
     check(AcquireCredentialsHandleA(NULL, (char *)(uintptr_t) "Kerberos", SECPKG_CRED_OUTBOUND,
                                     NULL, NULL, NULL, NULL, &client, NULL) == SEC_E_OK &&

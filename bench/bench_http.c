@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP Negotiate with Kerberos, a new connection for each request: sspid beside Apache with
+ * mod_auth_gssapi, both on loopback, both with replay detection, the same tokens for both. What the
+ * client does before it connects is not timed. */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <netinet/tcp.h>
+
+#include "base/base64.h"
+#include "base/mem.h"
+#include "bench/harness.h"
+#include "bench/kerberos_realm.h"
+#include "codec/spnego_msg.h"
+
+#define APACHE  "/usr/sbin/apache2"
+#define MODULES "/usr/lib/apache2/modules"
+
+enum { BATCH = 500, ANSWER_BYTES = 16384, PATIENCE_MS = 10000 };
+
+static pid_t children[2];
+static size_t n_children;
+
+static void
+check(int good, const char *what)
+{
+    if (!good) {
+        (void)fprintf(stderr, "bench_http: %s\n", what);
+        exit(1);
+    }
+}
+
+/* --- servers ------------------------------------------------------------------------------- */
+
+static void
+stop_servers(void)
+{
+    for (size_t i = 0; i < n_children; i++) {
+        (void)kill(children[i], SIGTERM);
+        (void)waitpid(children[i], NULL, 0);
+    }
+    n_children = 0;
+}
+
+static void
+start(const char *const argv[], const char *log)
+{
+    pid_t child = fork();
+
+    check(child >= 0, "fork");
+    if (child == 0) {
+        FILE *out = freopen(kerberos_realm_path(log), "w", stderr);
+
+        if (out && freopen(kerberos_realm_path(log), "a", stdout)) {
+            (void)execv(argv[0], (char *const *)(uintptr_t)argv);
+        }
+        _exit(127);
+    }
+    children[n_children++] = child;
+}
+
+static int
+connect_to(uint16_t port)
+{
+    const struct sockaddr_in a = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    check(fd >= 0, "socket");
+    if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return fd;
+}
+
+static void
+await(uint16_t port, const char *what)
+{
+    for (int waited = 0; waited < PATIENCE_MS; waited += 20) {
+        const struct timespec nap = { .tv_nsec = 20000000 };
+        int fd = connect_to(port);
+
+        if (fd >= 0) {
+            (void)close(fd);
+            return;
+        }
+        (void)nanosleep(&nap, NULL);
+    }
+    check(0, what);
+}
+
+static uint16_t
+free_port(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    check(fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
+              getsockname(fd, (struct sockaddr *)&a, &n) == 0,
+          "a free port");
+    (void)close(fd);
+    return ntohs(a.sin_port);
+}
+
+static uint16_t
+start_sspid(void)
+{
+    static const char form[] = "[kerberos]\nkeytab = FILE:%s\nreplay_entries = 3000000\n"
+                               "[listener web]\nprotocol = http\naddress = 127.0.0.1:%u\n"
+                               "backend = whoami\npackage = Kerberos\nmax_per_address = 10000\n"
+                               "[events]\nfile = %s\n";
+    char text[1024], conf[256];
+    const char *const argv[] = { SSPID, "--config", conf, NULL };
+    uint16_t port = free_port();
+
+    (void)snprintf(text, sizeof(text), form, kerberos_realm_path("keytab"), port,
+                   kerberos_realm_path("events.jsonl"));
+    kerberos_realm_write("sspid.conf", text);
+    (void)snprintf(conf, sizeof(conf), "%s", kerberos_realm_path("sspid.conf"));
+    start(argv, "sspid.log");
+    await(port, "sspid did not start");
+    return port;
+}
+
+static uint16_t
+start_apache(void)
+{
+    static const char form[] =
+        "ServerRoot %s\nServerName localhost\nDefaultRuntimeDir %s\nPidFile %s/pid\n"
+        "Mutex file:%s\nListen 127.0.0.1:%u\n"
+        "LoadModule mpm_event_module " MODULES "/mod_mpm_event.so\n"
+        "LoadModule authn_core_module " MODULES "/mod_authn_core.so\n"
+        "LoadModule authz_core_module " MODULES "/mod_authz_core.so\n"
+        "LoadModule authz_user_module " MODULES "/mod_authz_user.so\n"
+        "LoadModule auth_gssapi_module " MODULES "/mod_auth_gssapi.so\n"
+        "ErrorLog %s/apache.error\nLogLevel warn\nDocumentRoot %s/www\n%s"
+        "<Directory %s/www>\n Require all granted\n</Directory>\n"
+        "<Location /whoami>\n AuthType GSSAPI\n AuthName bench\n GssapiCredStore keytab:%s/keytab\n"
+        " GssapiAllowedMech krb5\n Require valid-user\n</Location>\n";
+    char text[4096], conf[256], root[128];
+    const char *const argv[] = { APACHE, "-f", conf, "-D", "FOREGROUND", NULL };
+    uint16_t port = free_port();
+
+    (void)snprintf(root, sizeof(root), "%s", kerberos_realm_path(""));
+    root[strlen(root) - 1] = 0;
+    /* Its children are another user's. */
+    check(mkdir(kerberos_realm_path("www"), 0755) == 0 && chmod(root, 01777) == 0 &&
+              chmod(kerberos_realm_path("keytab"), 0644) == 0 &&
+              chmod(kerberos_realm_path("krb5.conf"), 0644) == 0,
+          "Apache's folder");
+    kerberos_realm_write("www/whoami", "{\"user\":\"alice\"}\n");
+    (void)snprintf(text, sizeof(text), form, root, root, root, root, port, root, root,
+                   geteuid() == 0 ? "User www-data\nGroup www-data\n" : "", root, root);
+    kerberos_realm_write("apache.conf", text);
+    (void)snprintf(conf, sizeof(conf), "%s", kerberos_realm_path("apache.conf"));
+    start(argv, "apache.log");
+    await(port, "Apache did not start (packages apache2-bin and libapache2-mod-auth-gssapi)");
+    return port;
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+struct visitor {
+    uint16_t port;
+    struct kerberos_maker *maker;
+    struct wire_writer requests;
+    size_t at[BATCH + 1];
+};
+
+/* As browsers send it: SPNEGO with Kerberos alone, its token at once. */
+static void
+put_request(struct visitor *v)
+{
+    SEC_AUTO(wire_writer) token = wire_writer_growing(NULL, 0);
+    SEC_AUTO(wire_writer) outer = wire_writer_growing(NULL, 0);
+    SEC_AUTO(wire_writer) list = wire_writer_growing(NULL, 0);
+    SEC_AUTO(wire_writer) text = wire_writer_growing(NULL, 0);
+    struct spnego_init m = { 0 };
+
+    kerberos_maker_put(v->maker, &token);
+    wire_put_u8(&list, 0x30);
+    wire_put_u8(&list, (uint8_t)gss_krb5_oid.n);
+    wire_put_bytes(&list, gss_krb5_oid);
+    m.mech_list = wire_written(&list);
+    m.mech_token = wire_written(&token);
+    spnego_init_encode(&outer, &m);
+    base64_encode(wire_written(&outer), &text);
+    wire_put_bytes(&v->requests,
+                   bytes_of_string("GET /whoami HTTP/1.1\r\nHost: web.example.test\r\n"
+                                   "Connection: close\r\nAuthorization: Negotiate "));
+    wire_put_bytes(&v->requests, wire_written(&text));
+    wire_put_bytes(&v->requests, bytes_of_string("\r\n\r\n"));
+}
+
+static void
+visit(uint16_t port, const uint8_t *request, size_t n)
+{
+    char answer[ANSWER_BYTES];
+    size_t got = 0;
+    ssize_t r;
+    int fd = connect_to(port);
+
+    check(fd >= 0 && send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n, "the request");
+    while (got < sizeof(answer) - 1 &&
+           (r = recv(fd, answer + got, sizeof(answer) - 1 - got, 0)) > 0) {
+        got += (size_t)r;
+    }
+    answer[got] = 0;
+    (void)close(fd);
+    if (strncmp(answer, "HTTP/1.1 200", 12) != 0 ||
+        !strcasestr(answer, "\r\nWWW-Authenticate: Negotiate ")) {
+        (void)fprintf(stderr, "%.300s\n", answer);
+        check(0, "not 200 with a token");
+    }
+}
+
+static double
+visits(void *state, long n)
+{
+    struct visitor *v = state;
+    double total = 0;
+
+    while (n > 0) {
+        long now = n < BATCH ? n : BATCH;
+        double begin;
+
+        v->requests.len = 0;
+        for (long i = 0; i < now; i++) {
+            v->at[i] = v->requests.len;
+            put_request(v);
+        }
+        v->at[now] = v->requests.len;
+        check(wire_writer_status(&v->requests) == WIRE_OK, "memory");
+        begin = harness_now();
+        for (long i = 0; i < now; i++) {
+            visit(v->port, v->requests.p + v->at[i], v->at[i + 1] - v->at[i]);
+        }
+        total += harness_now() - begin;
+        n -= now;
+    }
+    return total;
+}
+
+static struct visitor *
+visitor_new(uint16_t port, unsigned ahead_seconds)
+{
+    struct visitor *v = mem_new(sizeof(*v));
+
+    check(v && (v->maker = mem_new(sizeof(*v->maker))), "memory");
+    v->port = port;
+    v->requests = wire_writer_growing(NULL, 0);
+    kerberos_maker_init(v->maker, ahead_seconds);
+    return v;
+}
+
+int
+main(void)
+{
+    uint16_t sspid, apache;
+
+    kerberos_realm_make();
+    (void)atexit(stop_servers); /* before the folder goes */
+    sspid = start_sspid();
+    apache = start_apache();
+    {
+        const char *const baseline = "Apache mod_auth_gssapi: Kerberos, new connection each";
+        const struct harness_job jobs[] = {
+            { baseline, visits, visitor_new(apache, 0), NULL, 1, "1/s", NULL },
+            { "sspid: Kerberos over HTTP, new connection each", visits, visitor_new(sspid, 0), NULL,
+              1, "1/s", baseline },
+            { "Apache, 2 clients", visits, visitor_new(apache, 60), visitor_new(apache, 120), 1,
+              "1/s", NULL },
+            { "sspid, 2 clients", visits, visitor_new(sspid, 60), visitor_new(sspid, 120), 1, "1/s",
+              "Apache, 2 clients" },
+        };
+
+        harness_group(jobs, sizeof(jobs) / sizeof(jobs[0]));
+    }
+    return 0;
+}
