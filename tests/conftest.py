@@ -157,6 +157,17 @@ def library(tmp_path_factory):
     return {"OPENSSPI_CONFIG": str(service.config)}
 
 
+@pytest.fixture(scope="session")
+def shared_realm(tmp_path_factory):
+    """One realm of MIT's for the tests in tests/peers that only read it: alice and carol; HTTP/localhost, and a host of each type."""
+    from mit_realm import SharedRealm
+    realm = SharedRealm(tmp_path_factory.mktemp("realm"))
+    try:
+        yield realm.start()
+    finally:
+        realm.stop()
+
+
 @pytest.fixture
 def make_service(tmp_path):
     made = []

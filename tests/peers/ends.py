@@ -130,6 +130,12 @@ class Program(End):
     def wrap(self, message):
         return self.message("wrap", encode(message))
 
+    def seal_rpc(self, head, message):
+        return self.message("seal-rpc", encode(head), encode(message))
+
+    def unseal_rpc(self, head, sealed, n):
+        return self.message("unseal-rpc", encode(head), encode(sealed), str(n))
+
     def sign(self, message, *seq):
         return self.message("sign", encode(message), *map(str, seq))
 

@@ -3,12 +3,20 @@
  * One side of a GSSAPI context, told what to do over standard input (talk.h). Compiled against
  * MIT's library, whose NTLM is gss-ntlmssp, and against Heimdal's, which has its own.
  *
- *   gss_peer client|server [--mech ntlm|spnego] [--target SERVICE@HOST] [--user DOMAIN\USER]
- *            [--password P] [--flags NAME,NAME…] [--bindings HEX] [--mic yes] [--mechs all]
+ *   gss_peer client|server [--mech ntlm|krb5|spnego] [--target SERVICE@HOST] [--user DOMAIN\USER]
+ *            [--password P] [--flags NAME,NAME…] [--bindings HEX] [--mic yes] [--mechs krb5|all]
  *
- * Without --password the user's is in the file that NTLM_USER_FILE names. --mic: gss-ntlmssp makes
- * and demands NTLM's MIC, as it does by itself within SPNEGO only. --mechs all: SPNEGO offers what
- * there are credentials for, not NTLM alone.
+ * Without --password the user's is in the file that NTLM_USER_FILE names; Kerberos has tickets from
+ * KRB5CCNAME and keys from KRB5_KTNAME. --mic: gss-ntlmssp makes and demands NTLM's MIC, as it does
+ * by itself within SPNEGO only. --mechs: what SPNEGO offers in place of NTLM alone, all being what
+ * there are credentials for.
+ *
+ * Commands beside those of talk.h:
+ *
+ *   seal-rpc HEAD MESSAGE             ok TOKEN+SEALED   HEAD is signed with it and not sent (MIT)
+ *   unseal-rpc HEAD TOKEN+SEALED N    ok MESSAGE       N: the bytes of SEALED
+ *   delegate SERVICE@HOST             ok TOKEN          a context's first, as whom the client
+ *                                                       delegated to this server
  */
 #include <getopt.h>
 #ifdef PEER_HEIMDAL
@@ -16,6 +24,7 @@
 #else
 #include <gssapi/gssapi_ext.h>
 #endif
+#include <gssapi/gssapi_krb5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +34,7 @@
 enum { GSS_FLAG_DATAGRAM = 0x10000 }; /* gss-ntlmssp's own, of gssapi_ntlmssp.h */
 
 static gss_OID_desc oid_ntlm = { 10, (void *)"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
+static gss_OID_desc oid_krb5 = { 9, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
 static gss_OID_desc oid_spnego = { 6, (void *)"\x2b\x06\x01\x05\x05\x02" };
 /* 1.3.6.1.4.1.7165.655.1.2: what SPNEGO tells gss-ntlmssp so that it makes MICs. */
 static gss_OID_desc oid_use_mic = { 11, (void *)"\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x02" };
@@ -40,17 +50,17 @@ static const struct flag {
     { "replay", GSS_C_REPLAY_FLAG },     { "sequence", GSS_C_SEQUENCE_FLAG },
     { "mutual", GSS_C_MUTUAL_FLAG },     { "identify", GSS_C_IDENTIFY_FLAG },
     { "null-session", GSS_C_ANON_FLAG }, { "delegate", GSS_C_DELEG_FLAG },
-    { "datagram", GSS_FLAG_DATAGRAM },
+    { "datagram", GSS_FLAG_DATAGRAM },   { "dce-style", GSS_C_DCE_STYLE },
 };
 
 struct peer {
     bool server, mic, any_mech;
-    gss_OID mech;
+    gss_OID mech, inner; /* inner: the one that SPNEGO offers */
     const char *target, *user, *password;
     OM_uint32 wanted, granted;
     struct talk_blob data;
     struct gss_channel_bindings_struct bindings;
-    gss_cred_id_t cred;
+    gss_cred_id_t cred, delegated;
     gss_ctx_id_t context;
     gss_name_t name;
 };
@@ -66,6 +76,14 @@ flag_of(const char *name)
         }
     }
     talk_die("no such flag", name);
+}
+
+static gss_OID
+mech_of(const char *name)
+{
+    return strcmp(name, "spnego") == 0 ? &oid_spnego
+           : strcmp(name, "krb5") == 0 ? &oid_krb5
+                                       : &oid_ntlm;
 }
 
 static void
@@ -97,16 +115,19 @@ take_arguments(struct peer *p, int argc, char **argv)
         talk_die("usage", "gss_peer client|server [OPTION]…");
     }
     p->server = strcmp(argv[1], "server") == 0;
-    p->mech = &oid_ntlm;
+    p->mech = p->inner = &oid_ntlm;
     for (int c; (c = getopt_long(argc - 1, argv + 1, "", known, NULL)) != -1;) {
         switch (c) {
-        case 'm': p->mech = strcmp(optarg, "spnego") == 0 ? &oid_spnego : &oid_ntlm; break;
+        case 'm': p->mech = mech_of(optarg); break;
         case 't': p->target = optarg; break;
         case 'u': p->user = optarg; break;
         case 'w': p->password = optarg; break;
         case 'f': take_flags(p, optarg); break;
         case 'b': p->data = talk_unhex(optarg); break;
-        case 'n': p->any_mech = strcmp(optarg, "all") == 0; break;
+        case 'n':
+            p->any_mech = strcmp(optarg, "all") == 0;
+            p->inner = p->any_mech ? NULL : mech_of(optarg);
+            break;
         case 'c': p->mic = strcmp(optarg, "yes") == 0; break;
         default: exit(2);
         }
@@ -170,7 +191,7 @@ import(struct peer *p, const char *text, gss_OID kind)
 static void
 acquire(struct peer *p)
 {
-    gss_OID_set_desc mechs = { 1, p->mech }, ntlm = { 1, &oid_ntlm };
+    gss_OID_set_desc mechs = { 1, p->mech }, inner = { 1, p->inner };
     gss_name_t user = p->user ? import(p, p->user, GSS_C_NT_USER_NAME) : GSS_C_NO_NAME;
     gss_cred_usage_t usage = p->server ? GSS_C_ACCEPT : GSS_C_INITIATE;
     OM_uint32 major, minor = 0;
@@ -191,11 +212,11 @@ acquire(struct peer *p)
     must(p, major, minor, "gss_acquire_cred");
 #ifndef PEER_HEIMDAL
     if (p->mech == &oid_spnego && !p->any_mech) {
-        major = gss_set_neg_mechs(&minor, p->cred, &ntlm);
+        major = gss_set_neg_mechs(&minor, p->cred, &inner);
         must(p, major, minor, "gss_set_neg_mechs");
     }
 #else
-    (void)ntlm;
+    (void)inner;
 #endif
     (void)gss_release_name(&minor, &user);
 }
@@ -226,7 +247,7 @@ step(struct peer *p, struct talk *t)
         gss_name_t client = GSS_C_NO_NAME;
 
         major = gss_accept_sec_context(&minor, &p->context, p->cred, &in, bindings, &client, NULL,
-                                       &out, &p->granted, NULL, NULL);
+                                       &out, &p->granted, NULL, &p->delegated);
         (void)gss_release_name(&ignored, &client);
     } else {
         major = gss_init_sec_context(&minor, p->cred, &p->context, p->name, p->mech, p->wanted, 0,
@@ -322,6 +343,75 @@ verify(struct peer *p, struct talk *t)
     answer(p, major, minor, &none);
 }
 
+#ifndef PEER_HEIMDAL
+/* As DCE's RPC has them: a head that is signed alone, the message, and a header before both that
+ * holds all of the mechanism's. */
+static void
+seal_rpc(struct peer *p, struct talk *t)
+{
+    struct talk_blob head = talk_blob(t, 1), message = talk_blob(t, 2);
+    gss_iov_buffer_desc iov[3] = {
+        { GSS_IOV_BUFFER_TYPE_SIGN_ONLY, { head.n, head.p } },
+        { GSS_IOV_BUFFER_TYPE_DATA, { message.n, message.p } },
+        { GSS_IOV_BUFFER_TYPE_HEADER | GSS_IOV_BUFFER_FLAG_ALLOCATE, GSS_C_EMPTY_BUFFER },
+    };
+    OM_uint32 minor, major = gss_wrap_iov(&minor, p->context, 1, GSS_C_QOP_DEFAULT, NULL, iov, 3);
+    gss_buffer_desc all = GSS_C_EMPTY_BUFFER;
+
+    if (major == GSS_S_COMPLETE) {
+        all.length = iov[2].buffer.length + message.n;
+        all.value = malloc(all.length);
+        if (!all.value) {
+            talk_die("memory", "there is none");
+        }
+        memcpy(all.value, iov[2].buffer.value, iov[2].buffer.length);
+        memcpy((uint8_t *)all.value + iov[2].buffer.length, message.p, message.n);
+    }
+    answer(p, major, minor, &all);
+    (void)gss_release_iov_buffer(&minor, iov, 3);
+}
+
+static void
+unseal_rpc(struct peer *p, struct talk *t)
+{
+    struct talk_blob head = talk_blob(t, 1), all = talk_blob(t, 2);
+    gss_iov_buffer_desc iov[3] = {
+        { GSS_IOV_BUFFER_TYPE_SIGN_ONLY, { head.n, head.p } },
+        { GSS_IOV_BUFFER_TYPE_DATA, { talk_number(t, 3), NULL } },
+        { GSS_IOV_BUFFER_TYPE_HEADER, { all.n - talk_number(t, 3), all.p } },
+    };
+    gss_buffer_desc none = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major, minor;
+
+    iov[1].buffer.value = all.p + iov[2].buffer.length;
+    major = gss_unwrap_iov(&minor, p->context, NULL, NULL, iov, 3);
+    if (major == GSS_S_COMPLETE) {
+        talk_answer("ok", iov[1].buffer.value, iov[1].buffer.length);
+    } else {
+        answer(p, major, minor, &none);
+    }
+}
+#endif
+
+static void
+delegate(struct peer *p, struct talk *t)
+{
+    gss_name_t target = import(p, t->n_words > 1 ? t->words[1] : "", GSS_C_NT_HOSTBASED_SERVICE);
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc out = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major, minor, ignored;
+
+    if (p->delegated == GSS_C_NO_CREDENTIAL) {
+        talk_failed("NOT_DELEGATED", NULL, 0, "the client delegated nothing");
+    } else {
+        major = gss_init_sec_context(&minor, p->delegated, &context, target, &oid_krb5, 0, 0,
+                                     GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &out, NULL, NULL);
+        answer(p, major, minor, &out);
+        (void)gss_delete_sec_context(&ignored, &context, GSS_C_NO_BUFFER);
+    }
+    (void)gss_release_name(&ignored, &target);
+}
+
 /* --- what is known of the context ---------------------------------------------------------- */
 
 static void
@@ -387,8 +477,13 @@ static const struct command {
     const char *name;
     void (*run)(struct peer *, struct talk *);
 } commands[] = {
-    { "step", step }, { "seal", seal },     { "wrap", wrap_plain },   { "unseal", unseal },
-    { "sign", sign }, { "verify", verify }, { "describe", describe },
+    { "step", step },         { "seal", seal },
+    { "wrap", wrap_plain },   { "unseal", unseal },
+    { "sign", sign },         { "verify", verify },
+    { "describe", describe }, { "delegate", delegate },
+#ifndef PEER_HEIMDAL
+    { "seal-rpc", seal_rpc }, { "unseal-rpc", unseal_rpc },
+#endif
 };
 
 static void
@@ -420,6 +515,9 @@ main(int argc, char **argv)
     }
     (void)gss_delete_sec_context(&minor, &p.context, GSS_C_NO_BUFFER);
     (void)gss_release_cred(&minor, &p.cred);
+    if (p.delegated != GSS_C_NO_CREDENTIAL) {
+        (void)gss_release_cred(&minor, &p.delegated);
+    }
     (void)gss_release_name(&minor, &p.name);
     free(p.data.p);
     talk_clear(&t);

@@ -14,6 +14,8 @@ import time
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 # Whatever the peers have, the old included: a test names those that it is about.
 ENCTYPES = ("aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "rc4-hmac")
+# In a SharedRealm, the host of whose HTTP service a KDC knows keys of this type only.
+TYPE_HOSTS = {name: f"type{place}.localhost" for place, name in enumerate(ENCTYPES)}
 
 
 class MitRealm:
@@ -70,6 +72,7 @@ class MitRealm:
     }}
 [domain_realm]
     localhost = {self.name}
+    .localhost = {self.name}
 """, encoding="ascii")
 
     def start(self):
@@ -110,3 +113,20 @@ class MitRealm:
         cache = self.folder / f"cache-{user}"
         self.run("kinit", "-c", f"FILE:{cache}", user, stdin=self.passwords[user] + "\n")
         return cache
+
+
+class SharedRealm(MitRealm):
+    """With what most tests need."""
+
+    users = {"alice": "Secret123!x", "carol": "Secret789!x"}
+
+    def start(self):
+        super().start()
+        for user, password in self.users.items():
+            self.add_user(user, password)
+        for service in ("HTTP/localhost", "host/localhost"):
+            self.add_service(service)
+        for enctype, host in TYPE_HOSTS.items():
+            self.add_service(f"HTTP/{host}", enctype)
+        self.admin("modprinc +ok_as_delegate HTTP/localhost")
+        return self

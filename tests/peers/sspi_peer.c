@@ -4,9 +4,16 @@
  * standard input (talk.h): the bridge between this library and the peers of the tests.
  *
  *   sspi_peer client|server [--package P] [--spn SPN] [--user U] [--domain D] [--password P]
- *             [--flags NAME,NAME…] [--bindings HEX] [--option KEY=VALUE]…
+ *             [--flags NAME,NAME…] [--bindings HEX] [--option KEY=VALUE]… [--stream yes]
  *
  * --bindings: the application data of the channel bindings. --option: a key of [policy].
+ * --stream: what is unsealed comes as SECBUFFER_STREAM, not as TOKEN and DATA.
+ *
+ * Commands beside those of talk.h: wrap MESSAGE, sealed with SECQOP_WRAP_NO_ENCRYPT; and in DCE's
+ * style, HEAD being signed with the message and not sent, N the bytes of SEALED:
+ *
+ *   seal-rpc HEAD MESSAGE             ok TOKEN+SEALED
+ *   unseal-rpc HEAD TOKEN+SEALED N    ok MESSAGE
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -14,6 +21,10 @@
 #include <string.h>
 
 #include "peers/sspi_side.h"
+
+#ifndef SECQOP_WRAP_NO_ENCRYPT /* WinPR has no such wish */
+#define SECQOP_WRAP_NO_ENCRYPT 0x80000001
+#endif
 
 enum { MAX_TOKEN_BYTES = 65536, TRAILER_ROOM = 256, MAX_LEGS = 16 };
 
@@ -35,6 +46,7 @@ static const struct flag {
     { "no-integrity", ISC_REQ_NO_INTEGRITY, 0 },
     { "allow-missing-bindings", 0, ASC_REQ_ALLOW_MISSING_BINDINGS },
     { "unverified-target", 0x20000000, 0 }, /* ISC_REQ_UNVERIFIED_TARGET_NAME */
+    { "dce-style", ISC_REQ_USE_DCE_STYLE, ASC_REQ_USE_DCE_STYLE },
 };
 
 static ULONG
@@ -66,7 +78,7 @@ flag_names(bool server, ULONG bits)
 struct peer {
     struct side side;
     struct talk_blob bindings; /* SEC_CHANNEL_BINDINGS; p NULL: none */
-    bool started;
+    bool started, stream;
 };
 
 static struct talk_blob
@@ -114,15 +126,11 @@ static void
 take_arguments(struct peer *p, int argc, char **argv)
 {
     static const struct option known[] = {
-        { "package", required_argument, NULL, 'p' },
-        { "spn", required_argument, NULL, 's' },
-        { "user", required_argument, NULL, 'u' },
-        { "domain", required_argument, NULL, 'd' },
-        { "password", required_argument, NULL, 'w' },
-        { "flags", required_argument, NULL, 'f' },
-        { "bindings", required_argument, NULL, 'b' },
-        { "option", required_argument, NULL, 'o' },
-        { NULL, 0, NULL, 0 },
+        { "package", required_argument, NULL, 'p' },  { "spn", required_argument, NULL, 's' },
+        { "user", required_argument, NULL, 'u' },     { "domain", required_argument, NULL, 'd' },
+        { "password", required_argument, NULL, 'w' }, { "flags", required_argument, NULL, 'f' },
+        { "bindings", required_argument, NULL, 'b' }, { "option", required_argument, NULL, 'o' },
+        { "stream", required_argument, NULL, 't' },   { NULL, 0, NULL, 0 },
     };
     struct side *s = &p->side;
 
@@ -141,6 +149,7 @@ take_arguments(struct peer *p, int argc, char **argv)
         case 'f': take_flags(s, optarg); break;
         case 'b': p->bindings = bindings_of(optarg); break;
         case 'o': take_option(s, optarg); break;
+        case 't': p->stream = strcmp(optarg, "yes") == 0; break;
         default: exit(2);
         }
     }
@@ -212,37 +221,75 @@ step(struct peer *p, struct talk *t)
 
 /* --- messages ------------------------------------------------------------------------------ */
 
-static ULONG
-trailer_bytes(struct peer *p)
+static SecPkgContext_Sizes
+sizes_of(struct peer *p)
 {
     SecPkgContext_Sizes sizes = { 0 };
 
     if (QueryContextAttributesA(&p->side.context, SECPKG_ATTR_SIZES, &sizes) != SEC_E_OK ||
-        sizes.cbSecurityTrailer > TRAILER_ROOM) {
-        return 0;
+        sizes.cbSecurityTrailer + sizes.cbBlockSize > TRAILER_ROOM) {
+        return (SecPkgContext_Sizes){ 0 };
     }
-    return sizes.cbSecurityTrailer;
+    return sizes;
+}
+
+static ULONG
+trailer_bytes(struct peer *p)
+{
+    return sizes_of(p).cbSecurityTrailer;
+}
+
+/* TOKEN, DATA and PADDING one behind the other, as Windows' applications send them: TOKEN and
+ * PADDING come back as long as they are. */
+static void
+seal_as(struct peer *p, struct talk *t, ULONG qop)
+{
+    struct talk_blob message = talk_blob(t, 1);
+    SecPkgContext_Sizes sizes = sizes_of(p);
+    uint8_t *all = calloc(1, TRAILER_ROOM + message.n), *data = all + sizes.cbSecurityTrailer;
+    SecBuffer b[3] = { { sizes.cbSecurityTrailer, SECBUFFER_TOKEN, all },
+                       { (ULONG)message.n, SECBUFFER_DATA, data },
+                       { sizes.cbBlockSize, SECBUFFER_PADDING, data + message.n } };
+    SecBufferDesc desc = { SECBUFFER_VERSION, sizes.cbBlockSize ? 3 : 2, b };
+    SECURITY_STATUS status;
+
+    memcpy(data, message.p ? (void *)message.p : (void *)"", message.n);
+    status = EncryptMessage(&p->side.context, qop, &desc, talk_number(t, 2));
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        memmove(all + b[0].cbBuffer, data, message.n + (desc.cBuffers == 3 ? b[2].cbBuffer : 0));
+        talk_answer("ok", all,
+                    b[0].cbBuffer + message.n + (desc.cBuffers == 3 ? b[2].cbBuffer : 0));
+    }
+    free(all);
 }
 
 static void
 seal(struct peer *p, struct talk *t)
 {
-    struct talk_blob message = talk_blob(t, 1);
-    ULONG trailer = trailer_bytes(p);
-    uint8_t *all = calloc(1, TRAILER_ROOM + message.n);
-    SecBuffer b[2] = { { trailer, SECBUFFER_TOKEN, all },
-                       { (ULONG)message.n, SECBUFFER_DATA, all + trailer } };
-    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
-    SECURITY_STATUS status;
+    seal_as(p, t, 0);
+}
 
-    memcpy(all + trailer, message.p ? (void *)message.p : (void *)"", message.n);
-    status = EncryptMessage(&p->side.context, 0, &desc, talk_number(t, 2));
+static void
+wrap_plain(struct peer *p, struct talk *t)
+{
+    seal_as(p, t, SECQOP_WRAP_NO_ENCRYPT);
+}
+
+static void
+unseal_stream(struct peer *p, struct talk *t)
+{
+    struct talk_blob all = talk_blob(t, 1);
+    SecBuffer b[2] = { { (ULONG)all.n, SECBUFFER_STREAM, all.p }, { 0, SECBUFFER_DATA, NULL } };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
+    SECURITY_STATUS status = DecryptMessage(&p->side.context, &desc, talk_number(t, 2), NULL);
+
     if (status != SEC_E_OK) {
         answer_failure(status, NULL);
     } else {
-        talk_answer("ok", all, trailer + message.n);
+        talk_answer("ok", b[1].pvBuffer, b[1].cbBuffer);
     }
-    free(all);
 }
 
 static void
@@ -254,12 +301,60 @@ unseal(struct peer *p, struct talk *t)
     SecBufferDesc desc = { SECBUFFER_VERSION, 2, b };
     SECURITY_STATUS status;
 
+    if (p->stream) {
+        unseal_stream(p, t);
+        return;
+    }
     if (all.n < trailer) {
         trailer = (ULONG)all.n;
     }
     b[0] = (SecBuffer){ trailer, SECBUFFER_TOKEN, all.p };
     b[1] = (SecBuffer){ (ULONG)all.n - trailer, SECBUFFER_DATA, all.p + trailer };
     status = DecryptMessage(&p->side.context, &desc, talk_number(t, 2), NULL);
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        talk_answer("ok", b[1].pvBuffer, b[1].cbBuffer);
+    }
+}
+
+/* DCE's RPC: buffers that are signed and not sealed, the message, and TOKEN, which is sent first. */
+static void
+seal_rpc(struct peer *p, struct talk *t)
+{
+    struct talk_blob head = talk_blob(t, 1), message = talk_blob(t, 2);
+    ULONG trailer = trailer_bytes(p);
+    uint8_t *all = calloc(1, TRAILER_ROOM + message.n);
+    SecBuffer b[3] = {
+        { (ULONG)head.n, SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, head.p },
+        { (ULONG)message.n, SECBUFFER_DATA, message.p },
+        { trailer, SECBUFFER_TOKEN, all },
+    };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 3, b };
+    SECURITY_STATUS status = EncryptMessage(&p->side.context, 0, &desc, 0);
+
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+    } else {
+        memcpy(all + b[2].cbBuffer, message.p, message.n);
+        talk_answer("ok", all, b[2].cbBuffer + message.n);
+    }
+    free(all);
+}
+
+static void
+unseal_rpc(struct peer *p, struct talk *t)
+{
+    struct talk_blob head = talk_blob(t, 1), all = talk_blob(t, 2);
+    ULONG n = talk_number(t, 3), token = (ULONG)all.n - n;
+    SecBuffer b[3] = {
+        { (ULONG)head.n, SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, head.p },
+        { n, SECBUFFER_DATA, all.p + token },
+        { token, SECBUFFER_TOKEN, all.p },
+    };
+    SecBufferDesc desc = { SECBUFFER_VERSION, 3, b };
+    SECURITY_STATUS status = DecryptMessage(&p->side.context, &desc, 0, NULL);
+
     if (status != SEC_E_OK) {
         answer_failure(status, NULL);
     } else {
@@ -318,8 +413,11 @@ static const struct command {
     void (*run)(struct peer *, struct talk *);
     bool before_start;
 } commands[] = {
-    { "step", step, true },  { "seal", seal, false },     { "unseal", unseal, false },
-    { "sign", sign, false }, { "verify", verify, false }, { "describe", describe, false },
+    { "step", step, true },          { "seal", seal, false },
+    { "wrap", wrap_plain, false },   { "unseal", unseal, false },
+    { "seal-rpc", seal_rpc, false }, { "unseal-rpc", unseal_rpc, false },
+    { "sign", sign, false },         { "verify", verify, false },
+    { "describe", describe, false },
 };
 
 static void

@@ -133,6 +133,12 @@ side_describe(struct side *s, json_t *into)
     set_string(into, "target", logon->TargetName);
     set_string(into, "reason", logon->Reason);
     (void)json_object_set_new(into, "sub_status", json_integer(logon->SubStatus));
+    set_string(into, "client_principal", logon->ClientPrincipal);
+    set_string(into, "service_principal", logon->ServicePrincipal);
+    set_string(into, "ticket_encryption", logon->TicketEncryption);
+    set_string(into, "session_encryption", logon->SessionEncryption);
+    (void)json_object_set_new(into, "delegated", json_boolean(*logon->DelegatedCache != 0));
+    (void)json_object_set_new(into, "kerberos_error", json_integer(logon->KerberosError));
     (void)json_object_set_new(into, "anonymous", json_boolean(logon->Anonymous));
     (void)json_object_set_new(into, "mic_verified", json_boolean(logon->MicVerified));
     (void)json_object_set_new(into, "bindings_verified", json_boolean(logon->BindingsVerified));
