@@ -117,7 +117,7 @@ free_port(void)
 static uint16_t
 start_sspid(void)
 {
-    static const char form[] = "[kerberos]\nkeytab = FILE:%s\nreplay_entries = 3000000\n"
+    static const char form[] = "[kerberos]\nkeytab = FILE:%s\nreplay_capacity = 3000000\n"
                                "[listener web]\nprotocol = http\naddress = 127.0.0.1:%u\n"
                                "backend = whoami\npackage = Kerberos\nmax_per_address = 10000\n"
                                "[events]\nfile = %s\n";

@@ -179,7 +179,7 @@ kerberos_realm_make(void)
                                       "[domain_realm]\n .example.test = " FAKE_REALM "\n");
     (void)snprintf(text, sizeof(text),
                    "[kerberos]\nkeytab = FILE:%s\nprincipal = " REALM_SERVICE
-                   "\nreplay_entries = 3000000\n",
+                   "\nreplay_capacity = 3000000\n",
                    kerberos_realm_path("keytab"));
     kerberos_realm_write("opensspi.conf", text);
     set_variable("KRB5_CONFIG", "", "krb5.conf");

@@ -17,11 +17,18 @@
 #include "sspi/settings_kerberos.h"
 #include "ticket/ticket.h"
 
+/* Shared by configurations that say the same of it: what was seen under one of them is remembered
+ * under the next. */
+struct tickets {
+    atomic_uint references;
+    struct ticket_authority *authority;
+};
+
 struct configuration {
     atomic_uint references;
-    struct configuration *base; /* whose authorities this one uses; NULL: its own */
+    struct configuration *base; /* whose accounts this one uses; NULL: its own */
     struct account_authority *accounts;
-    struct ticket_authority *tickets;
+    struct tickets *tickets;
     struct settings_text text;
     struct settings settings;
     struct sec_host host;
@@ -65,6 +72,22 @@ host_random(const struct sec_host *host, void *to, size_t n)
     return random_bytes(to, n);
 }
 
+static struct tickets *
+tickets_ref(struct tickets *t)
+{
+    atomic_fetch_add(&t->references, 1);
+    return t;
+}
+
+static void
+tickets_unref(struct tickets *t)
+{
+    if (t && atomic_fetch_sub(&t->references, 1) == 1) {
+        ticket_authority_close(t->authority);
+        mem_free(t);
+    }
+}
+
 void
 configuration_unref(struct configuration *c)
 {
@@ -75,8 +98,8 @@ configuration_unref(struct configuration *c)
         configuration_unref(c->base);
     } else {
         account_authority_close(c->accounts);
-        ticket_authority_close(c->tickets);
     }
+    tickets_unref(c->tickets);
     settings_free(&c->settings);
     settings_clear(&c->text);
     mem_free(c);
@@ -111,12 +134,35 @@ open_accounts(struct configuration *c)
 }
 
 static sec_status
-open_authorities(struct configuration *c)
+open_tickets(struct configuration *c)
 {
     const struct ticket_options options = settings_kerberos_options(&c->text);
+    sec_status status;
+
+    c->tickets = mem_new(sizeof(*c->tickets));
+    if (!c->tickets) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    atomic_init(&c->tickets->references, 1);
+    status = ticket_authority_open(&options, &c->tickets->authority);
+    if (status != SEC_E_OK) {
+        mem_free(c->tickets);
+        c->tickets = NULL;
+    }
+    return status;
+}
+
+/* before: the configuration that this one takes the place of, or NULL. */
+static sec_status
+open_authorities(struct configuration *c, const struct configuration *before)
+{
     sec_status status = open_accounts(c);
 
-    return status == SEC_E_OK ? ticket_authority_open(&options, &c->tickets) : status;
+    if (status == SEC_E_OK && before && settings_kerberos_same(&c->text, &before->text)) {
+        c->tickets = tickets_ref(before->tickets);
+        return SEC_E_OK;
+    }
+    return status == SEC_E_OK ? open_tickets(c) : status;
 }
 
 /* Where nothing is configured, krb5.conf decides. Without a list nothing is permitted. */
@@ -126,13 +172,15 @@ fill_enctypes(struct configuration *c)
     struct sec_kerberos_settings *k = &c->settings.sec.kerberos;
 
     if (k->n_enctypes == 0) {
-        k->n_enctypes = ticket_authority_enctypes(c->tickets, k->enctypes, SEC_ENCTYPES_MAX);
+        k->n_enctypes =
+            ticket_authority_enctypes(c->tickets->authority, k->enctypes, SEC_ENCTYPES_MAX);
     }
 }
 
-/* Takes text, also when it fails. */
+/* Takes text, also when it fails. base: whose accounts and tickets it uses. */
 static sec_status
-make(struct settings_text *text, struct configuration *base, struct configuration **out)
+make(struct settings_text *text, struct configuration *base, const struct configuration *before,
+     struct configuration **out)
 {
     struct configuration *c = mem_new(sizeof(*c));
     sec_status status;
@@ -148,9 +196,9 @@ make(struct settings_text *text, struct configuration *base, struct configuratio
     if (status == SEC_E_OK && base) {
         c->base = configuration_ref(base);
         c->accounts = base->accounts;
-        c->tickets = base->tickets;
+        c->tickets = tickets_ref(base->tickets);
     } else if (status == SEC_E_OK) {
-        status = open_authorities(c);
+        status = open_authorities(c, before);
     }
     if (status != SEC_E_OK) {
         configuration_unref(c);
@@ -160,7 +208,7 @@ make(struct settings_text *text, struct configuration *base, struct configuratio
     c->host = (struct sec_host){
         .settings = &c->settings.sec,
         .accounts = c->accounts,
-        .tickets = c->tickets,
+        .tickets = c->tickets->authority,
         .packages = packages_all,
         .n_packages = packages_count,
         .now_100ns = host_now,
@@ -194,13 +242,14 @@ read_text(const char *file, struct settings_text *text, struct config_error *err
 }
 
 static sec_status
-read_configuration(const char *file, struct config_error *error, struct configuration **out)
+read_configuration(const char *file, const struct configuration *before, struct config_error *error,
+                   struct configuration **out)
 {
     struct settings_text text;
     sec_status status = read_text(file, &text, error);
 
     if (status == SEC_E_OK) {
-        status = make(&text, NULL, out);
+        status = make(&text, NULL, before, out);
     }
     if (status == SEC_E_INVALID_PARAMETER && !error->text[0]) {
         (void)snprintf(error->text, sizeof(error->text), "%s: %s",
@@ -212,9 +261,14 @@ read_configuration(const char *file, struct config_error *error, struct configur
 sec_status
 configuration_load(const char *file, struct config_error *error)
 {
-    struct configuration *loaded = NULL, *old;
-    sec_status status = read_configuration(file, error, &loaded);
+    struct configuration *loaded = NULL, *before, *old;
+    sec_status status;
 
+    lock_current();
+    before = current ? configuration_ref(current) : NULL;
+    (void)pthread_mutex_unlock(&current_lock);
+    status = read_configuration(file, before, error, &loaded);
+    configuration_unref(before);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -234,7 +288,7 @@ configuration_current(struct configuration **out)
 
     lock_current();
     if (!current) {
-        status = read_configuration(NULL, &error, &current);
+        status = read_configuration(NULL, NULL, &error, &current);
     }
     if (status == SEC_E_OK) {
         *out = configuration_ref(current);
@@ -256,7 +310,7 @@ configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *op
         if (!options[i].pszName || !options[i].pszValue) {
             (void)snprintf(error->text, sizeof(error->text), "option %zu has no name or value", i);
             status = sec_fail(SEC_E_INVALID_PARAMETER, "%s", error->text);
-        } else if (!settings_take_policy(&text, options[i].pszName, options[i].pszValue, why,
+        } else if (!settings_take_option(&text, options[i].pszName, options[i].pszValue, why,
                                          sizeof(why))) {
             (void)snprintf(error->text, sizeof(error->text), "%s: expected %s", options[i].pszName,
                            why);
@@ -266,5 +320,5 @@ configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *op
             settings_clear(&text);
         }
     }
-    return status == SEC_E_OK ? make(&text, base, out) : status;
+    return status == SEC_E_OK ? make(&text, base, NULL, out) : status;
 }

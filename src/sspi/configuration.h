@@ -19,7 +19,8 @@ void configuration_unref(struct configuration *); /* NULL is a no-op */
  * unless the environment names it. error is filled for SEC_E_INVALID_PARAMETER. */
 sec_status configuration_load(const char *file, struct config_error *error);
 
-/* base with [policy] keys overridden; the accounts stay base's. */
+/* base with keys overridden that credentials may have of their own; accounts and tickets stay
+ * base's. */
 sec_status configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *options,
                                       size_t n, struct configuration **out,
                                       struct config_error *error);

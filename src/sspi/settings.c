@@ -368,8 +368,11 @@ take_lockout_minutes(struct settings_text *t, const char *value, char *why, size
 struct setting {
     const char *section, *key;
     take_value take;
-    bool of_accounts; /* the store has one for all who ask it: no credential has its own */
+    const char *shared; /* why no credential has its own; NULL: each may */
 };
+
+#define OF_STORE   "it in [policy] alone: lock-outs are the account store's"
+#define OF_PROCESS "it in [kerberos] alone: credentials share what asks for tickets and remembers"
 
 static const struct setting known_settings[] = {
     { "server", "computer", take_computer },
@@ -388,15 +391,15 @@ static const struct setting known_settings[] = {
     { "policy", "channel_bindings", take_channel_bindings },
     { "policy", "service_binding", take_service_binding },
     { "policy", "spn", take_spn },
-    { "policy", "lockout_threshold", take_lockout_threshold, true },
-    { "policy", "lockout_minutes", take_lockout_minutes, true },
+    { "policy", "lockout_threshold", take_lockout_threshold, OF_STORE },
+    { "policy", "lockout_minutes", take_lockout_minutes, OF_STORE },
     { "kerberos", "keytab", settings_kerberos_keytab },
     { "kerberos", "principal", settings_kerberos_principal },
-    { "kerberos", "clock_skew", settings_kerberos_clock_skew },
+    { "kerberos", "clock_skew", settings_kerberos_clock_skew, OF_PROCESS },
     { "kerberos", "pac", settings_kerberos_pac },
-    { "kerberos", "permitted_enctypes", settings_kerberos_enctypes },
-    { "kerberos", "replay_cache", settings_kerberos_replay_cache },
-    { "kerberos", "replay_entries", settings_kerberos_replay_entries },
+    { "kerberos", "permitted_enctypes", settings_kerberos_enctypes, OF_PROCESS },
+    { "kerberos", "replay_cache", settings_kerberos_replay_cache, OF_PROCESS },
+    { "kerberos", "replay_capacity", settings_kerberos_replay_capacity, OF_PROCESS },
 };
 
 /* Sections that belong to programs. */
@@ -408,6 +411,14 @@ same(const char *a, const char *b)
     return bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
 }
 
+/* Of which sections credentials may have keys of their own. */
+static bool
+is_of_credentials(const struct setting *s)
+{
+    return same(s->section, "policy") || same(s->section, "kerberos");
+}
+
+/* section NULL: of a credential. */
 static bool
 unknown_key(const char *section, const char *key, char *why, size_t why_n)
 {
@@ -415,8 +426,10 @@ unknown_key(const char *section, const char *key, char *why, size_t why_n)
     size_t n = 0;
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
-        if (same(known_settings[i].section, section)) {
-            known[n++] = known_settings[i].key;
+        const struct setting *s = &known_settings[i];
+
+        if (section ? same(s->section, section) : is_of_credentials(s) && !s->shared) {
+            known[n++] = s->key;
         }
     }
     return config_unknown("key", key, known, why, why_n);
@@ -443,15 +456,16 @@ take_setting(struct settings_text *t, const char *section, const char *key, cons
 }
 
 bool
-settings_take_policy(struct settings_text *t, const char *key, const char *value, char *why,
+settings_take_option(struct settings_text *t, const char *key, const char *value, char *why,
                      size_t why_n)
 {
     const struct setting *s = find_setting("policy", key);
 
-    if (s && s->of_accounts) {
-        return expected(why, why_n, "it in [policy] alone: lock-outs are the account store's");
+    s = s ? s : find_setting("kerberos", key);
+    if (!s) {
+        return unknown_key(NULL, key, why, why_n);
     }
-    return take_setting(t, "policy", key, value, why, why_n);
+    return s->shared ? expected(why, why_n, s->shared) : s->take(t, value, why, why_n);
 }
 
 static bool

@@ -11,7 +11,7 @@ struct settings_kerberos {
     unsigned clock_skew_s;
     enum sec_pac_policy pac;
     int replay; /* enum ticket_replay_scope */
-    size_t replay_entries;
+    size_t replay_capacity;
     int32_t enctypes[SEC_ENCTYPES_MAX];
     size_t n_enctypes;
 };
@@ -39,8 +39,9 @@ sec_status settings_copy(struct settings_text *to, const struct settings_text *f
 
 /* Takes the sections above from file; other programs' sections pass. false: error says why. */
 SEC_NODISCARD bool settings_read(struct settings_text *, const char *file, struct config_error *);
-/* One key of [policy], as a credential's own. false: why says what was expected. */
-SEC_NODISCARD bool settings_take_policy(struct settings_text *, const char *key, const char *value,
+/* One key of [policy], or keytab, principal or pac of [kerberos], as a credential's own. false: why
+ * says what was expected. */
+SEC_NODISCARD bool settings_take_option(struct settings_text *, const char *key, const char *value,
                                         char *why, size_t why_n);
 
 /* The form that packages see: names in UTF-16LE. */

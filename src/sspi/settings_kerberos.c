@@ -10,9 +10,9 @@
 enum {
     SKEW_SECONDS = 300, /* as KDCs of Microsoft's and MIT's have it */
     SKEW_SECONDS_MAX = 3600,
-    REPLAY_ENTRIES_MIN = 1000,
-    REPLAY_ENTRIES_MAX = 100000000,
-    REPLAY_ENTRIES = 1000000,
+    REPLAY_CAPACITY_MIN = 1000,
+    REPLAY_CAPACITY_MAX = 100000000,
+    REPLAY_CAPACITY = 1000000,
 };
 
 /* RFC 3961's numbers as IANA names them, and as krb5.conf shortens them. */
@@ -33,7 +33,7 @@ settings_kerberos_init(struct settings_kerberos *k)
     *k = (struct settings_kerberos){
         .clock_skew_s = SKEW_SECONDS,
         .pac = SEC_PAC_VERIFY,
-        .replay_entries = REPLAY_ENTRIES,
+        .replay_capacity = REPLAY_CAPACITY,
     };
 }
 
@@ -147,27 +147,32 @@ settings_kerberos_enctypes(struct settings_text *t, const char *value, char *why
 bool
 settings_kerberos_replay_cache(struct settings_text *t, const char *value, char *why, size_t why_n)
 {
-    if (value[0] == '/') {
+    static const char *const choices[] = { "process", "off", NULL };
+    static const char shared[] = "shared:";
+    int i;
+
+    if (bytes_starts_with(bytes_of_string(value), bytes_of_string(shared)) &&
+        value[strlen(shared)] == '/') {
         t->kerberos.replay = TICKET_REPLAY_SHARED;
-        return set_text(&t->replay_file, value, why, why_n);
+        return set_text(&t->replay_file, value + strlen(shared), why, why_n);
     }
-    if (strcmp(value, "process") != 0 && strcmp(value, "off") != 0) {
-        return expected(why, why_n, "process, an absolute path, or off");
+    if (!config_choice(value, choices, &i, why, why_n)) {
+        return expected(why, why_n, "process, off, or shared: and an absolute path");
     }
-    t->kerberos.replay = value[0] == 'o' ? TICKET_REPLAY_OFF : TICKET_REPLAY_PROCESS;
+    t->kerberos.replay = i == 0 ? TICKET_REPLAY_PROCESS : TICKET_REPLAY_OFF;
     return true;
 }
 
 bool
-settings_kerberos_replay_entries(struct settings_text *t, const char *value, char *why,
-                                 size_t why_n)
+settings_kerberos_replay_capacity(struct settings_text *t, const char *value, char *why,
+                                  size_t why_n)
 {
     unsigned long n;
 
-    if (!config_number(value, REPLAY_ENTRIES_MIN, REPLAY_ENTRIES_MAX, &n, why, why_n)) {
+    if (!config_number(value, REPLAY_CAPACITY_MIN, REPLAY_CAPACITY_MAX, &n, why, why_n)) {
         return false;
     }
-    t->kerberos.replay_entries = n;
+    t->kerberos.replay_capacity = n;
     return true;
 }
 
@@ -202,9 +207,27 @@ settings_kerberos_options(const struct settings_text *t)
         .keytab = text_or_none(t->keytab),
         .replay_file = text_or_none(t->replay_file),
         .replay = (enum ticket_replay_scope)t->kerberos.replay,
-        .replay_capacity = t->kerberos.replay_entries,
+        .replay_capacity = t->kerberos.replay_capacity,
         .skew_100ns = t->kerberos.clock_skew_s * CLOCK_SECOND_100NS,
         .enctypes = t->kerberos.enctypes,
         .n_enctypes = t->kerberos.n_enctypes,
     };
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return bytes_equal(bytes_of_string(a), bytes_of_string(b));
+}
+
+bool
+settings_kerberos_same(const struct settings_text *a, const struct settings_text *b)
+{
+    const struct settings_kerberos *x = &a->kerberos, *y = &b->kerberos;
+
+    return same_text(a->keytab, b->keytab) && same_text(a->replay_file, b->replay_file) &&
+           x->replay == y->replay && x->replay_capacity == y->replay_capacity &&
+           x->clock_skew_s == y->clock_skew_s &&
+           bytes_equal(bytes_of(x->enctypes, x->n_enctypes * sizeof(x->enctypes[0])),
+                       bytes_of(y->enctypes, y->n_enctypes * sizeof(y->enctypes[0])));
 }

@@ -20,11 +20,13 @@ bool settings_kerberos_pac(struct settings_text *, const char *value, char *why,
 bool settings_kerberos_enctypes(struct settings_text *, const char *value, char *why, size_t why_n);
 bool settings_kerberos_replay_cache(struct settings_text *, const char *value, char *why,
                                     size_t why_n);
-bool settings_kerberos_replay_entries(struct settings_text *, const char *value, char *why,
-                                      size_t why_n);
+bool settings_kerberos_replay_capacity(struct settings_text *, const char *value, char *why,
+                                       size_t why_n);
 
 /* For packages, and for ticket_authority_open. Borrowed from the text, which outlives them. */
 struct sec_kerberos_settings settings_kerberos_compile(const struct settings_text *);
 struct ticket_options settings_kerberos_options(const struct settings_text *);
+/* Whether both say the same of a ticket authority. */
+bool settings_kerberos_same(const struct settings_text *, const struct settings_text *);
 
 #endif

@@ -581,6 +581,74 @@ test_server__same_token_twice_is_refused(void **state)
     api_release(&p);
 }
 
+/* The memory of what was seen outlives the configuration, where both say the same of it; and where
+ * they do not, what came before is refused for its time. */
+static void
+test_server__a_token_from_before_another_configuration__is_refused(void **state)
+{
+    static const struct {
+        const char *kerberos, *why;
+        SECURITY_STATUS status;
+    } table[] = {
+        { "", "replay of", SEC_E_LOGON_DENIED },
+        { "replay_capacity = 2000\n", "before the time", SEC_E_TIME_SKEW },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint8_t room[API_TOKEN_BYTES];
+        CtxtHandle first, second;
+        struct api_pair old, fresh;
+        ULONG n;
+
+        assert_int_equal(load_with(""), 0);
+        assert_int_equal(acquire(&old, "Kerberos"), SEC_E_OK);
+        assert_int_equal(ask(&old, DEMO_SERVICE, room, &n), SEC_E_OK);
+        assert_int_equal(give(&old, room, n, 0, &first), SEC_E_OK);
+        assert_int_equal(load_with(table[i].kerberos), 0);
+        assert_int_equal(acquire(&fresh, "Kerberos"), SEC_E_OK);
+        assert_int_equal(give(&fresh, room, n, 0, &second), table[i].status);
+        if (!strstr(OpenSspiReason(), table[i].why)) {
+            fail_msg("%s", OpenSspiReason());
+        }
+        assert_int_equal(DeleteSecurityContext(&first), SEC_E_OK);
+        api_release(&old);
+        api_release(&fresh);
+    }
+    assert_int_equal(load_with(""), 0);
+}
+
+/* A credential's own options: one listener's keytab, principal and PAC policy. */
+static void
+test_server__options_of_a_credential__hold_for_it_alone(void **state)
+{
+    static const struct {
+        OPENSSPI_OPTION option;
+        bool good;
+    } table[] = {
+        { { "keytab", "FILE:/nonexistent/keytab" }, false },
+        { { "principal", "HTTP/other.domain.test" }, false },
+        { { "principal", DEMO_SERVICE }, true },
+        { { "pac", "required" }, false }, /* the ticket has none */
+        { { "pac", "ignore" }, true },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct api_pair p;
+
+        assert_int_equal(acquire(&p, "Kerberos"), SEC_E_OK);
+        assert_int_equal(FreeCredentialsHandle(&p.server_cred), SEC_E_OK);
+        assert_int_equal(OpenSspiAcquireCredentialsHandle("Kerberos", SECPKG_CRED_INBOUND, NULL,
+                                                          &table[i].option, 1, NULL, 0,
+                                                          &p.server_cred, NULL),
+                         SEC_E_OK);
+        if ((api_establish(&p, 0, 0) == SEC_E_OK) != table[i].good) {
+            fail_msg("%s = %s: %s", table[i].option.pszName, table[i].option.pszValue,
+                     OpenSspiReason());
+        }
+        api_release(&p);
+    }
+}
+
 /* The keytab is read anew when it changes; what is wrong with it is told with each refusal. */
 static void
 test_server__keytab_that_changes(void **state)
@@ -639,6 +707,8 @@ main(void)
         cmocka_unit_test(test_client__targets_without_a_ticket),
         cmocka_unit_test(test_client__without_a_cache_has_no_credentials),
         cmocka_unit_test(test_server__same_token_twice_is_refused),
+        cmocka_unit_test(test_server__a_token_from_before_another_configuration__is_refused),
+        cmocka_unit_test(test_server__options_of_a_credential__hold_for_it_alone),
         cmocka_unit_test(test_server__keytab_that_changes),
         cmocka_unit_test(test_server__configured_keytab_that_is_missing),
     };

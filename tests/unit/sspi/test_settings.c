@@ -47,7 +47,7 @@ read_text(struct settings_text *t, const char *text, struct config_error *error)
 
 /* A list that Negotiate would read otherwise than it looks excludes nothing: it must not pass. */
 static void
-test_settings_take_policy__a_list_of_packages__is_one_or_is_refused(void **state)
+test_settings_take_option__a_list_of_packages__is_one_or_is_refused(void **state)
 {
     static const struct {
         const char *list;
@@ -75,7 +75,7 @@ test_settings_take_policy__a_list_of_packages__is_one_or_is_refused(void **state
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char why[128] = "";
 
-        assert_int_equal(settings_take_policy(*state, "packages", table[i].list, why, sizeof(why)),
+        assert_int_equal(settings_take_option(*state, "packages", table[i].list, why, sizeof(why)),
                          table[i].good);
         assert_true(table[i].good || why[0]);
     }
@@ -150,12 +150,14 @@ test_settings_read__keys_of_kerberos__are_good_or_refused(void **state)
           false },
         { "replay_cache", "process", true },
         { "replay_cache", "off", true },
-        { "replay_cache", "/run/opensspi/replay", true },
-        { "replay_cache", "FILE:/run/opensspi/replay", false },
+        { "replay_cache", "shared:/run/opensspi/replay", true },
+        { "replay_cache", "shared:replay", false },
+        { "replay_cache", "shared:", false },
+        { "replay_cache", "/run/opensspi/replay", false },
         { "replay_cache", "", false },
-        { "replay_entries", "1000", true },
-        { "replay_entries", "999", false },
-        { "replay_entries", "100000001", false },
+        { "replay_capacity", "1000", true },
+        { "replay_capacity", "999", false },
+        { "replay_capacity", "100000001", false },
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -195,7 +197,7 @@ test_settings_compile__what_kerberos_says__is_passed_on(void **state)
     assert_true(read_kerberos(*state, "principal", "HTTP/web1"));
     assert_true(read_kerberos(*state, "clock_skew", "60"));
     assert_true(read_kerberos(*state, "pac", "required"));
-    assert_true(read_kerberos(*state, "replay_cache", "/run/r"));
+    assert_true(read_kerberos(*state, "replay_cache", "shared:/run/r"));
     assert_int_equal(settings_copy(&copy, *state), SEC_E_OK);
     assert_int_equal(settings_compile(&s, &copy), SEC_E_OK);
     assert_string_equal(s.sec.kerberos.keytab, "/etc/a.keytab");
@@ -213,12 +215,34 @@ test_settings_compile__what_kerberos_says__is_passed_on(void **state)
     settings_clear(&copy);
 }
 
+/* What one listener may have otherwise than another, and what all of a process share. */
+static void
+test_settings_take_option__keys_of_kerberos__are_a_credentials_or_the_processes(void **state)
+{
+    struct settings_text *t = *state;
+    char why[128] = "";
+
+    assert_true(settings_take_option(t, "keytab", "FILE:/etc/web.keytab", why, sizeof(why)));
+    assert_string_equal(t->keytab, "FILE:/etc/web.keytab");
+    assert_true(settings_take_option(t, "principal", "HTTP/web", why, sizeof(why)));
+    assert_true(settings_take_option(t, "pac", "required", why, sizeof(why)));
+    assert_int_equal(t->kerberos.pac, SEC_PAC_REQUIRED);
+    assert_false(settings_take_option(t, "pac", "perhaps", why, sizeof(why)));
+    assert_false(settings_take_option(t, "clock_skew", "60", why, sizeof(why)));
+    assert_non_null(strstr(why, "[kerberos] alone"));
+    assert_false(settings_take_option(t, "replay_cache", "off", why, sizeof(why)));
+    assert_false(settings_take_option(t, "permitted_enctypes", "rc4-hmac", why, sizeof(why)));
+    assert_false(settings_take_option(t, "computer", "WEB1", why, sizeof(why)));
+    assert_false(settings_take_option(t, "keytap", "FILE:/x", why, sizeof(why)));
+    assert_non_null(strstr(why, "did you mean \"keytab\"?"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_settings_take_policy__a_list_of_packages__is_one_or_is_refused, make, clear),
+            test_settings_take_option__a_list_of_packages__is_one_or_is_refused, make, clear),
         cmocka_unit_test_setup_teardown(test_settings_read__a_section_with_a_name__is_refused, make,
                                         clear),
         cmocka_unit_test_setup_teardown(test_settings_read__keys_of_kerberos__are_good_or_refused,
@@ -227,6 +251,9 @@ main(void)
             test_settings_compile__defaults_of_kerberos__are_the_safe_ones, make, clear),
         cmocka_unit_test_setup_teardown(test_settings_compile__what_kerberos_says__is_passed_on,
                                         make, clear),
+        cmocka_unit_test_setup_teardown(
+            test_settings_take_option__keys_of_kerberos__are_a_credentials_or_the_processes, make,
+            clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
