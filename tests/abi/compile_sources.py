@@ -19,9 +19,8 @@ SPELLINGS = ["Windows.h", "WinSock2.h", "WS2tcpip.h", "Security.h", "SecExt.h", 
 UNICODE = ["-DUNICODE", "-D_UNICODE"]
 
 
-def compile_one(command, source, failures):
-    result = subprocess.run(command + ["-fsyntax-only", str(source)], capture_output=True, text=True,
-                            check=False)
+def compile_one(command, source, failures, how=("-fsyntax-only",)):
+    result = subprocess.run([*command, *how, str(source)], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         failures.append(f"{' '.join(command)} {source}\n{result.stderr[:3000]}")
 
@@ -47,6 +46,14 @@ def main():
                 if windows:
                     compile_one(["x86_64-w64-mingw32-gcc", *there, *text], source, failures)
                     count += 1
+        # A module is a DLL that exports two functions.
+        dll = pathlib.Path(spellings, "ras_module.dll")
+        compile_one(["x86_64-w64-mingw32-gcc", *there, "-shared", "-o", str(dll)], root / "examples/ras_module.c", failures, ())
+        exports = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", str(dll)], capture_output=True, text=True, check=False)
+        for name in ("RasSecurityDialogBegin", "RasSecurityDialogEnd"):
+            if name not in exports.stdout:
+                failures.append(f"ras_module.dll does not export {name}")
+        count += 1
     refused = subprocess.run(["gcc", *here, "-fsyntax-only", "-x", "c", "-"], capture_output=True,
                              input="#include <sspi.h>\n", text=True, check=False)
     if refused.returncode == 0 or "SECURITY_WIN32" not in refused.stderr:

@@ -493,6 +493,66 @@ def test_it_closes_the_socket(make_host):
     assert host.ends()[0] != 0
 
 
+# --- the example, as C and as C++
+
+EXAMPLES = [BUILD / "examples/ras_module.so", MODULES / "ras_module_cxx.so"]
+
+
+@pytest.fixture(params=EXAMPLES, ids=["C", "C++"])
+def example(request, make_host):
+    host = make_host(request.param)
+    yield host
+    host.stop()
+
+
+def asked(call, *typed):
+    """Answers the example's questions; the last one that it asked."""
+    for piece in (None, *typed):
+        if piece is not None:
+            call.type(piece)
+        question = call.expect(SEND)[0] if piece is None or piece.endswith(b"\r") else question
+        assert call.expect(RECEIVE) == (128, 60)
+    return question
+
+
+def test_example(example):
+    for times, outcome in ((7, SUCCESS), (6, FAILURE)):
+        call = example.begin("COM1")
+        challenge = asked(call, b"al", b"ice\r").decode()
+        answer = b"%d" % (int(challenge.removeprefix("\r\nChallenge ").removesuffix(": ")) * times)
+        for c in answer:
+            call.type(bytes([c]))
+            call.expect(RECEIVE)
+        call.type(b"\r")
+        call.finish(outcome, user=b"alice", domain=b"")
+
+
+def test_example_hung_up(example):
+    call = example.begin("COM1")
+    asked(call)
+    call.hang_up()
+    call = example.begin("COM1")
+    asked(call, b"bob\r")
+    call.type(b"", LOST)
+    call.finish(ERROR, LOST, b"bob", b"")
+
+
+def test_example_is_full(example):
+    calls = [example.begin("COM1") for _ in range(256)]
+    example.begin("COM1", expect=8).say(FORGET)
+    for call in calls:
+        call.say(END)
+    ended = set()
+    while len(ended) < len(calls):
+        kind, body = example.hear()
+        ended |= {struct.unpack("<Q", body[:8])[0]} if kind == ENDED else set()
+    for call in calls:
+        call.say(FORGET)
+    call = example.begin("COM1")
+    asked(call)
+    call.hang_up()
+
+
 # --- loading
 
 
