@@ -41,6 +41,7 @@ static const struct flag {
     { "identify", ISC_REQ_IDENTIFY, ASC_REQ_IDENTIFY },
     { "mutual", ISC_REQ_MUTUAL_AUTH, ASC_REQ_MUTUAL_AUTH },
     { "delegate", ISC_REQ_DELEGATE, ASC_REQ_DELEGATE },
+    { "user-to-user", ISC_REQ_USE_SESSION_KEY, ASC_REQ_USE_SESSION_KEY },
     { "extended-error", ISC_REQ_EXTENDED_ERROR, ASC_REQ_EXTENDED_ERROR },
     { "null-session", ISC_REQ_NULL_SESSION, ASC_REQ_ALLOW_NULL_SESSION },
     { "no-integrity", ISC_REQ_NO_INTEGRITY, 0 },
