@@ -8,16 +8,33 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/status.h"
 
-/* Windows' numbers. */
+/* Windows' numbers; those of 29000 and above are ours, since it has none for them. */
 enum event_id {
     EVENT_DROPPED = 1101,         /* events that were counted instead of written */
     EVENT_LOGON = 4624,           /* a logon was granted */
     EVENT_REFUSED = 4625,         /* a logon was refused */
     EVENT_LOCKED_OUT = 4740,      /* an account was locked out */
     EVENT_NTLM_VALIDATION = 4776, /* an NTLM response was judged */
+
+    EVENT_RAS_AUTHENTICATED = 20250, /* RemoteAccess: PPP has authenticated a caller */
+    EVENT_RAS_REFUSED = 20271,       /* and refused one */
+    EVENT_RAS_ACCOUNTING = 20272,    /* a connection ended: how long, how much, why */
+    EVENT_RAS_ADDRESS = 20274,       /* a caller has an address: the connection is up */
+    EVENT_RAS_CALL = 29001,
+    EVENT_RAS_NO_ANSWER = 29002,
+    EVENT_RAS_DIALOG_SUCCESS = 29003,
+    EVENT_RAS_DIALOG_FAILURE = 29004,
+    EVENT_RAS_DIALOG_ERROR = 29005,
+    EVENT_RAS_MODULE_FAULT = 29006,
+    EVENT_RAS_PPP_EARLY = 29007,
+    EVENT_RAS_USER_MISMATCH = 29008,
+    EVENT_RAS_ENDED = 29009, /* a call that never became a connection */
+    EVENT_RAS_MODULE_DOWN = 29010,
+    EVENT_RAS_MODULE_UP = 29011,
 };
 
 struct event_settings {
@@ -81,6 +98,27 @@ struct event_logon {
 /* 4624 or 4625, with 4776 where an NTLM response was judged and 4740 where that locked the
  * account. */
 void event_log_logon(struct event_log *log, const struct event_logon *logon);
+
+/* A call to rasd, or its security module. Strings and views are borrowed for the call; NULL and
+ * empty ones are left out. */
+struct event_ras {
+    enum event_id id;
+    bool failure;
+    const char *port, *device;
+    const char *address; /* of the caller, where its line has one */
+    uint64_t call;       /* 0: of no call */
+    struct bytes user, domain;
+    const char *module; /* its path */
+    uint64_t process;   /* ras-module-host's; 0: none */
+    uint32_t error;     /* 0: none */
+    const char *error_name;
+    const char *reason;
+    /* 20272 and 29009 */
+    uint64_t seconds, bytes_received, bytes_sent;
+    const char *local_address, *remote_address;
+    bool has_accounting;
+};
+void event_log_ras(struct event_log *log, const struct event_ras *ras);
 
 /* "wrong password" and so on, for an NTSTATUS of a refusal; NULL: not in the table. Static. */
 const char *event_log_cause(uint32_t sub_status);

@@ -418,5 +418,5 @@ call_deadline(const struct call *c)
 bool
 call_wants_input(const struct call *c)
 {
-    return c->input_n - c->delivered < sizeof(c->input);
+    return c->input_n - c->delivered + CALL_CHUNK_BYTES <= sizeof(c->input);
 }

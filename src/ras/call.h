@@ -128,7 +128,12 @@ struct call_rules {
     enum call_same_user same_user;
 };
 
-enum { CALL_INPUT_BYTES = 4096, CALL_USER_BYTES = 257, CALL_DOMAIN_BYTES = 16 };
+enum {
+    CALL_INPUT_BYTES = 4096,
+    CALL_CHUNK_BYTES = 1024 /* of EVENT_INPUT, at most */,
+    CALL_USER_BYTES = 257,
+    CALL_DOMAIN_BYTES = 16
+};
 
 /* Below 32 KB with all that rasd keeps beside it. Input that no Receive has asked for waits here;
  * rasd stops reading the line while it is full (call_wants_input). */
@@ -158,6 +163,7 @@ void call_step(struct call *, const struct call_event *, uint64_t now_ms, uint64
                struct call_actions *out);
 /* The earliest of its deadlines, for a timer; UINT64_MAX: none. */
 uint64_t call_deadline(const struct call *);
+/* Whether another chunk fits. */
 bool call_wants_input(const struct call *);
 
 #endif

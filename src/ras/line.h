@@ -15,8 +15,17 @@
 
 struct line;
 struct port_settings;
+struct tcp_listener;
 
-/* Who owns the line. data is borrowed for the call. */
+/* What all lines of one rasd share. */
+struct lines {
+    uv_loop_t *loop;
+    const struct log *log;
+    struct tcp_listener *listeners; /* line_tcp.c's */
+};
+
+/* Who owns the line. data is borrowed for the call. Any of them may come from within a function of
+ * line_ops. */
 struct line_events {
     void (*call)(void *owner);    /* somebody rings or connects */
     void (*carrier)(void *owner); /* answered: bytes are the caller's from now on */
@@ -29,23 +38,24 @@ struct line_events {
 struct line_ops {
     const char *type; /* "serial", "tcp", "pty" */
     /* NULL with why filled in. */
-    struct line *(*open)(uv_loop_t *, const struct port_settings *, const struct line_events *,
-                         void *owner, const struct log *, char *why, size_t why_n);
+    struct line *(*open)(struct lines *, const struct port_settings *, const struct line_events *,
+                         void *owner, char *why, size_t why_n);
     void (*listen)(struct line *); /* ready for a call */
     void (*answer)(struct line *); /* carrier or no_answer follows */
     /* Sends; data is copied. false: the line takes no more, and is lost. */
     bool (*send)(struct line *, struct bytes data);
     void (*read)(struct line *, bool on); /* backpressure */
     void (*flush)(struct line *);         /* discards input that was not delivered */
-    /* The descriptor for pppd, in blocking mode, with what was to be sent gone out; the line reads
-     * it no more until take_back. -1: it cannot. For what is no tty, a pty pair is made and bytes
-     * are pumped. */
+    /* A descriptor for pppd, in blocking mode and the caller's to close; the line reads it no more
+     * until take_back. -1: it cannot. For what is no tty, a pty pair is made and bytes are pumped.
+     */
     int (*hand_over)(struct line *);
     void (*take_back)(struct line *);
     void (*hang_up)(struct line *); /* hung_up follows */
     void (*close)(struct line *);   /* frees; no callback follows */
-    size_t (*describe)(const struct line *, char *text,
-                       size_t n); /* peer's address, modem's words */
+    /* peer's address, modem's words */
+    size_t (*describe)(const struct line *, char *text, size_t n);
+    void (*count)(const struct line *, uint64_t *in, uint64_t *out); /* bytes of this call */
 };
 
 struct line {

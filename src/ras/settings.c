@@ -17,7 +17,7 @@ enum {
 };
 
 #ifndef RAS_LIBEXECDIR
-#define RAS_LIBEXECDIR "/usr/libexec"
+#define RAS_LIBEXECDIR "/usr/libexec/opensspi"
 #endif
 
 static const char *const sections[] = { "server",   "accounts", "policy", "kerberos", "events",

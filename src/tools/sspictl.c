@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: packages, events, tokens, accounts. */
+/* sspictl: packages, events, tokens, accounts, calls. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,11 +11,8 @@
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
-    { "packages", sspictl_packages },
-    { "events", sspictl_events },
-    { "decode", sspictl_decode },
-    { "account", sspictl_account },
-    { 0 },
+    { "packages", sspictl_packages }, { "events", sspictl_events }, { "decode", sspictl_decode },
+    { "account", sspictl_account },   { "ras", sspictl_ras },       { 0 },
 };
 
 static const char help_text[] =
@@ -31,7 +28,9 @@ static const char help_text[] =
     "    account passwd NAME [--password-stdin]\n"
     "    account list [--json]\n"
     "    account show NAME [--json]\n"
-    "    account enable | disable | unlock | remove NAME\n\n"
+    "    account enable | disable | unlock | remove NAME\n"
+    "    ras status [--json]\n"
+    "    ras hangup PORT\n\n"
     "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
     "    --help, --version\n\n"
     "TOKEN: base64, hexadecimal or a line such as \"Authorization: Negotiate YII...\";\n"

@@ -23,6 +23,7 @@ int sspictl_packages(const char *config_file, int argc, char **argv);
 int sspictl_events(const char *config_file, int argc, char **argv);
 int sspictl_decode(const char *config_file, int argc, char **argv);
 int sspictl_account(const char *config_file, int argc, char **argv);
+int sspictl_ras(const char *config_file, int argc, char **argv);
 
 /* "sspictl: …" on stderr; answers SSPICTL_USAGE. */
 int sspictl_usage(const char *format, ...) SEC_PRINTF(1, 2);

@@ -518,8 +518,10 @@ test_input__is_bounded_and_never_reaches_ppp(void **state)
     to_dialog(&b);
     GIVE(&b, EVENT_INPUT, .data = bytes_of(flood, sizeof(flood)));
     assert_false(call_wants_input(&b.call));
-    GIVE(&b, EVENT_RECEIVE, .size = 1000);
-    assert_int_equal(action(&b, DO_RECEIVED)->data.n, 1000);
+    GIVE(&b, EVENT_RECEIVE, .size = CALL_CHUNK_BYTES - 1);
+    assert_int_equal(action(&b, DO_RECEIVED)->data.n, CALL_CHUNK_BYTES - 1);
+    assert_false(call_wants_input(&b.call)); /* a whole chunk would not fit */
+    GIVE(&b, EVENT_RECEIVE, .size = 1);
     assert_true(call_wants_input(&b.call));
     GIVE(&b, EVENT_COMPLETE, .outcome = SECURITYMSG_SUCCESS, .user = TEXT("alice"));
     GIVE(&b, EVENT_INPUT, .data = TEXT("typed ahead"));

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rasd: the remote access server. */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "ras/accounts.h"
+#include "ras/control.h"
+#include "ras/module_file.h"
+#include "ras/port.h"
+#include "service/notify.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+enum {
+    REFUSALS_PER_SECOND = 100, /* of one address, that are written one by one */
+    WHY_BYTES = 600,
+    PASSWD_BYTES = 16384,
+    TICK_MS = 1000,
+};
+
+#define MODULE_USER "opensspi-ras"
+
+struct options {
+    const char *config_file;
+    bool check_only, verbose;
+};
+
+static const char help_text[] =
+    "Usage: rasd [-n] [-v] [--config FILE]\n\n"
+    "    -n, --check     only check the configuration\n"
+    "    -v, --verbose   say more on standard error\n"
+    "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
+    "    --help, --version\n\n"
+    "Exit status: 0 done, 1 failed, 2 a fault in the options or the configuration.\n"
+    "More in rasd(8) and opensspi.conf(5).\n";
+
+static int
+usage(const char *what)
+{
+    if (what) {
+        (void)fprintf(stderr, "rasd: %s\n", what);
+    }
+    (void)fprintf(stderr, "Try: rasd --help\n");
+    return USAGE;
+}
+
+/* -1: go on; else the exit status. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {
+        { "check", no_argument, NULL, 'n' },        { "verbose", no_argument, NULL, 'v' },
+        { "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },      { 0 },
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "nv", known, NULL)) != -1) {
+        switch (option) {
+        case 'n': o->check_only = true; break;
+        case 'v': o->verbose = true; break;
+        case 'c': o->config_file = optarg; break;
+        case 'h': (void)fputs(help_text, stdout); return DONE;
+        case 'V': (void)printf("rasd %s\n", OPENSSPI_VERSION); return DONE;
+        default: return usage(NULL); /* getopt has said why */
+        }
+    }
+    return optind == argc ? -1 : usage("it takes no arguments beside its options");
+}
+
+/* --- the daemon ---------------------------------------------------------------------------- */
+
+struct daemon {
+    uv_loop_t loop;
+    const struct log *log;
+    const struct ras_settings *settings;
+    struct account_authority *accounts;
+    struct port_site site;
+    struct port **ports;
+    size_t n_ports;
+    struct control *control;
+    uv_signal_t term, interrupt, hangup;
+    uv_timer_t tick;
+    int stops; /* signals to stop that came */
+    bool has_handles, finished;
+};
+
+static bool
+failed(const struct daemon *d, const char *what, const char *why)
+{
+    log_error(d->log, what, log_text("error", why));
+    return false;
+}
+
+/* All that keeps the loop alive goes. */
+static void
+finish(struct daemon *d, bool at_once)
+{
+    if (d->finished) {
+        return;
+    }
+    d->finished = true;
+    if (d->control) {
+        control_close(d->control);
+    }
+    for (size_t i = 0; i < d->n_ports; i++) {
+        port_close(d->ports[i]);
+    }
+    if (d->site.modules) {
+        module_pool_close(d->site.modules, at_once);
+    }
+    if (d->site.ppp) {
+        ppp_server_close(d->site.ppp);
+    }
+    if (d->has_handles) {
+        uv_close((uv_handle_t *)&d->term, NULL);
+        uv_close((uv_handle_t *)&d->interrupt, NULL);
+        uv_close((uv_handle_t *)&d->hangup, NULL);
+        uv_close((uv_handle_t *)&d->tick, NULL);
+    }
+}
+
+static void
+on_at_rest(void *owner)
+{
+    struct daemon *d = owner;
+
+    for (size_t i = 0; i < d->n_ports; i++) {
+        if (!port_is_at_rest(d->ports[i])) {
+            return;
+        }
+    }
+    if (d->stops) {
+        finish(d, false);
+    }
+}
+
+static void
+on_stop(uv_signal_t *signal, int number)
+{
+    struct daemon *d = signal->data;
+
+    log_info(d->log, d->stops ? "stopping at once" : "stopping",
+             log_text("signal", strsignal(number)));
+    if (d->stops++) {
+        finish(d, true);
+        return;
+    }
+    notify_systemd("STOPPING=1");
+    for (size_t i = 0; i < d->n_ports && !d->finished; i++) {
+        port_stop(d->ports[i]);
+    }
+}
+
+static void
+on_hangup(uv_signal_t *signal, int number)
+{
+    struct daemon *d = signal->data;
+
+    (void)number;
+    event_log_reopen(d->site.events);
+    log_info(d->log, "the event file is opened anew");
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+
+    event_log_tick(d->site.events);
+}
+
+static bool
+start_signals(struct daemon *d)
+{
+    d->term.data = d->interrupt.data = d->hangup.data = d->tick.data = d;
+    d->has_handles =
+        uv_signal_init(&d->loop, &d->term) == 0 && uv_signal_init(&d->loop, &d->interrupt) == 0 &&
+        uv_signal_init(&d->loop, &d->hangup) == 0 && uv_timer_init(&d->loop, &d->tick) == 0;
+    return d->has_handles && uv_signal_start(&d->term, on_stop, SIGTERM) == 0 &&
+           uv_signal_start(&d->interrupt, on_stop, SIGINT) == 0 &&
+           uv_signal_start(&d->hangup, on_hangup, SIGHUP) == 0 &&
+           uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS) == 0;
+}
+
+/* --- what it needs ------------------------------------------------------------------------- */
+
+/* The user of the module's processes. Where rasd is not root there is no choice. */
+static bool
+find_user(const struct ras_settings *s, struct module_child_args *to, char *why, size_t why_n)
+{
+    const char *name = s->module_user ? s->module_user : MODULE_USER;
+    struct passwd room, *user = NULL;
+    char text[PASSWD_BYTES];
+
+    to->uid = geteuid();
+    to->gid = getegid();
+    to->drops = to->uid == 0;
+    if (!to->drops && !s->module_user) {
+        return true;
+    }
+    if (getpwnam_r(name, &room, text, sizeof(text), &user) != 0 || !user) {
+        (void)snprintf(why, why_n, "module_user: there is no user %s", name);
+        return false;
+    }
+    if (user->pw_uid == 0) {
+        (void)snprintf(why, why_n, "module_user: %s has root's rights", name);
+        return false;
+    }
+    if (!to->drops && user->pw_uid != to->uid) {
+        (void)snprintf(why, why_n, "module_user: only root may become %s", name);
+        return false;
+    }
+    to->uid = user->pw_uid;
+    to->gid = user->pw_gid;
+    return true;
+}
+
+static bool
+open_modules(struct daemon *d, const struct options *o)
+{
+    const struct ras_settings *s = d->settings;
+    struct module_pool_args args = {
+        .child = { .loop = &d->loop,
+                   .log = d->log,
+                   .program = s->module_host,
+                   .module = s->security_module,
+                   .config_file = o->config_file },
+        .processes = s->module_processes,
+        .events = &port_module_events,
+        .owner = &d->site,
+    };
+    char why[WHY_BYTES];
+
+    if (!s->security_module) {
+        log_info(d->log, "no security module: callers speak PPP at once");
+        return true;
+    }
+    for (size_t i = 0; i < s->n_ports; i++) {
+        args.slots += s->ports[i].calls;
+    }
+    if (find_user(s, &args.child, why, sizeof(why))) {
+        d->site.modules = module_pool_open(&args, why, sizeof(why));
+    }
+    return d->site.modules || failed(d, "the security module cannot be loaded", why);
+}
+
+static bool
+open_ports(struct daemon *d)
+{
+    size_t n = 0;
+    char why[WHY_BYTES];
+
+    for (size_t i = 0; i < d->settings->n_ports; i++) {
+        n += d->settings->ports[i].calls;
+    }
+    d->ports = mem_new_array(n, sizeof(struct port *));
+    for (size_t i = 0; i < d->settings->n_ports && d->ports; i++) {
+        const struct port_settings *s = &d->settings->ports[i];
+
+        for (size_t k = 0; k < s->calls; k++) {
+            struct port *port = port_open(&d->site, s, d->n_ports, k, why, sizeof(why));
+
+            if (!port) {
+                log_error(d->log, "the port cannot be opened", log_text("port", s->name),
+                          log_text("error", why));
+                return false;
+            }
+            d->ports[d->n_ports++] = port;
+        }
+        log_info(d->log, "waiting for calls", log_text("port", s->name),
+                 log_text("device", s->device), log_number("calls", (int64_t)s->calls));
+    }
+    return d->ports || failed(d, "the ports cannot be opened", "no memory");
+}
+
+static bool
+make_run_directory(const struct daemon *d)
+{
+    const char *path = d->settings->run_directory;
+    char why[WHY_BYTES];
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        (void)snprintf(why, sizeof(why), "%s: %s", path, strerror(errno));
+        return failed(d, "no run_directory", why);
+    }
+    return true;
+}
+
+static bool
+open_ppp(struct daemon *d)
+{
+    const struct ras_settings *s = d->settings;
+    const struct ppp_server_args args = { .loop = &d->loop,
+                                          .accounts = d->accounts,
+                                          .log = d->log,
+                                          .pppd = s->pppd,
+                                          .plugin = s->plugin,
+                                          .run_directory = s->run_directory };
+    char why[WHY_BYTES] = "";
+
+    d->site.ppp = ppp_server_open(&args, why, sizeof(why));
+    return d->site.ppp || failed(d, "PPP cannot be served", why);
+}
+
+static bool
+open_control(struct daemon *d)
+{
+    char why[WHY_BYTES] = "no memory";
+
+    d->control = control_open(&d->loop, d->settings->control_socket, d->log, d->ports, d->n_ports,
+                              why, sizeof(why));
+    return d->control || failed(d, "no control socket", why);
+}
+
+static bool
+open_events(struct daemon *d)
+{
+    const struct event_settings events = { .file = d->settings->events_file,
+                                           .journal = EVENT_JOURNAL,
+                                           .program = "rasd",
+                                           .refusals_per_second = REFUSALS_PER_SECOND,
+                                           .log = d->log };
+
+    if (!d->settings->events_file) {
+        log_warning(d->log, "no event file: [events] has no key file");
+    }
+    d->site.events = event_log_open(&events);
+    return d->site.events != NULL;
+}
+
+/* As many descriptors as we may have: each call needs one or two. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void
+clear(struct daemon *d)
+{
+    finish(d, true);
+    (void)uv_run(&d->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&d->loop);
+    account_authority_close(d->accounts);
+    event_log_close(d->site.events);
+    mem_free(d->ports);
+}
+
+static int
+serve(const struct ras_settings *settings, const struct options *o)
+{
+    const struct log log = log_on_stderr("rasd", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    struct daemon d = { .log = &log, .settings = settings };
+    struct config_error error;
+    int status = FAILED;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    json_set_alloc_funcs(mem_new, mem_free);
+    if (uv_loop_init(&d.loop) != 0) {
+        log_error(&log, "the loop cannot be started");
+        return FAILED;
+    }
+    d.site = (struct port_site){ .loop = &d.loop,
+                                 .log = &log,
+                                 .lines = { .loop = &d.loop, .log = &log },
+                                 .module_path = settings->security_module,
+                                 .at_rest = on_at_rest,
+                                 .owner = &d };
+    port_site_init(&d.site);
+    if (!accounts_open(o->config_file, &d.accounts, &error)) {
+        log_error(&log, "no account store", log_text("error", error.text));
+    } else if (open_events(&d) && make_run_directory(&d) && open_ppp(&d) && open_modules(&d, o) &&
+               open_ports(&d) && open_control(&d) && start_signals(&d)) {
+        log_info(&log, "ready", log_number("calls", (int64_t)d.n_ports));
+        notify_systemd("READY=1");
+        (void)uv_run(&d.loop, UV_RUN_DEFAULT);
+        log_info(&log, "stopped");
+        status = DONE;
+    }
+    clear(&d);
+    return status;
+}
+
+static int
+check(const struct ras_settings *settings, const struct options *o)
+{
+    struct config_error error;
+    char why[WHY_BYTES];
+
+    if (!accounts_open(o->config_file, NULL, &error)) {
+        (void)fprintf(stderr, "rasd: %s\n", error.text);
+        return USAGE;
+    }
+    if (settings->security_module &&
+        !module_file_check(settings->security_module, why, sizeof(why))) {
+        (void)fprintf(stderr, "rasd: security_module: %s\n", why);
+        return FAILED;
+    }
+    (void)printf("%s: good\n", o->config_file);
+    return DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options o = { 0 };
+    struct ras_settings settings;
+    struct config_error error;
+    int status = read_options(argc, argv, &o);
+
+    if (status >= 0) {
+        return status;
+    }
+    secret_harden_process();
+    if (!o.config_file) {
+        o.config_file = config_default_file();
+    }
+    if (!ras_settings_read(o.config_file, &settings, &error)) {
+        (void)fprintf(stderr, "rasd: %s\n", error.text);
+        return USAGE;
+    }
+    status = o.check_only ? check(&settings, &o) : serve(&settings, &o);
+    ras_settings_clear(&settings);
+    return status;
+}
