@@ -168,6 +168,17 @@ def shared_realm(tmp_path_factory):
         realm.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_domain(tmp_path_factory):
+    """One domain of Samba's for all, with services and their keytab."""
+    from ad_domain import ServiceDomain
+    domain = ServiceDomain(tmp_path_factory.mktemp("ad"))
+    try:
+        yield domain.start()
+    finally:
+        domain.stop()
+
+
 @pytest.fixture
 def make_service(tmp_path):
     made = []

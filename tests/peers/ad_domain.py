@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 
+HERE = pathlib.Path(__file__).parent
 PASSWORDS = {"alice": "Secret123!x", "bob": "Secret456!x"}
 ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
@@ -37,6 +38,10 @@ class AdDomain:
         for user, password in PASSWORDS.items():
             self.run("samba-tool", "user", "create", user, password, *where)
         self.run("samba-tool", "user", "disable", "bob", *where)
+        self.populate(where)
+
+    def populate(self, where):
+        """More than that, before it starts; where is for samba-tool."""
 
     def start(self):
         if ROOT and not (shutil.which("sudo") and subprocess.run([*ROOT, "true"], capture_output=True, check=False).returncode == 0):
@@ -87,3 +92,70 @@ class AdDomain:
             self.process.wait(10)
         if ROOT:
             self.run("chown", "-R", str(os.getuid()), self.folder)
+
+
+KRB5_CONF = """[libdefaults]
+    default_realm = EXAMPLE.TEST
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    allow_rc4 = true
+    forwardable = true
+[realms]
+    EXAMPLE.TEST = {
+        kdc = 127.0.0.1
+    }
+[domain_realm]
+    .example.test = EXAMPLE.TEST
+"""
+
+
+class ServiceDomain(AdDomain):
+    """With services, whose keys are in self.keytab, and users in many groups: carol in 120, dave in 900, one within another. svc has AES keys
+    and HTTP/web.example.test, old has what Samba gives an account by itself, tickets of RC4, and HTTP/old.example.test. erin's user
+    principal name is not her account's."""
+
+    services = {"svc": "Svc123!pw", "old": "Old456!pw"}
+    users = {**PASSWORDS, "carol": "Secret789!x", "dave": "Secret012!x", "erin": "Secret345!x", "Administrator": "Passw0rd!x"}
+    names = {"svc": "HTTP/web.example.test", "old": "HTTP/old.example.test"}
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.keytab, self.krb5_conf = folder / "keytab", folder / "krb5.conf"
+
+    def populate(self, where):
+        self.krb5_conf.write_text(KRB5_CONF, encoding="ascii")
+        for user in ("carol", "dave", "erin"):
+            self.run("samba-tool", "user", "create", user, self.users[user], *where)
+        for account, password in self.services.items():
+            self.run("samba-tool", "user", "create", account, password, *where)
+            self.run("samba-tool", "spn", "add", self.names[account], account, *where)
+        self.run("/usr/bin/python3", HERE / "pac_domain.py", self.config, where[-1], "svc", "carol", "120", "dave", "900")
+        self.run("samba-tool", "user", "setpassword", "svc", f"--newpassword={self.services['svc']}", *where)
+        for name in self.names.values():
+            self.run("samba-tool", "domain", "exportkeytab", self.keytab, f"--principal={name}", "-s", self.config)
+        self.run("chmod", "644", self.keytab)
+
+    def wait(self):
+        """winbindd proves passwords before the KDC listens."""
+        super().wait()
+        end = time.monotonic() + 30
+        while subprocess.run(self.kinit("alice", self.folder / "first"), input=PASSWORDS["alice"].encode(), capture_output=True,
+                             check=False).returncode != 0:
+            assert time.monotonic() < end, "no KDC"
+            time.sleep(0.2)
+
+    def kinit(self, user, cache, *options):
+        return self.inside("env", f"KRB5_CONFIG={self.krb5_conf}", "kinit", "-c", f"FILE:{cache}", *options, user)
+
+    def tickets(self, user, *services):
+        """A cache with tickets to all services, or to those: who has it need not reach the KDC."""
+        cache = self.folder / f"cache-{user}"
+        environment = {**os.environ, "KRB5_CONFIG": str(self.krb5_conf), "KRB5CCNAME": f"FILE:{cache}"}
+        subprocess.run(self.kinit(user, cache), input=self.users[user].encode() + b"\n", check=True, capture_output=True, timeout=60)
+        subprocess.run(self.inside("env", f"KRB5_CONFIG={self.krb5_conf}", "kvno", "-c", f"FILE:{cache}", *(services or self.names.values())),
+                       check=True, capture_output=True, timeout=60)
+        if ROOT:
+            self.run("chown", str(os.getuid()), cache)
+        return environment

@@ -2,79 +2,41 @@
 """PACs: those of a domain of Samba's, and some that Samba's library makes, read by this project and by that library alike; and what this
 project writes, read by that library."""
 import json
-import pathlib
-import time
 
 import pytest
 
-from ad_domain import PASSWORDS, AdDomain
+from ad_domain import ServiceDomain
 from conftest import program
 from ends import Lines, Program, decode, encode
 
-HERE = pathlib.Path(__file__).parent
-SERVICE, ACCOUNT, SERVICE_PASSWORD = "HTTP/web.example.test", "svc", "Svc123!pw"
-USERS = {"alice": PASSWORDS["alice"], "carol": "Secret789!x", "Administrator": "Passw0rd!x"}
+SERVICE, ACCOUNT = "HTTP/web.example.test", "svc"
+USERS = ("alice", "carol", "Administrator")
 AES256 = 18
-KRB5_CONF = """[libdefaults]
-    default_realm = EXAMPLE.TEST
-    dns_lookup_kdc = false
-    dns_canonicalize_hostname = false
-    rdns = false
-[realms]
-    EXAMPLE.TEST = {
-        kdc = 127.0.0.1
-    }
-"""
 EVERY, RESOURCE = 0x7, 0x20000007  # mandatory, enabled by default, enabled; and of the resource's domain
 
 
-class PacDomain(AdDomain):
-    """With a service, and a user in many groups, one within another."""
+def tickets_of(domain):
+    """The PACs of tickets to the service, by user."""
+    env = f"KRB5_CONFIG={domain.folder}/krb5.conf"
+    asker = Lines(domain.inside("env", env, program("pac_tickets"), f"{SERVICE}@{domain.realm}", domain.services[ACCOUNT], domain.realm + ACCOUNT))
 
-    def provision(self):
-        super().provision()
-        where = ("-s", self.config, "-H", self.folder / "dc/private/sam.ldb")
-        self.run("samba-tool", "user", "create", "carol", USERS["carol"], *where)
-        self.run("samba-tool", "user", "create", ACCOUNT, SERVICE_PASSWORD, *where)
-        self.run("samba-tool", "spn", "add", SERVICE, ACCOUNT, *where)
-        self.run("/usr/bin/python3", HERE / "pac_domain.py", self.config, self.folder / "dc/private/sam.ldb", ACCOUNT, "carol", 120)
-        self.run("samba-tool", "user", "setpassword", ACCOUNT, f"--newpassword={SERVICE_PASSWORD}", *where)
+    def ticket(user):
+        word, _, rest = asker.ask(f"ticket {user}@{domain.realm} {domain.users[user]}").partition(" ")
+        assert word == "ok", rest
+        return decode(rest)
 
-    def start(self):
-        (self.folder / "krb5.conf").write_text(KRB5_CONF, encoding="ascii")
-        return super().start()
-
-    def tickets(self):
-        """The PACs of tickets to the service, by user."""
-        env = f"KRB5_CONFIG={self.folder}/krb5.conf"
-        salt = self.realm + ACCOUNT
-        asker = Lines(self.inside("env", env, program("pac_tickets"), f"{SERVICE}@{self.realm}", SERVICE_PASSWORD, salt))
-        return {user: self.ticket(asker, user, password) for user, password in USERS.items()}
-
-    def ticket(self, asker, user, password):
-        """winbindd proves passwords before the KDC listens."""
-        end = time.monotonic() + 30
-        while True:
-            word, _, rest = asker.ask(f"ticket {user}@{self.realm} {password}").partition(" ")
-            if word == "ok":
-                return decode(rest)
-            assert "Cannot contact" in rest and time.monotonic() < end, rest
-            time.sleep(0.2)
+    return {user: ticket(user) for user in USERS}
 
 
 @pytest.fixture(scope="module")
-def tickets(tmp_path_factory):
-    controller = PacDomain(tmp_path_factory.mktemp("ad-pac"))
-    try:
-        yield controller.start().tickets()
-    finally:
-        controller.stop()
+def tickets(shared_domain):
+    return tickets_of(shared_domain)
 
 
 @pytest.fixture(scope="module")
 def service_key():
     from impacket.krb5 import crypto
-    return crypto.string_to_key(AES256, SERVICE_PASSWORD, PacDomain.realm + ACCOUNT).contents
+    return crypto.string_to_key(AES256, ServiceDomain.services[ACCOUNT], ServiceDomain.realm + ACCOUNT).contents
 
 
 @pytest.fixture

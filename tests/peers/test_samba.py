@@ -3,7 +3,7 @@
 library as a client, for the messages, which ntlm_auth has none of."""
 import pytest
 
-from ad_domain import PASSWORDS, AdDomain
+from ad_domain import PASSWORDS
 from conftest import ACCOUNTS
 from ends import (DOMAIN, PASSWORD, SPN, USER, WRONG, Gensec, Refused, SambaClient, SambaServer, assert_forgeries_are_refused,
                   converse, exchange_messages, expect_refusal, our_client, our_server, samba_account)
@@ -30,11 +30,9 @@ def ntlm_auth(config):
     return "ntlm_auth", f"--configfile={config}"
 
 
-@pytest.fixture(scope="session")
-def domain(tmp_path_factory):
-    controller = AdDomain(tmp_path_factory.mktemp("ad"))
-    yield controller.start()
-    controller.stop()
+@pytest.fixture
+def domain(shared_domain):
+    return shared_domain
 
 
 @CLIENTS
