@@ -80,7 +80,9 @@ class AdDomain:
 
     def inside(self, *command):
         """The command as it runs inside the domain's namespaces."""
-        return [*ROOT, "nsenter", f"--target={self.pid()}", "--mount", "--net", *map(str, command)]
+        # With its processes: a program finds its own libraries through /proc/self.
+        pid = self.pid()
+        return [*ROOT, "nsenter", f"--target={pid}", "--mount", "--net", f"--pid=/proc/{pid}/ns/pid_for_children", *map(str, command)]
 
     def ntlm_auth(self):
         """ntlm_auth as a server of this domain, for ends.SambaServer."""

@@ -102,8 +102,10 @@ class End:
 class Program(End):
     """sspi_peer, winpr_peer, gss_peer and heimdal_peer: tests/peers/talk.h has what they speak."""
 
-    def __init__(self, name, *arguments, env=None):
-        self.lines = Lines([program(name), *arguments], env)
+    def __init__(self, name, *arguments, env=None, inside=list):
+        """inside: what makes of a command one that runs elsewhere; its environment goes with it."""
+        words = [f"{key}={value}" for key, value in (env or {}).items()] if inside is not list else []
+        self.lines = Lines(inside([*(["env"] if words else []), *words, program(name), *arguments]), env)
 
     def ask(self, *words):
         answer = self.lines.ask(" ".join(words))
@@ -153,10 +155,10 @@ def options_of(pairs):
     return [word for key, value in pairs.items() if value is not None for word in (f"--{key}", value)]
 
 
-def ours(role, package, flags=ALL_FLAGS, options=(), env=None, **arguments):
+def ours(role, package, flags=ALL_FLAGS, options=(), env=None, inside=list, **arguments):
     """This library: arguments are those of sspi_peer, options are keys of [policy]."""
     words = options_of({"package": package, "flags": flags, **arguments})
-    return Program("sspi_peer", role, *words, *(f"--option={key}={value}" for key, value in dict(options).items()), env=env)
+    return Program("sspi_peer", role, *words, *(f"--option={key}={value}" for key, value in dict(options).items()), env=env, inside=inside)
 
 
 def our_client(package, library, user=USER, password=PASSWORD, domain=DOMAIN, spn=SPN, **more):
