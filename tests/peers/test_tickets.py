@@ -80,6 +80,7 @@ def test_identity__that_will_not_do__is_told_apart(realm, identity, status, code
 
 @pytest.mark.parametrize("target, code, words", [
     ("HTTP/noreg.example.org", 7, "HTTP/noreg.example.org@EXAMPLE.ORG"),
+    ("HTTP@noreg.example.org", 7, "HTTP/noreg.example.org@EXAMPLE.ORG"), ("nobody@EXAMPLE.ORG", 7, "nobody@EXAMPLE.ORG"),
     ("localhost", 0, "no service principal name"), ("HTTP/127.0.0.1", 0, "address"), ("", 0, "empty"), ("HTTP//x", 0, "malformed"),
 ])
 def test_target__that_nobody_has__is_unknown(realm, target, code, words):
@@ -103,9 +104,16 @@ def test_cache__that_has_run_out__says_so(realm):
     assert answer.startswith("SEC_E_NO_CREDENTIALS 32 ") and "expired" in answer
 
 
-def test_user_to_user__gets_a_ticket_under_a_tgt(realm):
-    answer = ask(realm.environment(realm.ticket("alice")), "user-to-user", "alice")
+@pytest.mark.parametrize("target", ["alice", "alice@EXAMPLE.ORG", "alice@example.org"])
+def test_user_to_user__gets_a_ticket_under_a_tgt(realm, target):
+    answer = ask(realm.environment(realm.ticket("alice")), "user-to-user", target)
     assert answer.startswith("ok ") and "server=alice@EXAMPLE.ORG" in answer
+
+
+def test_user_to_user__of_another_than_the_tgts_client__is_refused(realm):
+    realm.add_user("other", PASSWORD)
+    answer = ask(realm.environment(realm.ticket("alice")), "user-to-user", "other")
+    assert answer.startswith("SEC_E_TARGET_UNKNOWN 26 "), answer
 
 
 def test_delegation__is_opened_by_the_session_key_alone_and_goes_with_its_holder(realm):
@@ -118,6 +126,26 @@ def test_delegation__of_a_tgt_that_may_not_be__is_refused(realm):
     realm.run("kinit", "-F", "-c", f"FILE:{cache}", "alice", stdin=PASSWORD + "\n")
     answer = ask(realm.environment(cache), "delegate", "HTTP/localhost")
     assert answer.startswith("SEC_E_NO_CREDENTIALS") and "forwarded TGT" in answer
+
+
+def test_fresh__one_that_the_service_refused__takes_its_place(realm):
+    answer = ask(realm.environment(realm.ticket("alice")), "fresh", "HTTP/localhost")
+    assert answer == "same, another, same\n"
+    assert ask(realm.environment(), *as_alice("fresh", "HTTP/localhost")) == "same, another, same\n"
+
+
+def test_renewal__of_a_tgt_that_ends_soon(realm):
+    realm.add_user("brief", PASSWORD)
+    realm.admin("modprinc -maxlife 10seconds brief")
+    assert ask(realm.environment(), "-u", "brief", "-p", PASSWORD, "renewal") == "renewed\n"
+
+
+@pytest.mark.parametrize("whose", ["password", "cache"])
+def test_storm__threads_of_one_holder__all_have_theirs(realm, whose):
+    targets = ("HTTP/localhost", "HTTP@localhost", "RC4/localhost", "daemon/host.example.org")
+    words = as_alice("storm", *targets) if whose == "password" else ("storm", *targets)
+    environment = realm.environment(realm.ticket("alice")) if whose == "cache" else realm.environment()
+    assert ask(environment, *words) == "800 good, 0 bad\n"
 
 
 def elsewhere(realm, port, name):

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* src/ticket against a KDC, one question a run.
  *   ticket_peer [-u USER] [-d DOMAIN] [-p PASSWORD] name | get TARGET… | user-to-user TARGET |
- *               delegate TARGET */
+ *               delegate TARGET | fresh TARGET | renewal | storm TARGET… */
 #include <krb5.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -97,8 +99,8 @@ static void
 show_cache(const char *name)
 {
     krb5_context context;
-    krb5_ccache cache;
-    krb5_principal client;
+    krb5_ccache cache = NULL;
+    krb5_principal client = NULL;
     char *text = NULL;
 
     if (krb5_init_context(&context)) {
@@ -110,6 +112,11 @@ show_cache(const char *name)
         printf("cache of %s\n", text);
     } else {
         printf("no cache\n");
+    }
+    krb5_free_unparsed_name(context, text);
+    krb5_free_principal(context, client);
+    if (cache) {
+        (void)(client ? krb5_cc_close(context, cache) : krb5_cc_destroy(context, cache));
     }
     krb5_free_context(context);
 }
@@ -131,6 +138,7 @@ delegate(struct ticket_holder *h, const char *target)
         status = ticket_forward(h, &t, &message);
     }
     if (status != SEC_E_OK) {
+        ticket_clear(&t);
         return fail(status, krb_error);
     }
     keys[0] = &wrong;
@@ -156,6 +164,108 @@ delegate(struct ticket_holder *h, const char *target)
     return 0;
 }
 
+static bool
+same(const struct ticket *a, const struct ticket *b)
+{
+    return bytes_equal(a->der, b->der);
+}
+
+/* From the cache twice, one that is not, and that one from the cache. */
+static int
+fresh(struct ticket_holder *h, const char *target)
+{
+    SEC_AUTO(wire_writer) name = { 0 };
+    struct ticket_request r = { .target = utf16_of(target, &name) };
+    struct ticket t[4] = { { .flags = 0 } };
+    sec_status status = SEC_E_OK;
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(t) && status == SEC_E_OK; i++) {
+        r.fresh = i == 2;
+        status = ticket_get(h, &r, &t[i], NULL);
+    }
+    if (status == SEC_E_OK) {
+        printf("%s, %s, %s\n", same(&t[0], &t[1]) ? "same" : "another",
+               same(&t[1], &t[2]) ? "same" : "another", same(&t[2], &t[3]) ? "same" : "another");
+    } else {
+        (void)fail(status, 0);
+    }
+    for (size_t i = 0; i < SEC_ARRAY_LEN(t); i++) {
+        ticket_clear(&t[i]);
+    }
+    return 0;
+}
+
+/* Until the holder has another TGT than the first; all on the way are good. */
+static int
+renewal(struct ticket_holder *h)
+{
+    uint64_t first = 0, end = 0;
+
+    while (end == first) {
+        struct ticket t;
+        sec_status status = ticket_get_tgt(h, &t);
+
+        if (status != SEC_E_OK) {
+            return fail(status, 0);
+        }
+        end = t.end_100ns;
+        first = first ? first : end;
+        ticket_clear(&t);
+        (void)usleep(100000);
+    }
+    printf("renewed\n");
+    return 0;
+}
+
+enum { THREADS = 8, ROUNDS = 25 };
+
+struct storm {
+    struct ticket_holder *holder;
+    char **targets;
+    atomic_uint good, bad;
+};
+
+static void *
+storm_on(void *user)
+{
+    struct storm *s = user;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        for (char **target = s->targets; *target; target++) {
+            SEC_AUTO(wire_writer) name = { 0 };
+            const struct ticket_request r = { .target = utf16_of(*target, &name),
+                                              .fresh = i % 5 == 4 };
+            struct ticket t;
+
+            if (ticket_get(s->holder, &r, &t, NULL) == SEC_E_OK) {
+                atomic_fetch_add(&s->good, 1);
+            } else if (atomic_fetch_add(&s->bad, 1) == 0) {
+                printf("%s\n", sec_reason());
+            }
+            ticket_clear(&t);
+        }
+    }
+    return NULL;
+}
+
+static int
+storm(struct ticket_holder *h, char **targets)
+{
+    struct storm s = { .holder = h, .targets = targets };
+    pthread_t threads[THREADS];
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, storm_on, &s)) {
+            return 2;
+        }
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    printf("%u good, %u bad\n", s.good, s.bad);
+    return 0;
+}
+
 static int
 name(struct ticket_holder *h)
 {
@@ -178,8 +288,17 @@ run(struct ticket_holder *h, char **words)
     if (strcmp(words[0], "name") == 0) {
         return name(h);
     }
+    if (strcmp(words[0], "renewal") == 0) {
+        return renewal(h);
+    }
     if (!words[1]) {
         return 2;
+    }
+    if (strcmp(words[0], "fresh") == 0) {
+        return fresh(h, words[1]);
+    }
+    if (strcmp(words[0], "storm") == 0) {
+        return storm(h, words + 1);
     }
     if (strcmp(words[0], "get") == 0) {
         return get_all(h, words + 1);
