@@ -150,7 +150,7 @@ static const struct {
       "again for the account that owns %s." },
     { has_krb_error, KDC_ERR_ETYPE_NOSUPP,
       "Give the account AES keys: msDS-SupportedEncryptionTypes 24, set its password anew, export "
-      "the keytab again; [kerberos] enctypes says what is taken here." },
+      "the keytab again; [kerberos] permitted_enctypes says what is taken here." },
     { has_krb_error, AP_ERR_SKEW,
       "Clocks differ: run chrony against the domain controllers, on this machine if all clients "
       "fail, else on the client. Do not widen clock_skew. Just after a start it may also be that "

@@ -15,7 +15,7 @@ refuse_enctype(struct krb_accept *a, const char *what, int32_t enctype)
     return krb_accept_refuse(
         a, KRB_KDC_ERR_ETYPE_NOSUPP,
         sec_fail(SEC_E_KDC_UNKNOWN_ETYPE,
-                 "kerberos: %s of the ticket for %s is %s, not in [kerberos] enctypes: give the "
+                 "kerberos: %s of the ticket for %s is %s, not in permitted_enctypes: give the "
                  "account AES keys (msDS-SupportedEncryptionTypes 24, new password, new keytab)",
                  what, krb_accept_service(a).s, krb_accept_enctype(enctype).s));
 }

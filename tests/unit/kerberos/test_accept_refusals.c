@@ -320,7 +320,7 @@ static const struct row {
       "ticket for HTTP/web.example.test@EXAMPLE.TEST (kvno 3, aes256-cts-hmac-sha1-96) opens with "
       "none of 2 keys in the keytab" },
     { ticket_rc4_not_permitted, SEC_E_KDC_UNKNOWN_ETYPE, KRB_KDC_ERR_ETYPE_NOSUPP, 0, SERVICE_ALONE,
-      0, "HTTP/web.example.test@EXAMPLE.TEST is rc4-hmac, not in [kerberos] enctypes" },
+      0, "HTTP/web.example.test@EXAMPLE.TEST is rc4-hmac, not in permitted_enctypes" },
     { ticket_of_des3, SEC_E_KDC_UNKNOWN_ETYPE, KRB_KDC_ERR_ETYPE_NOSUPP, 0, SERVICE_ALONE, 0,
       "of type 16" },
     { session_rc4_not_permitted, SEC_E_KDC_UNKNOWN_ETYPE, KRB_KDC_ERR_ETYPE_NOSUPP, 0, CLIENT_TOO,
