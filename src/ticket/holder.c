@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "ticket/identity.h"
@@ -15,6 +16,7 @@ enum {
     RENEW_PART = 10,          /* the last tenth of a TGT's life is for renewing it, */
     RENEW_SECONDS_MAX = 600,  /* or its last ten minutes */
     RENEW_AGAIN_SECONDS = 30, /* after that failed */
+    NO_KDC_MS = 30000,        /* so long a realm without a KDC is not looked for again */
 };
 
 /* --- life ---------------------------------------------------------------------------------- */
@@ -273,6 +275,7 @@ ask(struct ticket_holder *h, krb5_context context, get_tgt get, struct holder_ca
     h->attempts++;
     h->failed = status;
     h->failed_code = *krb_error;
+    h->failed_at_ms = clock_monotonic_ms();
     if (status == SEC_E_OK) {
         (void)atomic_fetch_add_explicit(&fresh->references, 1, memory_order_relaxed);
         old = h->cache;
@@ -442,13 +445,34 @@ begin_default(struct ticket_holder *h, struct holder_session *s, int32_t *krb_er
     return hold_cache(h, s->context, by_client_keytab, &s->held, krb_error);
 }
 
+/* Negotiate asks for each context anew, and then takes NTLM: where there is no realm at all, it
+ * should not be looked for each time, in files and over the network. */
+static bool
+has_no_kdc(struct ticket_holder *h, sec_status *status, int32_t *krb_error)
+{
+    bool none;
+
+    (void)pthread_mutex_lock(&h->lock);
+    none = !h->cache && h->failed == SEC_E_NO_AUTHENTICATING_AUTHORITY &&
+           clock_monotonic_ms() - h->failed_at_ms < NO_KDC_MS;
+    if (none) {
+        *krb_error = h->failed_code;
+        *status = sec_fail(h->failed, "%s", h->failed_reason);
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    return none;
+}
+
 sec_status
 holder_begin(struct ticket_holder *h, struct holder_session *s, int32_t *krb_error)
 {
-    sec_status status;
+    sec_status status = SEC_E_OK;
 
     *s = (struct holder_session){ .holder = h };
     *krb_error = 0;
+    if (h->explicit_identity && has_no_kdc(h, &status, krb_error)) {
+        return status;
+    }
     status = authority_context(h->authority, &s->context);
     if (status != SEC_E_OK) {
         return status;

@@ -23,6 +23,7 @@ struct ticket_holder {
     uint64_t attempts;          /* at a TGT; and how the last one ended */
     sec_status failed;
     int32_t failed_code;
+    uint64_t failed_at_ms; /* on the monotonic clock */
     char failed_reason[SEC_REASON_BYTES];
 };
 

@@ -163,21 +163,30 @@ def test_kdc__that_is_down__is_no_authority(realm):
     assert answer.startswith("SEC_E_NO_AUTHENTICATING_AUTHORITY 0 ") and "EXAMPLE.ORG" in answer
 
 
-def test_kdc__that_talks_nonsense__is_no_authority(realm):
+def ask_babbler(realm, *targets):
+    """The answer with a KDC that talks nonsense, and how often it was asked."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         udp.bind(("127.0.0.1", 0))
         tcp.bind(("127.0.0.1", udp.getsockname()[1]))
         udp.settimeout(30)
+        asked = []
 
         def babble():
             try:
                 while True:
                     _, peer = udp.recvfrom(65536)
+                    asked.append(peer)
                     udp.sendto(b"\x6b\x03\x02\x01\x05", peer)
             except OSError:
                 pass
 
-        thread = threading.Thread(target=babble, daemon=True)
-        thread.start()
-        answer = ask(elsewhere(realm, udp.getsockname()[1], "nonsense.conf"), *as_alice("get", "HTTP/localhost"))
+        threading.Thread(target=babble, daemon=True).start()
+        return ask(elsewhere(realm, udp.getsockname()[1], "nonsense.conf"), *as_alice("get", *targets)), len(asked)
+
+
+def test_kdc__that_talks_nonsense__is_no_authority_and_not_asked_each_time(realm):
+    answer, once = ask_babbler(realm, "HTTP/localhost")
     assert answer.startswith("SEC_E_NO_AUTHENTICATING_AUTHORITY"), answer
+    answers, thrice = ask_babbler(realm, "HTTP/localhost", "HTTP/localhost", "RC4/localhost")
+    assert answers == 3 * answer
+    assert thrice == once > 0
