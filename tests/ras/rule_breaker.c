@@ -4,6 +4,7 @@
  * call's device. What it finds wrong with the server it sends to the caller as "WRONG: line"; what
  * is well ends in SUCCESS for the user "good".
  */
+#include <dlfcn.h>
 #include <process.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -466,6 +467,10 @@ find_functions(void)
     receive_bytes = (RECEIVE)GetProcAddress(server, "RasSecurityDialogReceive");
     get_info = (GET_INFO)GetProcAddress(server, "RasSecurityDialogGetInfo");
     check_code = (OPENSSPI_RAS_CHECK_CODE)GetProcAddress(server, "OpenSspiRasCheckCode");
+    if ((SEND)(uintptr_t)dlsym(RTLD_DEFAULT, "RasSecurityDialogSend") != send_bytes ||
+        !GetProcAddress(server, "RasSecurityDialogComplete")) {
+        send_bytes = NULL;
+    }
 }
 
 BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, LPVOID reserved);
@@ -498,6 +503,18 @@ begin(struct dialog *d)
     return NO_ERROR;
 }
 
+/* Of thousands of calls ago. */
+static void
+forget(struct dialog *d)
+{
+    if (d) {
+        CloseHandle(d->event);
+        CloseHandle(d->ended);
+        CloseHandle(d->worked);
+        free(d);
+    }
+}
+
 DWORD WINAPI
 RasSecurityDialogBegin(HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRecvBuf,
                        DWORD RecvBufSize, VOID(WINAPI *Complete)(SECURITY_MESSAGE *))
@@ -519,6 +536,7 @@ RasSecurityDialogBegin(HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRe
     d->worked = CreateEventA(NULL, TRUE, FALSE, NULL);
     lstrcpynA(d->name, info.DeviceName, sizeof(d->name));
     EnterCriticalSection(&lock);
+    forget(dialogs[count % CALLS]);
     dialogs[count++ % CALLS] = d;
     LeaveCriticalSection(&lock);
     return begin(d);
