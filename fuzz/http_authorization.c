@@ -52,6 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         fuzz_must(w.len <= MAX_TOKEN);
         must_encode_to(wire_written(&w), bytes_of(data, n));
         (void)http_auth_is_first(wire_written(&w));
+        (void)http_auth_is_cut(wire_written(&w));
     }
     http_auth_put_percent(&percent, bytes_of(data, n));
     for (size_t i = 0; i < percent.len; i++) {

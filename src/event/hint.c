@@ -104,6 +104,10 @@ static const struct {
     { is_request, EVENT_REQUEST_BROKEN,
       "The header was cut or rewritten on the way (a proxy's limit for headers, a WAF). Try "
       "straight to this listener; raise the proxy's header limits to 64 KiB." },
+    { is_request, EVENT_REQUEST_CUT,
+      "The end of the token is missing: a header that was cut on the way. Raise the proxy's limit "
+      "(nginx: large_client_header_buffers 4 64k; Apache: LimitRequestFieldSize 65536); the user "
+      "is in many groups." },
     { is_request, EVENT_REQUEST_TOO_LONG,
       "The user is in many groups, which the ticket carries: raise max_token of the listener, and "
       "the header limits of proxies on the way." },

@@ -18,6 +18,7 @@ enum event_request {
     EVENT_REQUEST_NOTHING,    /* no Authorization */
     EVENT_REQUEST_EMPTY,      /* a scheme without a token */
     EVENT_REQUEST_BROKEN,     /* not base64 */
+    EVENT_REQUEST_CUT,        /* a token that is longer than what came of it */
     EVENT_REQUEST_TOO_LONG,   /* above max_token */
     EVENT_REQUEST_CLOSED,     /* a handshake of several requests, and a connection for one */
     EVENT_REQUEST_PROXY_NTLM, /* NTLM where each request is proven alone */

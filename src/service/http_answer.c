@@ -150,20 +150,29 @@ keep_logon(struct http_state *state)
     state->proven = true;
 }
 
+/* What the request says of itself, with the token at hand. */
+static struct session_request
+with_token(const struct session_request *asked, struct bytes token)
+{
+    struct session_request r = *asked;
+
+    r.how = http_auth_is_cut(token) ? EVENT_REQUEST_CUT : EVENT_REQUEST_TOKEN;
+    return r;
+}
+
 /* One leg of the connection's handshake. */
 static void
 step(struct http_state *state, const struct http_request *request, struct bytes token,
      struct http_reply *reply)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
-    struct session_request closed = request->asked;
+    struct session_request asked = with_token(&request->asked, token);
     enum session_state now;
 
-    state->session.request = &request->asked;
+    state->session.request = &asked;
     now = session_step(&state->session, token, &out);
     if (now == SESSION_OPEN && !request->keeps_alive) {
-        closed.how = EVENT_REQUEST_CLOSED;
-        state->session.request = &closed;
+        asked.how = EVENT_REQUEST_CLOSED;
         session_refuse(&state->session, SEC_E_INVALID_TOKEN,
                        "the client does not keep its connection open, and the handshake needs "
                        "more than one request of it");
@@ -347,10 +356,11 @@ prove_alone(const struct http_state *state, const struct session_request *asked,
             struct bytes token, struct http_reply *reply)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
+    const struct session_request with = with_token(asked, token);
     struct session session;
 
     session_init(&session, state->client, state->rules, handle);
-    session.request = asked;
+    session.request = &with;
     if (session_step(&session, token, &out) == SESSION_OPEN) {
         session_refuse(&session, SEC_E_INVALID_TOKEN,
                        "/auth proves each request alone, and this handshake needs more than one");

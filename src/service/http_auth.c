@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "base/der.h"
 #include "service/http_auth.h"
 
 static const char *const scheme_names[] = {
@@ -159,6 +160,18 @@ http_auth_is_first(struct bytes token)
     }
     /* RFC 2743 3.1: an initial token's tag is [APPLICATION 0]; later ones of SPNEGO are [1]. */
     return token.n > 0 && token.p[0] == 0x60;
+}
+
+bool
+http_auth_is_cut(struct bytes token)
+{
+    struct wire_reader r = wire_reader_of(token);
+
+    if (token.n == 0 || token.p[0] != 0x60) {
+        return false;
+    }
+    (void)der_take(&r, 0x60);
+    return wire_status(&r) == WIRE_SHORT;
 }
 
 void

@@ -267,6 +267,12 @@ def test_refused__a_token_that_comes_twice(served, client):
     assert event["krb_error"] == 34 and event["client_principal"] == f"{USER}@{REALM}"
 
 
+def test_refused__a_token_that_was_cut(served, client):
+    """As by a proxy with a limit for headers, of a user in many groups."""
+    assert client.get(token=client.token()[:300])[0] == 401
+    assert refused(served, "large_client_header_buffers")["status_name"] == "SEC_E_INVALID_TOKEN"
+
+
 def test_refused__no_keytab_at_all(realm, serve, ticket, tmp_path):
     """The service starts, warns, and says it again to each client's event."""
     service = serve(keytab=tmp_path / "absent.keytab", policy={"ntlm": "deny"})

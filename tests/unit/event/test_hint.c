@@ -24,6 +24,10 @@ static const struct {
       "took it off (a proxy",
       "SPN" },
     { "cut header", { .request = EVENT_REQUEST_BROKEN }, "cut or rewritten", "SPN" },
+    { "token cut short",
+      { .request = EVENT_REQUEST_CUT, .first_token = "NTLM", .kerberos_here = true },
+      "large_client_header_buffers",
+      "SPN" },
     { "huge token", { .request = EVENT_REQUEST_TOO_LONG }, "max_token", "SPN" },
     { "keep-alive off", { .request = EVENT_REQUEST_CLOSED }, "keep-alive on", "SPN" },
 

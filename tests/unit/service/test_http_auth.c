@@ -88,6 +88,44 @@ test_http_auth_is_first__what_begins_an_exchange(void **state)
 }
 
 static void
+test_http_auth_is_cut__by_the_length_that_it_says(void **state)
+{
+    static const struct {
+        const char *token;
+        size_t n;
+        bool cut;
+    } rows[] = {
+        { "\x60\x03"
+          "abc",
+          5, false },
+        { "\x60\x03"
+          "abcd",
+          6, false },
+        { "\x60\x03"
+          "ab",
+          4, true },
+        { "\x60\x82\x2D\x00"
+          "abc",
+          7, true },
+        { "\x60\x82", 2, true },
+        { "\x60", 1, true },
+        { "\xa1\x03"
+          "ab",
+          4, false },
+        { "NTLMSSP", 8, false },
+        { "\x60\x80"
+          "ab",
+          4, false },
+        { "", 0, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_int_equal(http_auth_is_cut(bytes_of(rows[i].token, rows[i].n)), rows[i].cut);
+    }
+}
+
+static void
 test_http_auth_put_percent__nothing_breaks_out(void **state)
 {
     static const char *const rows[][2] = {
@@ -162,6 +200,7 @@ main(void)
         cmocka_unit_test(test_http_auth_parse__each_row_as_told),
         cmocka_unit_test(test_http_auth_parse__the_limit_comes_before_the_memory),
         cmocka_unit_test(test_http_auth_is_first__what_begins_an_exchange),
+        cmocka_unit_test(test_http_auth_is_cut__by_the_length_that_it_says),
         cmocka_unit_test(test_http_auth_host__each_row_as_told),
         cmocka_unit_test(test_http_auth_put_percent__nothing_breaks_out),
     };
