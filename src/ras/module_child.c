@@ -9,6 +9,7 @@
 
 enum {
     STOP_MS = 2000,
+    EXIT_MS = 200, /* who closes the connection ends, most likely: how is worth knowing */
     IN_BYTES = HOST_MSG_LENGTH_BYTES + HOST_MSG_BYTES_MAX,
     QUEUE_BYTES = 64 * 1024 * 1024, /* a host that reads nothing is as good as dead */
 };
@@ -100,6 +101,12 @@ on_stop_time(uv_timer_t *timer)
     kill_process(timer->data);
 }
 
+static void
+on_exit_time(uv_timer_t *timer)
+{
+    fail(timer->data, "it closed its connection");
+}
+
 /* --- frames -------------------------------------------------------------------------------- */
 
 static void
@@ -163,7 +170,8 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
     (void)buf;
     if (n < 0) {
-        fail(c, n == UV_EOF ? "it closed its connection" : uv_strerror((int)n));
+        (void)uv_read_stop(stream);
+        (void)uv_timer_start(&c->timer, on_exit_time, EXIT_MS, 0);
         return;
     }
     c->in_n += (size_t)n;
