@@ -135,8 +135,12 @@ bool
 credential_has_keys(const struct listener_settings *settings, char *why, size_t why_n)
 {
     CredHandle handle;
-    SECURITY_STATUS status = acquire(settings, CREDENTIAL_MAIN, &handle, why, why_n);
+    SECURITY_STATUS status;
 
+    if (strcasecmp(settings->package, "NTLM") == 0) {
+        return true;
+    }
+    status = acquire(settings, CREDENTIAL_MAIN, &handle, why, why_n);
     if (status != SEC_E_OK) {
         if (!why[0]) {
             (void)snprintf(why, why_n, "%s", OpenSspiStatusName(status));
