@@ -43,8 +43,8 @@ struct ticket_options {
     size_t n_enctypes;       /* 0: as krb5.conf has it */
 };
 
-/* Opens nothing yet: keytab, caches and the replay cache are opened by who needs them first. *out
- * is owned by the caller: ticket_authority_close, after all that was got from it. */
+/* Opens no file yet: keytab, caches and a shared replay cache are opened by who needs them first.
+ * *out is owned by the caller: ticket_authority_close, after all that was got from it. */
 SEC_NODISCARD sec_status ticket_authority_open(const struct ticket_options *,
                                                struct ticket_authority **out);
 void ticket_authority_close(struct ticket_authority *); /* NULL is a no-op */
