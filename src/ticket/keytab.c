@@ -286,6 +286,31 @@ ticket_keytab_check(struct ticket_keytab *k, const char *principal)
     return status;
 }
 
+sec_status
+ticket_keytab_list(struct ticket_keytab *k, ticket_entry_take take, void *user)
+{
+    struct keytab_share *s = current_share(k);
+    sec_status status;
+
+    if (!s) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    status = s->snapshot->readable ? SEC_E_OK
+                                   : sec_fail(SEC_E_NO_CREDENTIALS, "%s", s->snapshot->reason);
+    for (size_t i = 0; status == SEC_E_OK && i < s->snapshot->entries.n; i++) {
+        const struct keytab_entry *e = s->snapshot->entries.list[i];
+        const struct ticket_entry entry = { .realm = e->key.realm,
+                                            .name = e->key.name,
+                                            .kvno = e->key.kvno,
+                                            .enctype = e->key.key.enctype,
+                                            .usable = keytab_match_usable(e) };
+
+        take(user, &entry);
+    }
+    share_unref(s);
+    return status;
+}
+
 void
 ticket_keys_hold(struct ticket_keytab *k, const char *principal, const struct krb_ticket *ticket,
                  struct ticket_keys *out)

@@ -135,6 +135,19 @@ void ticket_keytab_close(struct ticket_keytab *); /* NULL is a no-op; wipes */
  * file and may be called at any time. */
 SEC_NODISCARD sec_status ticket_keytab_check(struct ticket_keytab *, const char *principal);
 
+/* An entry of a keytab, without its key. */
+struct ticket_entry {
+    struct bytes realm;
+    struct krb_name name;
+    uint32_t kvno;
+    int32_t enctype;
+    bool usable; /* its encryption type is one of ours */
+};
+typedef void (*ticket_entry_take)(void *user, const struct ticket_entry *);
+/* Every entry, in the file's order; views hold for the call of take. SEC_E_NO_CREDENTIALS: as
+ * ticket_keytab_check. */
+SEC_NODISCARD sec_status ticket_keytab_list(struct ticket_keytab *, ticket_entry_take, void *user);
+
 /* A key with what an accept needs derived from it. Immutable. */
 struct ticket_key {
     struct krb_key key;
@@ -217,5 +230,32 @@ SEC_NODISCARD sec_status ticket_delegated_new(struct ticket_authority *, struct 
 void ticket_delegated_free(struct ticket_delegated *); /* NULL is a no-op; destroys the cache */
 /* "MEMORY:…", for krb5_cc_resolve and gss_acquire_cred_from in this process. */
 const char *ticket_delegated_cache(const struct ticket_delegated *);
+
+/* --- what stands around, for who looks for faults -------------------------------------------- */
+
+enum { TICKET_SURVEY_BYTES = 256 };
+
+/* What krb5.conf has for a host. Texts that are too long are cut. */
+struct ticket_survey {
+    char default_realm[TICKET_SURVEY_BYTES]; /* "": none */
+    char realm[TICKET_SURVEY_BYTES];         /* of the host by [domain_realm]; "": not there */
+    char kdcs[TICKET_SURVEY_BYTES]; /* kdc lines of the host's realm, else of the default one */
+    char canonicalize[TICKET_SURVEY_BYTES]; /* dns_canonicalize_hostname */
+    char cache[TICKET_SURVEY_BYTES];        /* the default credential cache */
+    char keytab[TICKET_SURVEY_BYTES];       /* the default keytab */
+};
+/* Contacts nobody. On an error the reason says what is wrong with krb5.conf. */
+SEC_NODISCARD sec_status ticket_survey(struct ticket_authority *, const char *host,
+                                       struct ticket_survey *out);
+
+struct ticket_kdc {
+    bool answers;
+    int32_t krb_error; /* what it answered to who is nobody; 0: nothing of the kind */
+    uint64_t time_100ns, asked_100ns; /* its clock, and ours; 0: not told */
+};
+/* Asks a realm's KDC for a ticket that there is none of, to hear its clock; no password goes out. May
+ * block. Where none answers, the reason says so and out->answers is false. */
+SEC_NODISCARD sec_status ticket_ask_kdc(struct ticket_authority *, const char *realm,
+                                        struct ticket_kdc *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: packages, events, tokens, accounts, calls. */
+/* sspictl: packages, events, tokens, faults, accounts, calls. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +11,13 @@
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
-    { "packages", sspictl_packages }, { "events", sspictl_events }, { "decode", sspictl_decode },
-    { "account", sspictl_account },   { "ras", sspictl_ras },       { 0 },
+    { "packages", sspictl_packages },
+    { "events", sspictl_events },
+    { "decode", sspictl_decode },
+    { "doctor", sspictl_doctor },
+    { "account", sspictl_account },
+    { "ras", sspictl_ras },
+    { 0 },
 };
 
 static const char help_text[] =
@@ -21,6 +26,7 @@ static const char help_text[] =
     "    events [--file FILE] [--id ID]... [--user NAME] [--address ADDRESS] [--since DATE]\n"
     "           [--json]\n"
     "    decode [--keytab FILE] [TOKEN]...\n"
+    "    doctor [--spn SPN] [--keytab FILE] [--listener NAME] [--user USER] [--json]\n"
     "    account add NAME [--password-stdin] [--group GROUP]... [--unix-user USER]\n"
     "                [--expires DATE] [--password-expires DATE]\n"
     "    account modify NAME [--group GROUP]... [--no-group GROUP]... [--unix-user USER]\n"
@@ -37,8 +43,8 @@ static const char help_text[] =
     "without one, standard input: one a line, or the raw bytes of one. With a\n"
     "keytab, Kerberos tickets are opened.\n"
     "DATE: " DATE_FORMS "; never for --expires.\n"
-    "Exit status: 0 done, 1 refused or failed (decode: a broken token), 2 a fault in the\n"
-    "options or the configuration.\n"
+    "Exit status: 0 done, 1 refused or failed (decode: a broken token, doctor: a fault), 2 a\n"
+    "fault in the options or the configuration.\n"
     "More in sspictl(1).\n";
 
 int

@@ -22,6 +22,7 @@ int sspictl_dispatch(const struct sspictl_command *, const char *what, const cha
 int sspictl_packages(const char *config_file, int argc, char **argv);
 int sspictl_events(const char *config_file, int argc, char **argv);
 int sspictl_decode(const char *config_file, int argc, char **argv);
+int sspictl_doctor(const char *config_file, int argc, char **argv);
 int sspictl_account(const char *config_file, int argc, char **argv);
 int sspictl_ras(const char *config_file, int argc, char **argv);
 

@@ -455,6 +455,34 @@ test_open__without_a_name__is_the_environments(void **state)
     assert_int_equal(unsetenv("KRB5_KTNAME"), 0);
 }
 
+static void
+list_one(void *user, const struct ticket_entry *e)
+{
+    struct wire_writer *w = user;
+
+    krb_name_put(w, &e->name, e->realm);
+    wire_put_u8(w, (uint8_t)('0' + e->kvno));
+    wire_put_u8(w, e->usable ? '+' : '-');
+}
+
+static void
+test_list__tells_every_entry_and_no_key(void **state)
+{
+    struct fixture *f = *state;
+    const struct keytab_file_entry two[] = { entry("HTTP/web@R", 3, AES256),
+                                             entry("host/web@R", 4, DES) };
+    SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
+
+    assert_int_equal(ticket_keytab_list(f->keytab, list_one, &w), SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(sec_reason(), "there is no such file"));
+    assert_int_equal(w.len, 0);
+    pass_a_second();
+    keytab_file_write(f->path, two, 2);
+    assert_int_equal(ticket_keytab_list(f->keytab, list_one, &w), SEC_E_OK);
+    assert_int_equal(w.len, strlen("HTTP/web@R3+host/web@R4-"));
+    assert_memory_equal(w.p, "HTTP/web@R3+host/web@R4-", w.len);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -474,6 +502,7 @@ main(void)
         TEST(test_check__of_a_principal__wants_its_key),
         TEST(test_hold__an_old_keytab__fits_by_8_bits),
         TEST(test_open__without_a_name__is_the_environments),
+        TEST(test_list__tells_every_entry_and_no_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
