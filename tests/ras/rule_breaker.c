@@ -244,7 +244,7 @@ dword_length(struct dialog *d)
 static void
 times_out(struct dialog *d)
 {
-    MUST(d, hear(d, 7) == 0);
+    MUST(d, hear(d, 2) == 0);
     MUST(d, last_error(d) == ERROR_REQUEST_TIMEOUT);
     good(d);
 }

@@ -244,7 +244,7 @@ def test_what_the_functions_answer(host, name, typed):
 
 def test_time_outs_are_seconds(host):
     call = host.begin("times-out")
-    assert call.expect(RECEIVE) == (128, 7)
+    assert call.expect(RECEIVE) == (128, 2)
     call.type(b"", TIMED_OUT)
     call.finish()
 
