@@ -2,13 +2,14 @@
 """sspid as a member of a domain of Samba's: who a ticket with a PAC is, in which groups; what the event log says when the service's
 account changes; and NTLM for who has no ticket. Service and clients run inside the domain's namespaces."""
 import json
+import pathlib
 import subprocess
 import time
 
 import pytest
 
-from ad_domain import PASSWORDS, AdDomain
-from conftest import BUILD, Service, program
+from ad_domain import PASSWORDS, ROOT, AdDomain
+from conftest import PATIENCE, Service, program
 
 HOST, ACCOUNT = "web.example.test", "svc"
 KRB5_CONF = """[libdefaults]
@@ -73,13 +74,22 @@ class InnerService(Service):
 
     def start(self):
         with open(self.log, "ab") as log:
-            # The loader finds no library beside the program where /proc is of another namespace of processes.
-            self.process = subprocess.Popen(self.domain.command(program("sspid"), OPENSSPI_CONFIG=self.config,
-                                                                LD_LIBRARY_PATH=BUILD / "src/sspi"),
+            self.process = subprocess.Popen(self.domain.command(program("sspid"), OPENSSPI_CONFIG=self.config),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_for(lambda: '"ready"' in self.log.read_text() or " ready" in self.log.read_text(), "sspid is ready")
         time.sleep(1.1)  # MIT's clients count the KDC's time from whole seconds
         return self
+
+    def stop(self, expect=0):
+        """nsenter waits for its child, which is the service, and answers with its status."""
+        process, self.process = self.process, None
+        pid = leaf = process.pid if process else 0
+        while leaf and process.poll() is None:
+            children = pathlib.Path(f"/proc/{leaf}/task/{leaf}/children").read_text(encoding="ascii").split()
+            pid, leaf = leaf, children[0] if children else None
+        if pid and process.poll() is None:
+            subprocess.run([*ROOT, "kill", "-TERM", str(pid)], check=True)
+        assert not process or process.wait(PATIENCE) == expect, self.log.read_text(errors="replace")
 
     def get(self, *options, cache="/nonexistent", host=HOST, path="/whoami"):
         port = self.address("http").rsplit(":", 1)[1]
