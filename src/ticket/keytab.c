@@ -2,8 +2,8 @@
 /*
  * The keytab in use. Each of some slots has a reference of its own to what was read last, so that
  * threads on several processors do not write to one cache line; a slot's lock is tried, and where
- * another holds it, the next slot's is. The file is looked at once a second, and read again where
- * it changed or where it has no key for a ticket.
+ * another holds it, the next slot's is. The file is looked at once a second, and for a ticket
+ * without a key at once, and read again where it changed.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -186,15 +186,28 @@ current_share(struct ticket_keytab *k)
     return take_share(k);
 }
 
-/* Reads the file for a ticket that has no key in *s, unless it was just read: then others wait for
- * one. false: *s is what there is. */
+/* Under k->reading: a file that is as it was is read once a second, whatever comes; one that has
+ * changed, at once. */
+static bool
+is_due(struct ticket_keytab *k)
+{
+    struct keytab_share *last = take_share(k);
+    bool due = coarse_ms() - atomic_load(&k->read_ms) >= LOOK_MS || !last ||
+               !keytab_load_is_current(last->snapshot);
+
+    share_unref(last);
+    return due;
+}
+
+/* Reads the file for a ticket that has no key in *s, unless it was just read: others wait for that.
+ * false: *s is what there is. */
 static bool
 renew_share(struct ticket_keytab *k, struct keytab_share **s)
 {
     struct keytab_share *renewed;
 
     (void)pthread_mutex_lock(&k->reading);
-    if (coarse_ms() - atomic_load(&k->read_ms) >= LOOK_MS) {
+    if (is_due(k)) {
         (void)read_again(k);
     }
     (void)pthread_mutex_unlock(&k->reading);
