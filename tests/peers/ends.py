@@ -169,9 +169,9 @@ def our_server(package, library, **more):
     return ours("server", package, env=library, **more)
 
 
-def gss(role, mech, name="gss_peer", flags=ALL_FLAGS, env=None, **arguments):
-    """gss-ntlmssp below MIT's GSSAPI, or Heimdal."""
-    return Program(name, role, *options_of({"mech": mech, "flags": flags, **arguments}), env=env)
+def gss(role, mech, name="gss_peer", flags=ALL_FLAGS, env=None, inside=list, **arguments):
+    """MIT's GSSAPI, with gss-ntlmssp below it, or Heimdal's."""
+    return Program(name, role, *options_of({"mech": mech, "flags": flags, **arguments}), env=env, inside=inside)
 
 
 def winpr(role, package="NTLM", flags=ALL_FLAGS, **arguments):
