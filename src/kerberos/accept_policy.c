@@ -2,11 +2,12 @@
 /* What a service makes of a client that has proven itself: the GSS checksum, channel bindings, the
  * target's name. RFC 4121 4.1.1; [MS-KILE] 3.2.5.8, 3.4.5; Microsoft's extended protection. */
 #include "base/spn.h"
+#include "base/utf16.h"
 #include "kerberos/accept.h"
 
 #define STATUS_BAD_BINDINGS UINT32_C(0xC000035B)
 
-enum { TARGET_MAX_BYTES = 2048 };
+enum { TARGET_MAX_BYTES = 2048, NAME_ROOM = 512 };
 
 /* [MS-KILE] 3.4.5 lets who sends no checksum pass as who set no flag; but then nothing says whether
  * the client knew of channel bindings, and the authenticator may have been made for something else
@@ -154,6 +155,28 @@ is_ours(const struct sec_settings *s, struct bytes name)
     return false;
 }
 
+static bool
+is_name_ours(const void *user, const struct krb_name *name)
+{
+    uint8_t utf8_room[NAME_ROOM], room[2 * NAME_ROOM];
+    struct wire_writer utf8 = wire_writer_fixed(utf8_room, sizeof(utf8_room));
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room)); /* no heap, which may fail */
+
+    krb_name_put(&utf8, name, bytes_of(NULL, 0));
+    utf16_put_utf8(&w, wire_written(&utf8));
+    return wire_writer_status(&utf8) == WIRE_OK && wire_writer_status(&w) == WIRE_OK &&
+           is_ours(user, wire_written(&w));
+}
+
+/* What opened the ticket says more than the name on it: where the keytab has our names under other
+ * keys, the ticket was for somebody else, whatever was written on it on the way. */
+static bool
+is_key_ours(const struct krb_accept *a)
+{
+    return !a->key || ticket_keys_owner(&a->keys, a->key, is_name_ours, krb_host(a->c)->settings) !=
+                          TICKET_KEY_OTHERS;
+}
+
 static sec_status
 wrong_target(struct krb_accept *a, const char *why)
 {
@@ -180,6 +203,10 @@ krb_accept_check_target(struct krb_accept *a)
     }
     if (!user_to_user && !is_ours(s, a->service_name)) {
         return wrong_target(a, "that is none of this service's names (spn)");
+    }
+    if (!user_to_user && !is_key_ours(a)) {
+        return wrong_target(a, "the key that opened it is not the one that the keytab has for "
+                               "this service's names (spn)");
     }
     if (a->client_target.n && !is_ours(s, a->client_target)) {
         return wrong_target(a, "the client meant a name that is none of this service's (spn)");

@@ -360,6 +360,15 @@ ticket_keys_explain(const struct ticket_keys *keys, const char *principal,
     return keytab_reason_explain(&s->snapshot->entries, principal, ticket);
 }
 
+enum ticket_key_owner
+ticket_keys_owner(const struct ticket_keys *keys, const struct ticket_key *key,
+                  ticket_name_fits fits, const void *user)
+{
+    const struct keytab_share *s = keys->held;
+
+    return keytab_match_owner(&s->snapshot->entries, &key->key, fits, user);
+}
+
 void
 ticket_keys_release(struct ticket_keys *keys)
 {

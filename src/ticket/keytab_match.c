@@ -2,6 +2,7 @@
 /* Which of a keytab's keys may open a ticket. */
 #include "ticket/keytab_match.h"
 
+#include "base/secret.h"
 #include "ticket/principal.h"
 
 enum { OLD_KVNO_MAX = 255 }; /* old keytabs, and old tools, keep the lowest 8 bits */
@@ -148,4 +149,33 @@ keytab_match(const struct keytab_entries *entries, const char *principal,
         insert(out, ranks, &e->key, rank);
     }
     out->verdict = out->n ? TICKET_KEY_FOUND : keytab_match_judge(entries, &w, ticket);
+}
+
+/* --- whose a key is ------------------------------------------------------------------------ */
+
+static bool
+is_same_key(const struct krb_key *a, const struct krb_key *b)
+{
+    return a->enctype == b->enctype && a->n == b->n && secret_equal(a->b, b->b, a->n);
+}
+
+enum ticket_key_owner
+keytab_match_owner(const struct keytab_entries *entries, const struct krb_key *key,
+                   ticket_name_fits fits, const void *user)
+{
+    enum ticket_key_owner owner = TICKET_KEY_NAMELESS;
+
+    for (size_t i = 0; i < entries->n; i++) {
+        const struct keytab_entry *e = entries->list[i];
+        bool same = is_same_key(&e->key.key, key);
+
+        if ((same || owner == TICKET_KEY_NAMELESS) && keytab_match_usable(e) &&
+            fits(user, &e->key.name)) {
+            if (same) {
+                return TICKET_KEY_OWN;
+            }
+            owner = TICKET_KEY_OTHERS;
+        }
+    }
+    return owner;
 }

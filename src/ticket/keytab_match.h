@@ -21,6 +21,10 @@ struct keytab_entries {
 void keytab_match(const struct keytab_entries *, const char *principal, const struct krb_ticket *,
                   struct ticket_keys *out);
 
+/* ticket_keys_owner's. */
+enum ticket_key_owner keytab_match_owner(const struct keytab_entries *, const struct krb_key *,
+                                         ticket_name_fits, const void *user);
+
 /* --- what it consists of -------------------------------------------------------------------- */
 
 /* Whom a key must be of: principal, or where it is NULL, the ticket's own name. */

@@ -194,6 +194,16 @@ enum ticket_key_verdict ticket_keys_explain(const struct ticket_keys *, const ch
                                             const struct krb_ticket *);
 void ticket_keys_release(struct ticket_keys *); /* idempotent */
 
+/* For which names the keytab has a key that was held: entries of one account share theirs. */
+enum ticket_key_owner {
+    TICKET_KEY_OWN,      /* for one that fits, too */
+    TICKET_KEY_OTHERS,   /* for others alone; those that fit have other keys */
+    TICKET_KEY_NAMELESS, /* no entry's name fits: nobody can tell */
+};
+typedef bool (*ticket_name_fits)(const void *user, const struct krb_name *);
+enum ticket_key_owner ticket_keys_owner(const struct ticket_keys *, const struct ticket_key *,
+                                        ticket_name_fits, const void *user);
+
 /* --- replays ------------------------------------------------------------------------------- */
 
 enum ticket_replay_verdict {

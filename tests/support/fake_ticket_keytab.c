@@ -167,6 +167,27 @@ ticket_keys_explain(const struct ticket_keys *keys, const char *principal,
     return verdict;
 }
 
+enum ticket_key_owner
+ticket_keys_owner(const struct ticket_keys *keys, const struct ticket_key *key,
+                  ticket_name_fits fits, const void *user)
+{
+    const struct ticket_keytab *t = keys->held;
+    enum ticket_key_owner owner = TICKET_KEY_NAMELESS;
+
+    for (size_t i = 0; i < t->n_keys; i++) {
+        const struct ticket_key *k = &t->keys[i].key;
+
+        if (!fits(user, &k->name)) {
+            continue;
+        }
+        if (k->key.enctype == key->key.enctype && memcmp(k->key.b, key->key.b, k->key.n) == 0) {
+            return TICKET_KEY_OWN;
+        }
+        owner = TICKET_KEY_OTHERS;
+    }
+    return owner;
+}
+
 void
 ticket_keys_release(struct ticket_keys *keys)
 {

@@ -237,6 +237,38 @@ test_accept__the_clients_target_is_known_without_its_realm(void **state)
     assert_int_equal(krb_forge_try(&a, &f), SEC_E_WRONG_PRINCIPAL);
 }
 
+/* A ticket for host/web with the name of HTTP/web written on it: the keytab has keys of both. Where it
+ * has none of the service's names, a key is the account's, whatever that is called there. */
+static void
+test_accept__a_ticket_under_another_services_key_with_our_name_on_it(void **state)
+{
+    static const struct fake_principal account_alone[] = {
+        { "host/web.example.test", NULL, true, true },
+    };
+    const struct bytes spns[] = { UTF16(KRB_FORGE_SERVICE) };
+
+    fake_ticket_key("host/web.example.test", KRB_AES256_SHA1, a.tickets.kvno, &f.ticket_key);
+    assert_int_equal(krb_forge_try(&a, &f), SEC_E_OK);
+    assert_true(krb_forge_acceptor_clear(&a));
+
+    krb_forge_acceptor_init(&a);
+    a.host.settings.spns = spns;
+    a.host.settings.n_spns = 1;
+    f.authenticator.ctime_100ns += 10;
+    assert_int_equal(krb_forge_try(&a, &f), SEC_E_WRONG_PRINCIPAL);
+    assert_non_null(strstr(a.reason, "the key that opened it"));
+    assert_int_equal(krb_forge_facts(&a).kerberos.error_code, KRB_AP_ERR_NOT_US);
+    assert_true(krb_forge_acceptor_clear(&a));
+
+    krb_forge_acceptor_init(&a);
+    a.tickets.principals = account_alone;
+    a.tickets.n_principals = SEC_ARRAY_LEN(account_alone);
+    a.host.settings.spns = spns;
+    a.host.settings.n_spns = 1;
+    f.authenticator.ctime_100ns += 10;
+    assert_int_equal(krb_forge_try(&a, &f), SEC_E_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -247,6 +279,7 @@ main(void)
         cmocka_unit_test(test_accept_check_target__by_policy_names_ticket_and_client),
         TEST(test_accept__bindings_and_options_are_read_from_the_authenticator),
         TEST(test_accept__the_clients_target_is_known_without_its_realm),
+        TEST(test_accept__a_ticket_under_another_services_key_with_our_name_on_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

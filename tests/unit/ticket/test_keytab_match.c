@@ -301,6 +301,48 @@ test_check__a_keytab__says_what_it_lacks(void **state)
     assert_string_equal(sec_reason(), "keytab FILE:/x is empty");
 }
 
+static bool
+begins_with_http(const void *user, const struct krb_name *name)
+{
+    assert_ptr_equal(user, web);
+    return bytes_equal(name->parts[0], bytes_of_string("HTTP"));
+}
+
+static enum ticket_key_owner
+owner_of(const struct table *t, size_t line)
+{
+    return keytab_match_owner(&t->all, &t->entries[line].key.key, begins_with_http, web);
+}
+
+/* host/ has a key of its own in version 4, and HTTP/'s in version 3; the rest is of one account. */
+static void
+test_owner__of_a_key__by_all_names_that_have_it(void **state)
+{
+    static const struct line lines[] = {
+        { "host/web@R", 4, AES256 }, { "HTTP/web@R", 4, AES256 }, { "host/web@R", 3, AES256 },
+        { "HTTP/web@R", 3, AES256 }, { "HTTP/web@R", 4, AES128 }, { "HTTP/web@R", 4, DES },
+        { "WEB$@R", 4, AES256 },
+    };
+    struct table t;
+
+    make(&t, lines, SEC_ARRAY_LEN(lines));
+    t.entries[0].key.key.b[15] = 1;
+    t.entries[1].key.key.b[15] = t.entries[6].key.key.b[15] = 2;
+    assert_int_equal(owner_of(&t, 0), TICKET_KEY_OTHERS);
+    assert_int_equal(owner_of(&t, 1), TICKET_KEY_OWN);
+    assert_int_equal(owner_of(&t, 2), TICKET_KEY_OWN);
+    assert_int_equal(owner_of(&t, 4), TICKET_KEY_OWN);
+    assert_int_equal(owner_of(&t, 6), TICKET_KEY_OWN);
+    t.entries[4].key.key.enctype = AES256; /* not of this type: equal bytes are another key */
+    t.entries[4].key.key.b[15] = 3;
+    t.entries[2].key.key.enctype = AES128;
+    assert_int_equal(owner_of(&t, 2), TICKET_KEY_OTHERS);
+    t.all.n = 1;
+    assert_int_equal(owner_of(&t, 0), TICKET_KEY_NAMELESS);
+    t.list[0] = &t.entries[5]; /* of a type that opens nothing */
+    assert_int_equal(owner_of(&t, 0), TICKET_KEY_NAMELESS);
+}
+
 int
 main(void)
 {
@@ -310,6 +352,7 @@ main(void)
         cmocka_unit_test(test_match__nothing_fits__says_what_is_missing_first),
         cmocka_unit_test(test_match__versions__in_32_bits_then_in_8),
         cmocka_unit_test(test_match__more_than_it_holds__keeps_the_likeliest),
+        cmocka_unit_test(test_owner__of_a_key__by_all_names_that_have_it),
         cmocka_unit_test(test_explain__each_verdict__in_words),
         cmocka_unit_test(test_explain__long_names__are_cut),
         cmocka_unit_test(test_check__a_keytab__says_what_it_lacks),
