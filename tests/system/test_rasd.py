@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import program
+from conftest import ROOT, program
 from rasd import DIALOG, HOST, Rasd
 
 
@@ -441,6 +441,21 @@ def test_options(make_rasd):
     rasd.config.write_text("[ras]\nsame_user = maybe\n")
     done = rasd.run()
     assert (done.returncode, done.stderr) == (2, f"rasd: {rasd.config}:2: [ras] same_user: expected ignore, log or require\n")
+
+
+def test_the_example_holds_every_key(tmp_path):
+    """Taken out of their comments, all keys of the example are good as well."""
+    lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
+    keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
+    keys = [line for line in keys if not line.startswith("security_module")]  # which is not on every machine
+    known = re.findall(r'^    (?:SECONDS\(|\{ )"([a-z0-9_]+)"', (ROOT / "src/ras/settings.c").read_text(), re.M)
+    assert len(known) > 40
+    missing = set(known) - {line.split(" = ")[0].lstrip("#") for line in lines} - {"security_module"}
+    assert not missing
+    path = tmp_path / "opensspi.conf"
+    path.write_text("\n".join(keys) + "\n")
+    done = subprocess.run([program("rasd-fake-ppp"), "-n", "--config", path], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # --- hanging up ------------------------------------------------------------------------------------
