@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import free_port
+from conftest import free_ports
 from ends import expect_refusal, our_client
 
 USER, REALM = "alice", "EXAMPLE.ORG"
@@ -102,7 +102,7 @@ MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "headers", "au
 
 @pytest.fixture(params=["Off", "On"], ids=["each-request", "connection"])
 def apache(request, shared_realm, tmp_path):
-    folder, port = tmp_path / "apache", free_port()
+    folder, port = tmp_path / "apache", free_ports(1)[0]
     (folder / "pages").mkdir(parents=True)
     (folder / "pages/index.html").write_text("a page", encoding="ascii")
     (folder / "pages/whoami").write_text("a page", encoding="ascii")
