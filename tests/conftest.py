@@ -48,6 +48,10 @@ def free_ports(count):
             s.close()
 
 
+def free_port():
+    return free_ports(1)[0]
+
+
 class Service:
     """One sspid, its configuration and its store. ctl() runs sspictl on them; events() reads the event log."""
 
