@@ -47,6 +47,13 @@ has_status(const struct event_hint *f, uint32_t status)
     return (uint32_t)f->status == status;
 }
 
+/* A good ticket, to a service that this one has the key of and is not. */
+static bool
+is_for_another(const struct event_hint *f, uint32_t unused)
+{
+    return f->opened && f->status == SEC_E_WRONG_PRINCIPAL;
+}
+
 static bool
 is_request(const struct event_hint *f, uint32_t request)
 {
@@ -135,6 +142,10 @@ static const struct {
       "and Chrome: AuthServerAllowlist; Firefox: network.negotiate-auth.trusted-uris), or the SPN "
       "is not registered; or allow NTLM." },
 
+    { is_for_another, 0,
+      "The client asked for %s, which spn does not list: add the name there if it is this "
+      "service's, else somebody passes logons on that are meant for another service of the same "
+      "key." },
     { has_krb_error, AP_ERR_NOT_US,
       "The keytab is another account's, or lacks this name: export the key of the account that "
       "owns %s (setspn -Q finds it) and add it." },

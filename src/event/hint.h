@@ -44,6 +44,7 @@ struct event_hint {
     const char *first_token; /* as OpenSspiQueryNegotiation names it */
     bool kerberos_offered;   /* by the client */
     bool kerberos_here;      /* the listener takes it */
+    bool opened;             /* a ticket, whose client is known by it */
     int32_t krb_error;
 };
 

@@ -101,6 +101,7 @@ advise(const struct session_end *e, const OPENSSPI_LOGON *known, char hint[stati
         .first_token = e->negotiation ? e->negotiation->FirstToken : "",
         .kerberos_offered = offers_kerberos(e->negotiation),
         .kerberos_here = session_tell_takes_kerberos(e->credential),
+        .opened = known->ClientPrincipal[0] != 0,
         .krb_error = known->KerberosError,
     };
 

@@ -175,11 +175,12 @@ judge_no_ticket(struct doctor_report *r, const struct doctor_refusal *f)
                   expired ? "kinit again" : "kinit");
 }
 
-/* krbtgt/OTHER@REALM was not found: the host's realm is wrong, not its SPN. */
+/* krbtgt/OTHER@REALM was not found: the host's realm is wrong, not its SPN. Where no realm was
+ * configured OTHER is libkrb5's guess, made when the client's own realm knew no such SPN. */
 static bool
 judge_other_realm(struct doctor_report *r, const struct doctor_refusal *f)
 {
-    if (f->krb_error != KDC_S_UNKNOWN || !strstr(f->reason, "krbtgt/")) {
+    if (f->krb_error != KDC_S_UNKNOWN || !f->realm[0] || !strstr(f->reason, "krbtgt/")) {
         return false;
     }
     doctor_find(r, DOCTOR_FAULT, "realm", "the client looks for %s in another realm: %s", f->spn,

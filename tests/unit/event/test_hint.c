@@ -111,6 +111,10 @@ static const struct {
     { "ticket run out", { .krb_error = 32 }, "kinit again", "" },
     { "replay", { .krb_error = 34 }, "proxy_next_upstream off", "" },
     { "another service", { .status = SEC_E_WRONG_PRINCIPAL, .sub_status = 0 }, "spn", "" },
+    { "a ticket to another service of the same key",
+      { .status = SEC_E_WRONG_PRINCIPAL, .krb_error = 35, .opened = true, .service = SERVICE },
+      "asked for " SERVICE ", which spn does not list",
+      "keytab" },
     { "bindings", { .status = SEC_E_BAD_BINDINGS }, "TLS", "" },
     { "bindings by NTSTATUS", { .sub_status = 0xC000035B }, "TLS", "" },
 

@@ -284,7 +284,7 @@ test_refusal__each_code_has_its_remedy(void **state)
                                           .spn = SPN,
                                           .host = "web.example.test",
                                           .cache = "FILE:/c",
-                                          .realm = "" };
+                                          .realm = i == 2 ? "WRONG" : "" };
 
         doctor_judge_refusal(&report, &f);
         expect(rows[i].level, rows[i].text, rows[i].remedy);
