@@ -39,6 +39,7 @@ describe_protection(const struct krb_context *c, struct sec_facts *out)
     out->session_key = bytes_of(c->session.key.b, c->session.key.n);
 }
 
+/* What rests on the client's proof: in DCE style that is not whole before the third leg. */
 static void
 describe_established(const struct krb_context *c, struct sec_facts *out)
 {
@@ -49,6 +50,11 @@ describe_established(const struct krb_context *c, struct sec_facts *out)
     /* Kerberos' own form has the realm in it: no domain beside it. */
     out->native_client = krb_context_name(c, KRB_CLIENT);
     out->native_server = krb_context_name(c, KRB_SERVICE);
+    out->bindings_verified = c->bindings_verified;
+    out->kerberos.delegated_cache = c->delegated ? ticket_delegated_cache(c->delegated) : NULL;
+    out->kerberos.pac_verified = c->pac_verified;
+    out->kerberos.upn = krb_context_name(c, KRB_UPN);
+    out->kerberos.logon_server = krb_context_name(c, KRB_LOGON_SERVER);
     if (c->identity) {
         out->password_expires_100ns = c->identity->password_expires_100ns;
     }
@@ -65,6 +71,7 @@ phase_of(const struct krb_context *c)
     }
 }
 
+/* Of a context that is half open or failed, too. */
 static struct sec_kerberos_facts
 kerberos_facts(const struct krb_context *c)
 {
@@ -78,11 +85,7 @@ kerberos_facts(const struct krb_context *c)
         .kvno = c->kvno,
         .ticket_flags = c->ticket_flags,
         .error_code = c->error_code,
-        .delegated_cache = c->delegated ? ticket_delegated_cache(c->delegated) : NULL,
         .delegation_refused = c->delegation_refused,
-        .pac_verified = c->pac_verified,
-        .upn = krb_context_name(c, KRB_UPN),
-        .logon_server = krb_context_name(c, KRB_LOGON_SERVER),
     };
 }
 
@@ -100,7 +103,6 @@ krb_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
         .password_expires_100ns = CLOCK_NEVER_100NS,
         .target = krb_context_name(c, KRB_TARGET),
         .target_known = c->target_sent,
-        .bindings_verified = c->bindings_verified,
         .sub_status = c->sub_status,
         .kerberos = kerberos_facts(c),
     };

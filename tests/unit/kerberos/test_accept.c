@@ -383,6 +383,31 @@ test_accept__dce_style_is_three_bare_legs(void **state)
     }
 }
 
+/* Forwarded credentials are nobody's to use, and no proof is told of, before the client has shown
+ * that it can read our answer; nor after it failed to. */
+static void
+test_accept__dce_style_tells_of_no_proof_before_the_third_leg(void **state)
+{
+    struct wire_writer w = wire_writer_growing(NULL, 0);
+    struct sec_facts facts;
+    struct krb_enc_ap_rep m;
+    uint8_t room[512];
+
+    put_forwarded(&f.session_key, &w);
+    a.args.bindings.given = true;
+    f.checksum.bindings = bytes_of(a.args.bindings.md5, sizeof(a.args.bindings.md5));
+    a.args.bindings.md5[0] = 1;
+    begin_dce(&m, room);
+    for (unsigned i = 0; i < 2; i++) {
+        facts = krb_forge_facts(&a);
+        assert_null(facts.kerberos.delegated_cache);
+        assert_false(facts.kerberos.pac_verified || facts.bindings_verified);
+        assert_int_equal(facts.kerberos.upn.n + facts.kerberos.logon_server.n, 0);
+        assert_int_equal(try_third(&m), i ? SEC_E_OUT_OF_SEQUENCE : SEC_E_LOGON_DENIED);
+    }
+    wire_writer_clear(&w);
+}
+
 static void
 test_accept__dce_style_has_a_subkey_with_rc4_too(void **state)
 {
@@ -643,6 +668,7 @@ main(void)
         TEST(test_accept__frames_of_kerberos_are_taken_and_no_others),
         TEST(test_accept__the_handshake_is_over_after_it),
         TEST(test_accept__dce_style_is_three_bare_legs),
+        TEST(test_accept__dce_style_tells_of_no_proof_before_the_third_leg),
         TEST(test_accept__dce_style_has_a_subkey_with_rc4_too),
         TEST(test_accept__a_third_leg_that_proves_nothing_is_refused),
         TEST(test_accept__forwarded_credentials_open_with_either_key),
