@@ -22,7 +22,7 @@ struct ppp_accounting {
 };
 
 struct ppp_events {
-    /* user and domain as the caller gave them, UTF-8; refused: why is for the log. The answer says
+    /* user and domain as the caller gave them (where that is no UTF-8, as pppd prints it); refused: why is for the log. The answer says
      * whether the call may go on with this user. */
     bool (*authenticated)(void *owner, const char *user, const char *domain, const char *sid);
     void (*refused)(void *owner, const char *user, const char *domain, const char *why);
@@ -39,6 +39,8 @@ struct ppp_server_args {
     const char *pppd, *plugin, *run_directory;
 };
 struct ppp_server *ppp_server_open(const struct ppp_server_args *, char *why, size_t why_n);
+/* Stops what calls there are. Memory goes when the loop has seen pppd and all handles end; accounts
+ * are needed until then. */
 void ppp_server_close(struct ppp_server *);
 
 /* fd is owned from here on, also by a failure. NULL with why filled in. */
@@ -46,7 +48,7 @@ struct ppp *ppp_start(struct ppp_server *, int fd, const struct port_settings *,
                       const struct ppp_events *, void *owner, char *why, size_t why_n);
 /* Asks pppd to end (SIGTERM, later SIGKILL); ended follows. */
 void ppp_stop(struct ppp *);
-/* After ended, or at once: no callback follows. */
+/* After ended, or at once (pppd is then stopped): no callback follows. */
 void ppp_free(struct ppp *);
 
 #endif
