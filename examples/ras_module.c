@@ -15,17 +15,18 @@ typedef VOID(WINAPI *COMPLETE)(SECURITY_MESSAGE *);
 enum { CALLERS = 256, SECONDS = 60, QUESTION = 80, RUNNING = 0, REPORTED, ENDED };
 
 typedef struct CALLER {
-    PVOID volatile port; /* NULL: free */
+    PVOID volatile key; /* the port that it is found by; NULL: free */
     LONG volatile state;
+    HPORT port;
     PBYTE out, in;
     DWORD inSize;
+    SEND send;
+    RECEIVE receive;
     COMPLETE complete;
     HANDLE received, ended, thread;
 } CALLER;
 
 static CALLER callers[CALLERS];
-static SEND Send;
-static RECEIVE Receive;
 
 /* A line, as it comes: by keystrokes or whole. FALSE: no more will come. */
 static BOOL
@@ -34,14 +35,14 @@ Ask(CALLER *c, const char *question, char *line, int size)
     int length = 0;
 
     lstrcpyA((char *)c->out, question);
-    if (Send(c->port, c->out, (WORD)lstrlenA(question)) != PENDING) {
+    if (c->send(c->port, c->out, (WORD)lstrlenA(question)) != PENDING) {
         return FALSE;
     }
     for (;;) {
         HANDLE events[2] = { c->ended, c->received };
         WORD n = (WORD)(c->inSize < 0xFFFF ? c->inSize : 0xFFFF);
 
-        if (Receive(c->port, c->in, &n, SECONDS, c->received) != PENDING ||
+        if (c->receive(c->port, c->in, &n, SECONDS, c->received) != PENDING ||
             WaitForMultipleObjects(2, events, FALSE, INFINITE) != WAIT_OBJECT_0 + 1 || n == 0) {
             return FALSE; /* the server ends the call, or its time is up, or the line is lost */
         }
@@ -87,7 +88,7 @@ static CALLER *
 Find(HPORT port, HPORT becomes)
 {
     for (int i = 0; i < CALLERS; i++) {
-        if (InterlockedCompareExchangePointer(&callers[i].port, becomes, port) == port) {
+        if (InterlockedCompareExchangePointer(&callers[i].key, becomes, port) == port) {
             return &callers[i];
         }
     }
@@ -108,8 +109,9 @@ RasSecurityDialogBegin(HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRe
     if (!c) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    Send = (SEND)GetProcAddress(server, "RasSecurityDialogSend");
-    Receive = (RECEIVE)GetProcAddress(server, "RasSecurityDialogReceive");
+    c->send = (SEND)GetProcAddress(server, "RasSecurityDialogSend");
+    c->receive = (RECEIVE)GetProcAddress(server, "RasSecurityDialogReceive");
+    c->port = hPort;
     c->out = pSendBuf;
     c->in = pRecvBuf;
     c->inSize = RecvBufSize;
@@ -139,7 +141,7 @@ RasSecurityDialogEnd(HPORT hPort)
         CloseHandle(c->received);
         CloseHandle(c->ended);
         CloseHandle(c->thread);
-        InterlockedExchangePointer(&c->port, NULL);
+        InterlockedExchangePointer(&c->key, NULL);
     }
     return ERROR_PORT_DISCONNECTED;
 }
