@@ -237,25 +237,29 @@ class SambaServer(NtlmAuth):
 
 
 class Gensec(End):
-    """Samba's own library as a client, whose messages ntlm_auth does not reach."""
+    """Samba's own library as a client, whose messages ntlm_auth does not reach. With a cache, tickets and no NTLM."""
 
-    def __init__(self, config, mech, user=USER, password=PASSWORD, domain=DOMAIN, sealed=True, signed=True):
+    def __init__(self, config, mech, user=USER, password=PASSWORD, domain=DOMAIN, sealed=True, signed=True, cache=None, host="web1.example.test",
+                 dce_style=False):
         from samba import credentials, gensec, param
         loaded, who = param.LoadParm(), credentials.Credentials()
         loaded.load(str(config))
-        if user is None:
+        if cache is not None:
+            who.guess(loaded)
+            who.set_named_ccache(f"FILE:{cache}", credentials.SPECIFIED, loaded)
+        elif user is None:
             who.set_anonymous()
         else:
             who.set_username(user)
             who.set_password(password)
             who.set_domain(domain)
         who.set_workstation("SAMBAWS")
-        who.set_kerberos_state(credentials.DONT_USE_KERBEROS)
-        self.security = gensec.Security.start_client({"lp_ctx": loaded, "target_hostname": "web1.example.test"})
+        who.set_kerberos_state(credentials.MUST_USE_KERBEROS if cache is not None else credentials.DONT_USE_KERBEROS)
+        self.security = gensec.Security.start_client({"lp_ctx": loaded, "target_hostname": host})
         self.security.set_credentials(who)
         self.security.set_target_service("HTTP")
-        self.security.set_target_hostname("web1.example.test")
-        for feature in [gensec.FEATURE_SEAL] * sealed + [gensec.FEATURE_SIGN] * signed:
+        self.security.set_target_hostname(host)
+        for feature in [gensec.FEATURE_SEAL] * sealed + [gensec.FEATURE_SIGN] * signed + [gensec.FEATURE_DCE_STYLE] * dce_style:
             self.security.want_feature(feature)
         self.security.start_mech_by_sasl_name({"ntlm": "NTLM", "spnego": "GSS-SPNEGO"}[mech])
 

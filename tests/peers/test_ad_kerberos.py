@@ -11,7 +11,7 @@ import pytest
 
 from ad_domain import PASSWORDS
 from conftest import program
-from ends import converse, expect_refusal, gss, our_client, our_server
+from ends import Gensec, SambaServer, converse, exchange_messages, expect_refusal, gss, our_client, our_server
 
 REALM, WEB, OLD = "EXAMPLE.TEST", "web.example.test", "old.example.test"
 FLAGS = "mutual,integrity,confidentiality,replay,sequence"
@@ -164,3 +164,39 @@ def test_a_key_of_another_password__refused(shared_domain, env, tmp_path):
     with (log_on(shared_domain, env, "Kerberos", user="alice", domain="EXAMPLE", password=PASSWORDS["alice"]) as client,
           our_server("Kerberos", {**env, "OPENSSPI_CONFIG": str(config)}) as server):
         expect_refusal("SEC_E_LOGON_DENIED", converse, client, server)
+
+
+# --- Samba's own Kerberos, which is a Heimdal of later than 7.8 ---
+
+@pytest.fixture
+def samba(tmp_path):
+    file = tmp_path / "smb.conf"
+    file.write_text(f"[global]\nworkgroup = EXAMPLE\nrealm = {REALM}\nlog file = {tmp_path}/log\nprivate dir = {tmp_path}\n", encoding="ascii")
+    return file
+
+
+@pytest.mark.parametrize("host", [WEB, OLD], ids=["aes", "rc4"])
+@pytest.mark.parametrize("dce_style", [False, True], ids=["", "dce"])
+def test_sambas_client__our_server(shared_domain, env, samba, monkeypatch, host, dce_style):
+    tickets = shared_domain.tickets("carol")
+    monkeypatch.setenv("KRB5_CONFIG", tickets["KRB5_CONFIG"])
+    cache = tickets["KRB5CCNAME"].removeprefix("FILE:")
+    flags = f"{FLAGS},dce-style" if dce_style else FLAGS
+    with (Gensec(samba, "spnego", cache=cache, host=host, dce_style=dce_style) as client,
+          our_server("Negotiate", env, flags=flags, stream="yes") as server):
+        converse(client, server)
+        seen = server.describe()
+        assert (seen["proven_user"], seen["proven_domain"], seen["service_principal"]) == ("carol", "EXAMPLE", f"HTTP/{host}@{REALM}")
+        assert ("dce-style" in seen["flags"]) == dce_style and seen["session_key"] == client.describe()["session_key"]
+        exchange_messages(client, server, sealed=not dce_style)
+
+
+@pytest.mark.parametrize("user", ["alice", "dave"])
+def test_sambas_server__our_client(shared_domain, env, user):
+    """ntlm_auth with the domain controller's own keys."""
+    with (our_client("Negotiate", env, spn="HOST/dc1.example.test", user=user, domain="EXAMPLE", password=shared_domain.users[user], flags=FLAGS,
+                     inside=lambda words: shared_domain.inside(*words)) as client,
+          SambaServer(shared_domain.ntlm_auth(), "gss-spnego") as server):
+        converse(client, server)
+        assert "mutual" in client.describe()["flags"]
+        assert server.describe()["user"] == f"EXAMPLE\\{user}"
