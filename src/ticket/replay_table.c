@@ -217,6 +217,17 @@ lock_shard(struct replay_shard *s)
     return error == 0;
 }
 
+/* Who else can write the memory must not make a loop of what is remembered. */
+static bool
+is_sound(const struct replay_table *t, uint64_t shard)
+{
+    const struct replay_shard *s = shard_of(t, shard);
+    uint64_t first = atomic_load_explicit(&s->first, memory_order_relaxed);
+    uint64_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
+
+    return first && first <= next && next - first <= t->slots;
+}
+
 /* What came so long ago that no clock within the skew takes it any more. */
 static void
 forget(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
@@ -252,9 +263,6 @@ search_chain(const struct replay_table *t, uint64_t shard, uint64_t head, const 
     uint64_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
     uint64_t at = atomic_load_explicit(&heads_of(t, shard)[head], memory_order_relaxed);
 
-    if (first > next || next - first > t->slots) {
-        return SEARCH_DAMAGED;
-    }
     for (uint64_t above = next; at >= first; at = entries[at % t->slots].before) {
         if (at >= above) {
             return SEARCH_DAMAGED; /* chains run downwards, so they end */
@@ -293,10 +301,14 @@ check_locked(struct replay_table *t, uint64_t shard, uint64_t head, const uint8_
              uint64_t ctime_100ns, uint64_t now_100ns)
 {
     struct replay_shard *s = shard_of(t, shard);
+    enum search search = SEARCH_DAMAGED;
     uint64_t floor;
 
-    forget(t, shard, now_100ns);
-    switch (search_chain(t, shard, head, hash)) {
+    if (is_sound(t, shard)) {
+        forget(t, shard, now_100ns);
+        search = search_chain(t, shard, head, hash);
+    }
+    switch (search) {
     case SEARCH_FOUND:
         (void)sec_fail(0, "replay: this authenticator came before");
         return TICKET_REPLAYED;

@@ -284,6 +284,27 @@ test_check__in_a_damaged_file__ends(void **state)
     replay_close(r);
 }
 
+/* A number that says that all were remembered, of entries that are all so old as to be forgotten:
+ * whoever counts up to it is never done. */
+static void
+test_check__in_a_file_with_a_number_of_its_own__refuses(void **state)
+{
+    enum { NUMBERS_AT = 4096 + 40 }; /* past the head and the shard's lock: first and next */
+    static const uint64_t numbers[][2] = { { 1, UINT64_MAX }, { 0, 1 }, { 2, 1 }, { 1, 1 << 20 } };
+    const struct fixture *f = *state;
+    struct replay *r = must_open(f);
+    int fd = open(f->path, O_RDWR);
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        assert_int_equal(pwrite(fd, numbers[i], sizeof(numbers[i]), NUMBERS_AT),
+                         sizeof(numbers[i]));
+        assert_int_equal(check(r, i, START), TICKET_REPLAY_BROKEN);
+        assert_non_null(strstr(sec_reason(), "damaged"));
+    }
+    (void)close(fd);
+    replay_close(r);
+}
+
 enum { ROUNDS = 20, TOLD_MAX = 1 << 20, FULL = 16383 /* as one shard */ };
 
 struct told {
@@ -379,6 +400,7 @@ main(void)
         TEST(test_open__where_there_is_no_folder__says_so),
         TEST(test_check__after_the_file_was_removed__refuses),
         TEST(test_check__in_a_damaged_file__ends),
+        TEST(test_check__in_a_file_with_a_number_of_its_own__refuses),
         TEST(test_check__with_processes_killed_within__loses_nothing),
     };
 
