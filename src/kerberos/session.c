@@ -14,7 +14,6 @@ krb_session_begin(struct krb_session *s, const struct krb_session_args *args)
 {
     *s = (struct krb_session){
         .host = args->host,
-        .key = *args->key,
         .acceptor = args->acceptor,
         .acceptor_subkey = args->acceptor_subkey,
         .dce_style = args->dce_style,
@@ -22,6 +21,7 @@ krb_session_begin(struct krb_session *s, const struct krb_session_args *args)
         .sequence_detect = args->sequence_detect,
         .send_sequence = args->send_sequence,
     };
+    s->key = *args->key; /* not above: a copy of it would stay on the stack */
     krb_window_begin(&s->window, args->receive_sequence);
 }
 

@@ -57,6 +57,59 @@ test_session_sizes_of__each_type__is_what_windows_has(void **state)
     }
 }
 
+/* --- secrets ------------------------------------------------------------------------------- */
+
+enum { STACK_BYTES = 32768 };
+
+/* What lies where the functions that were called before this one had their variables. */
+static bool __attribute__((noinline)) is_on_the_stack(const uint8_t *wanted, size_t n)
+{
+    uint8_t stack[STACK_BYTES];
+
+    __asm__ volatile("" : "=m"(stack));
+    for (size_t i = 0; i + n <= sizeof(stack); i++) {
+        if (bytes_equal(bytes_of(stack + i, n), bytes_of(wanted, n))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void __attribute__((noinline)) clear_stack(void)
+{
+    uint8_t stack[STACK_BYTES] = { 0 };
+
+    __asm__ volatile("" : "+m"(stack));
+}
+
+static void
+test_session__the_key_is_nowhere_but_in_the_session(void **state)
+{
+    enum { PART = 12 }; /* of a key, which a compiler may copy in pieces */
+
+    for (size_t i = 0; i < N_ENCTYPES; i++) {
+        const struct krb_key key = session_pair_key(enctypes[i]);
+        const uint8_t *tail = key.b + key.n - PART;
+        struct krb_session_args args;
+        struct session_pair p;
+        struct message m;
+
+        session_pair_init(&p);
+        session_pair_begin(&p, enctypes[i]);
+        args = p.args;
+        args.key = &key;
+        args.host = &p.initiator_host.host;
+        message_init(&m, 20);
+        clear_stack();
+        krb_session_begin(&p.initiator, &args);
+        assert_false(is_on_the_stack(key.b, PART) || is_on_the_stack(tail, PART));
+        assert_int_equal(krb_session_seal(&p.initiator, &m.msg), SEC_E_OK);
+        assert_int_equal(krb_session_unseal(&p.acceptor, &m.msg), SEC_E_OK);
+        assert_false(is_on_the_stack(key.b, PART) || is_on_the_stack(tail, PART));
+        session_pair_clear(&p);
+    }
+}
+
 /* --- messages that come through ------------------------------------------------------------ */
 
 static void
@@ -614,6 +667,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session_sizes_of__each_type__is_what_windows_has),
+        cmocka_unit_test(test_session__the_key_is_nowhere_but_in_the_session),
         cmocka_unit_test(test_session__messages_both_ways__come_through),
         cmocka_unit_test(test_session_unseal__of_a_stream__says_where_the_data_lies),
         cmocka_unit_test(test_session__in_segments__are_one_message),
