@@ -179,6 +179,18 @@ def shared_domain(tmp_path_factory):
         domain.stop()
 
 
+@pytest.fixture(scope="session")
+def seen_tickets(tmp_path_factory):
+    """A replay cache for services that start one after the other: what it has not remembered from the beginning is refused, and MIT's clients
+    count from whole seconds."""
+    folder = tmp_path_factory.mktemp("seen")
+    folder.chmod(0o700)
+    service = Service(folder, {}, {}, LISTENERS, {}, {"replay_cache": f"shared:{folder}/cache"})
+    service.start().stop()
+    time.sleep(1.1)
+    return folder / "cache"
+
+
 @pytest.fixture
 def make_service(tmp_path):
     made = []

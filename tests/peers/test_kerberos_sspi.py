@@ -234,7 +234,7 @@ def test_our_client__with_a_password(shared_realm, env, package, mech, user, dom
 def test_one_token__for_two_processes_of_ours(env, shared_realm, tmp_path):
     """Services that share a replay cache: what one has taken, the other refuses."""
     config = tmp_path / "opensspi.conf"
-    config.write_text(f"[kerberos]\nreplay_cache = {tmp_path}/seen\n", encoding="ascii")
+    config.write_text(f"[kerberos]\nreplay_cache = shared:{tmp_path}/seen\n", encoding="ascii")
     both = {**env, "OPENSSPI_CONFIG": str(config)}
     with our_acceptor("Kerberos", both) as one, our_acceptor("Kerberos", both) as other:
         time.sleep(1.1)
