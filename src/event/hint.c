@@ -47,6 +47,12 @@ has_status(const struct event_hint *f, uint32_t status)
     return (uint32_t)f->status == status;
 }
 
+static bool
+is_no_token(const struct event_hint *f, uint32_t unused)
+{
+    return f->no_token;
+}
+
 /* A good ticket, to a service that this one has the key of and is not. */
 static bool
 is_for_another(const struct event_hint *f, uint32_t unused)
@@ -122,6 +128,14 @@ static const struct {
       "NTLM needs one connection for several requests: turn keep-alive on in what stands between "
       "(HTTP/1.1 to the backend, no Connection: close)." },
 
+    { is_request, EVENT_REQUEST_NTLM,
+      "The client asks for NTLM, which is not taken here: make Kerberos work for it (the server's "
+      "DNS name in the link, its SPN registered, the host in the client's intranet zone), or allow "
+      "NTLM." },
+    { is_no_token, 0,
+      "What came is no token: something on the way changed it (a proxy, a WAF, a header rule), or "
+      "the client is broken. Try straight to this listener; sspictl decode shows what it is." },
+
     { lacks_ticket_for_host, EVENT_HOST_ADDRESS,
       "No ticket is ever made out to an address: use the server's DNS name in the link, and send "
       "who comes by address (%h) there before asking for a logon." },
@@ -155,7 +169,9 @@ static const struct {
       "new, and let clients with old tickets run klist purge or kdestroy." },
     { has_krb_error, AP_ERR_NOKEY,
       "See that the keytab is where [kerberos] keytab says, that this service's user may read it "
-      "and pass each folder above it, and that klist -k lists keys." },
+      "and pass each folder above it and nobody else may write it (chmod 640), and that klist -k "
+      "lists keys; else export it again (samba-tool domain exportkeytab, ktpass). sspictl doctor "
+      "tells which." },
     { has_krb_error, AP_ERR_MODIFIED,
       "The key in the keytab is not the one that the ticket was made with: the SPN belongs to "
       "another account, or to two (setspn -X), or the password was set by hand. Export the keytab "
@@ -192,6 +208,11 @@ static const struct {
     { has_sub_status, 0xC0000234,
       "sspictl account unlock %u, once it is clear who tried wrong passwords: the events before "
       "this one have their addresses." },
+    { has_sub_status, 0xC0000193,
+      "sspictl account modify %u --expires DATE, if that user is to be let in." },
+    { has_sub_status, 0xC000006A,
+      "The user types it again; an old one may be saved in a browser or a service. Many of these "
+      "from one address: somebody guesses, and lock-outs (4740) follow." },
     { has_sub_status, 0xC0000071, "The user sets a new password, or sspictl account passwd %u." },
     { has_sub_status, 0xC0000224, "The user sets a new password, or sspictl account passwd %u." },
     { has_sub_status, 0xC0000133, "Clocks differ: run chrony on both machines." },

@@ -22,6 +22,7 @@ enum event_request {
     EVENT_REQUEST_TOO_LONG,   /* above max_token */
     EVENT_REQUEST_CLOSED,     /* a handshake of several requests, and a connection for one */
     EVENT_REQUEST_PROXY_NTLM, /* NTLM where each request is proven alone */
+    EVENT_REQUEST_NTLM,       /* the scheme NTLM, which is not taken */
 };
 
 /* The name in the request's URL, as the client must have asked its KDC for it. */
@@ -43,6 +44,7 @@ struct event_hint {
     const char *mechanism;   /* that was used; "" none */
     const char *first_token; /* as OpenSspiQueryNegotiation names it */
     bool kerberos_offered;   /* by the client */
+    bool no_token;           /* what came is no mechanism's */
     bool kerberos_here;      /* the listener takes it */
     bool opened;             /* a ticket, whose client is known by it */
     int32_t krb_error;

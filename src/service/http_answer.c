@@ -268,6 +268,7 @@ answer_whoami(struct http_state *state, const struct http_request *request,
 {
     SEC_AUTO(wire_writer) token = wire_writer_growing(NULL, 0);
     enum http_scheme scheme = HTTP_SCHEME_NEGOTIATE;
+    struct session_request asked;
     enum http_auth_result result;
     char why[SESSION_REASON_BYTES];
     bool goes_on;
@@ -294,7 +295,11 @@ answer_whoami(struct http_state *state, const struct http_request *request,
             challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
         }
     } else if (!goes_on && !begin(state, scheme, wire_written(&token), why, sizeof(why))) {
-        session_turn_away(state->client, &request->asked, NULL, SEC_E_INVALID_TOKEN, why);
+        asked = request->asked;
+        if (scheme == HTTP_SCHEME_NTLM && !state->offers_ntlm) {
+            asked.how = EVENT_REQUEST_NTLM;
+        }
+        session_turn_away(state->client, &asked, NULL, SEC_E_INVALID_TOKEN, why);
         challenge(state, reply, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
     } else {
         step(state, request, wire_written(&token), reply);

@@ -86,6 +86,15 @@ list_offer(const OPENSSPI_NEGOTIATION *n, char text[static OFFERED_BYTES])
     }
 }
 
+/* Negotiate looked for a token, and what came named no mechanism. */
+static bool
+is_no_token(const struct session_end *e)
+{
+    const OPENSSPI_NEGOTIATION *n = e->negotiation;
+
+    return n && e->status == SEC_E_INVALID_TOKEN && n->OfferedCount == 0 && !n->FirstToken[0];
+}
+
 static void
 advise(const struct session_end *e, const OPENSSPI_LOGON *known, char hint[static EVENT_HINT_BYTES])
 {
@@ -100,6 +109,7 @@ advise(const struct session_end *e, const OPENSSPI_LOGON *known, char hint[stati
         .mechanism = known->PackageName,
         .first_token = e->negotiation ? e->negotiation->FirstToken : "",
         .kerberos_offered = offers_kerberos(e->negotiation),
+        .no_token = is_no_token(e),
         .kerberos_here = session_tell_takes_kerberos(e->credential),
         .opened = known->ClientPrincipal[0] != 0,
         .krb_error = known->KerberosError,

@@ -129,7 +129,22 @@ static const struct {
       "account unlock NAME,",
       "--" },
     { "old client", { .sub_status = 0xC0000418 }, "LmCompatibilityLevel", "" },
-    { "wrong password", { .status = SEC_E_LOGON_DENIED, .sub_status = 0xC000006A }, NULL, "" },
+    { "wrong password",
+      { .status = SEC_E_LOGON_DENIED, .sub_status = 0xC000006A },
+      "types it again",
+      "sspictl" },
+    { "account expired",
+      { .sub_status = 0xC0000193, .user = "demo" },
+      "account modify demo --expires",
+      "" },
+    { "the scheme NTLM, which is not taken",
+      { .request = EVENT_REQUEST_NTLM, .kerberos_here = true },
+      "make Kerberos work for it",
+      "keytab" },
+    { "what is no token",
+      { .status = SEC_E_INVALID_TOKEN, .no_token = true, .kerberos_here = true },
+      "something on the way changed it",
+      "SPN" },
 };
 
 static void
