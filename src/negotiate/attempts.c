@@ -10,7 +10,8 @@ enum { KDC_ERR_C_PRINCIPAL_UNKNOWN = 6 }; /* RFC 4120 7.5.9 */
 
 /* "It cannot be used by one of the systems involved", or the target is not enough for it
  * (Microsoft, "Microsoft Negotiate"). What is not here is a definite answer: a wrong password, a
- * clock that is off, a reply that is not the KDC's, must not be tried again in a weaker way. */
+ * clock that is off, must not be tried again in a weaker way. Who answers in the KDC's place could
+ * have made it silent as well. */
 static const struct {
     sec_status status;
     int32_t krb_error; /* 0: any */
