@@ -93,8 +93,7 @@ hang_up(const struct control *c, const char *name)
     for (size_t i = 0; i < c->n_ports; i++) {
         if (port_has_name(c->ports[i], name)) {
             known++;
-            calls += !port_is_at_rest(c->ports[i]);
-            port_hang_up(c->ports[i]);
+            calls += port_hang_up(c->ports[i]);
         }
     }
     if (known) {

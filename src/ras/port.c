@@ -463,10 +463,17 @@ port_open(struct port_site *site, const struct port_settings *settings, size_t i
     return p;
 }
 
-void
+bool
 port_hang_up(struct port *p)
 {
+    bool call = p->rings || !port_is_at_rest(p);
+
+    if (p->rings) { /* nobody has answered it yet */
+        stop_waiting(p);
+        p->line->ops->hang_up(p->line);
+    }
     TELL(p, EVENT_HANG_UP);
+    return call;
 }
 
 void

@@ -37,7 +37,8 @@ struct port *port_open(struct port_site *, const struct port_settings *, size_t 
 /* Callbacks for the module pool. */
 extern const struct module_pool_events port_module_events;
 
-void port_hang_up(struct port *);
+/* Whether there was a call. */
+bool port_hang_up(struct port *);
 /* Ends its call, and takes no further one. */
 void port_stop(struct port *);
 bool port_is_at_rest(const struct port *);

@@ -274,12 +274,15 @@ def begin(call):
     if not os.path.exists(os.path.dirname(__import__("sys").argv[0]) + "/well"): time.sleep(1000)
     call.begun()
     call.send(b"user: ")
-''', begin_timeout=1)
+''', begin_timeout=3)
     victim = rasd.call()
     rasd.wait_for_state("Dialog", 3)
     other = rasd.call()
     waiting = rasd.wait_for(lambda: [p for p in rasd.status() if p["state"] == "Waiting"], "a call that waits")
     assert len(waiting) == 1 and "call" not in waiting[0]
+    assert rasd.ctl("hangup", waiting[0]["port"]).stdout == "1\n"
+    assert other.rest() == b""
+    other = rasd.call()
     (rasd.folder / "well").write_text("")
     assert victim.rest() == b""
     assert rasd.event(29006)["reason"] == "Begin did not return in time"

@@ -188,12 +188,36 @@ test_event_file_append__several_processes_whole_lines(void **state)
     }
 }
 
+/* Root may come first to a file that a service shares with it. */
+static void
+test_open__root_in_anothers_folder__the_folders_owners(void **state)
+{
+    struct event_file file = { .fd = -1 };
+    struct stat st;
+
+    (void)state;
+    if (geteuid() != 0) {
+        return; /* who is not root cannot give anything away */
+    }
+    assert_int_equal(chown(folder, 65534, 65534), 0);
+    assert_true(event_file_open(&file, path));
+    assert_int_equal(fstat(file.fd, &st), 0);
+    assert_int_equal(st.st_uid, 65534);
+    event_file_close(&file);
+    assert_int_equal(rename(path, moved), 0);
+    assert_int_equal(symlink(moved, path), 0);
+    assert_false(event_file_open(&file, path));
+    assert_int_equal(file.error, ELOOP);
+    assert_int_equal(chown(folder, 0, 0), 0);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, remove_files)
 
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
+        TEST(test_open__root_in_anothers_folder__the_folders_owners),
         TEST(test_event_file_append__appends_with_mode_0640),
         TEST(test_event_file_append__rotation_is_noticed_in_a_second),
         TEST(test_event_file_append__after_a_full_disk_a_line_of_its_own),
