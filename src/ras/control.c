@@ -255,28 +255,37 @@ on_client(uv_stream_t *server, int status)
 
 /* --- the socket ---------------------------------------------------------------------------- */
 
-/* A socket that nobody answers at is what a rasd left that was killed. */
-static bool
-clear_path(const char *path, char *why, size_t why_n)
+bool
+control_is_free(const char *path, char *why, size_t why_n)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct stat at;
     bool taken;
 
-    bytes_copy(to.sun_path, path, strlen(path));
-    taken = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
+    if (strlen(path) >= sizeof(to.sun_path)) {
+        (void)snprintf(why, why_n, "%s: expected a path of at most %zu bytes", path,
+                       sizeof(to.sun_path) - 1);
+        taken = true;
+    } else {
+        bytes_copy(to.sun_path, path, strlen(path));
+        taken = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
+        (void)snprintf(why, why_n, "%s: another rasd runs", path);
+    }
     if (fd >= 0) {
         (void)close(fd);
     }
-    if (taken) {
-        (void)snprintf(why, why_n, "%s: another rasd runs", path);
-        return false;
-    }
+    return !taken;
+}
+
+/* A socket that nobody answers at is what a rasd left that was killed. */
+static void
+clear_path(const char *path)
+{
+    struct stat at;
+
     if (lstat(path, &at) == 0 && S_ISSOCK(at.st_mode)) {
         (void)unlink(path);
     }
-    return true;
 }
 
 struct control *
@@ -287,13 +296,13 @@ control_open(uv_loop_t *loop, const char *path, const struct log *log, struct po
     mode_t mask;
     int error;
 
-    if (strlen(path) >= sizeof(c->path)) {
-        (void)snprintf(why, why_n, "%s: expected a path of at most %zu bytes", path,
-                       sizeof(c->path) - 1);
+    if (!control_is_free(path, why, why_n)) {
         return NULL;
     }
-    c = clear_path(path, why, why_n) ? mem_new(sizeof(*c)) : NULL;
+    clear_path(path);
+    c = mem_new(sizeof(*c));
     if (!c) {
+        (void)snprintf(why, why_n, "no memory");
         return NULL;
     }
     c->log = log;

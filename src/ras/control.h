@@ -8,10 +8,14 @@
 
 #include <uv.h>
 
+#include "base/attributes.h"
 #include "base/log.h"
 #include "ras/port.h"
 
 struct control;
+
+/* Whether no other rasd answers there: before anything of it is taken away. */
+SEC_NODISCARD bool control_is_free(const char *path, char *why, size_t why_n);
 
 /* NULL with why filled in. ports is borrowed. */
 struct control *control_open(uv_loop_t *, const char *path, const struct log *,

@@ -313,6 +313,16 @@ open_ppp(struct daemon *d)
     return d->site.ppp || failed(d, "PPP cannot be served", why);
 }
 
+/* Before sockets and links of another one are taken over. */
+static bool
+is_alone(const struct daemon *d)
+{
+    char why[WHY_BYTES];
+
+    return control_is_free(d->settings->control_socket, why, sizeof(why)) ||
+           failed(d, "no control socket", why);
+}
+
 static bool
 open_control(struct daemon *d)
 {
@@ -386,8 +396,8 @@ serve(const struct ras_settings *settings, const struct options *o)
     port_site_init(&d.site);
     if (!accounts_open(o->config_file, &d.accounts, &error)) {
         log_error(&log, "no account store", log_text("error", error.text));
-    } else if (open_events(&d) && make_run_directory(&d) && open_ppp(&d) && open_modules(&d, o) &&
-               open_ports(&d) && open_control(&d) && start_signals(&d)) {
+    } else if (is_alone(&d) && open_events(&d) && make_run_directory(&d) && open_ppp(&d) &&
+               open_modules(&d, o) && open_ports(&d) && open_control(&d) && start_signals(&d)) {
         log_info(&log, "ready", log_number("calls", (int64_t)d.n_ports));
         notify_systemd("READY=1");
         (void)uv_run(&d.loop, UV_RUN_DEFAULT);

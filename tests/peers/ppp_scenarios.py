@@ -126,4 +126,5 @@ def main():
         pathlib.Path(given, "results.json").write_text(json.dumps(results), encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()
