@@ -531,6 +531,17 @@ test_acceptor__takes_the_library(void **state)
     }
 }
 
+#ifdef PEER_HEIMDAL
+/* Heimdal 7.8 loses the client's name where its acceptor refuses. */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:krb5_copy_principal\n";
+}
+#endif
+
 int
 main(void)
 {

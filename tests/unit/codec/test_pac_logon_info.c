@@ -229,7 +229,7 @@ test_decode__prefixes_and_flips(void **state)
 /* The example of the made PAC, with numbers of it overwritten. */
 struct change {
     size_t at, n;
-    uint32_t value;
+    uint64_t value;
 };
 
 static void
