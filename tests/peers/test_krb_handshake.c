@@ -533,7 +533,7 @@ test_acceptor__takes_the_library(void **state)
 
 #ifdef PEER_HEIMDAL
 /* Heimdal 7.8 loses the client's name where its acceptor refuses. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
 const char *
 __lsan_default_suppressions(void)
