@@ -58,8 +58,10 @@ judge_folders(struct doctor_report *r, const struct doctor_file *f, const struct
                         "%s %s: user %s may not enter %s (mode %03o, owner %u, group %u)", f->check,
                         f->file.path, u->name, d->path, (unsigned)d->mode & 07777, (unsigned)d->uid,
                         (unsigned)d->gid);
-            doctor_remedy(r, "chmod o+x %s, or chgrp it to a group of %s and chmod g+x", d->path,
-                          u->name);
+            doctor_remedy(r,
+                          "put the file where %s gets to, /etc/opensspi say, or let it pass: chmod "
+                          "o+x %s",
+                          u->name, d->path);
             return false;
         }
     }

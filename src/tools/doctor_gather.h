@@ -36,6 +36,9 @@ SEC_NODISCARD bool doctor_listeners_read(struct doctor_listeners *, const char *
 void doctor_listener_examine(struct doctor_report *, const struct doctor_listener *,
                              const struct settings_text *);
 
+/* The same of programs that are no listener, clients above all. */
+void doctor_policy_examine(struct doctor_report *, const struct settings_text *);
+
 /* --- the service --------------------------------------------------------------------------- */
 
 /* Keytab, names, KDC, ticket. */

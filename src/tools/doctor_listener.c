@@ -159,17 +159,24 @@ examine_address(struct doctor_report *r, const struct doctor_listener *l)
     }
 }
 
+static const char *
+ntlm_word(const struct settings_text *t)
+{
+    static const char *const words[] = { "allow", "audit", "deny" };
+
+    return words[t->ntlm];
+}
+
 void
 doctor_listener_examine(struct doctor_report *r, const struct doctor_listener *l,
                         const struct settings_text *t)
 {
-    static const char *const ntlm[] = { "allow", "audit", "deny" };
     char where[DOCTOR_NAME_BYTES + 16];
     const struct doctor_policy policy = {
         .where = where,
         .package = l->package[0] ? l->package : "Negotiate",
         .packages = l->packages[0] ? l->packages : t->packages,
-        .ntlm = l->ntlm[0] ? l->ntlm : ntlm[t->ntlm],
+        .ntlm = l->ntlm[0] ? l->ntlm : ntlm_word(t),
         .lm_level = l->lm_level >= 0 ? l->lm_level : (int)t->lm_level_server,
     };
 
@@ -177,5 +184,17 @@ doctor_listener_examine(struct doctor_report *r, const struct doctor_listener *l
     if (l->address[0]) {
         examine_address(r, l);
     }
+    doctor_judge_policy(r, &policy);
+}
+
+void
+doctor_policy_examine(struct doctor_report *r, const struct settings_text *t)
+{
+    const struct doctor_policy policy = { .where = "[policy]",
+                                          .package = "Negotiate",
+                                          .packages = t->packages,
+                                          .ntlm = ntlm_word(t),
+                                          .lm_level = -1 };
+
     doctor_judge_policy(r, &policy);
 }

@@ -271,7 +271,7 @@ doctor_judge_policy(struct doctor_report *r, const struct doctor_policy *p)
 
     if (!lists_kerberos(p)) {
         doctor_find(r, denied ? DOCTOR_FAULT : DOCTOR_WARNING, "policy",
-                    "%s: Kerberos is not taken: every client sends NTLM%s", p->where,
+                    "%s: Kerberos is not among the packages: every client sends NTLM%s", p->where,
                     denied ? ", which is denied" : "");
         doctor_remedy(r,
                       "package = Negotiate and packages = Kerberos,NTLM let clients with tickets "

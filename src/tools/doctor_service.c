@@ -156,6 +156,16 @@ examine_host(struct examination *x)
     }
 }
 
+/* What src/ticket puts before its reasons says nothing here. */
+static const char *
+plain_reason(void)
+{
+    static const char prefix[] = "ticket: ";
+    const char *reason = sec_reason();
+
+    return strncmp(reason, prefix, strlen(prefix)) == 0 ? reason + strlen(prefix) : reason;
+}
+
 /* --- keytab -------------------------------------------------------------------------------- */
 
 static void
@@ -165,8 +175,8 @@ name_keytab(struct examination *x)
                        : x->text->keytab[0] ? x->text->keytab
                                             : x->survey.keytab;
 
-    (void)snprintf(x->keytab_name, sizeof(x->keytab_name), "%s%s", name[0] == '/' ? "FILE:" : "",
-                   name);
+    (void)snprintf(x->keytab_name, sizeof(x->keytab_name), "%s%s",
+                   strchr(name, ':') ? "" : "FILE:", name);
 }
 
 static const char *
@@ -205,7 +215,7 @@ examine_keytab(struct examination *x)
     }
     x->keytab_readable = status == SEC_E_OK;
     if (status != SEC_E_OK && good) {
-        doctor_find(x->report, DOCTOR_FAULT, "keytab", "%s", sec_reason());
+        doctor_find(x->report, DOCTOR_FAULT, "keytab", "%s", plain_reason());
         doctor_remedy(x->report,
                       "look at it with klist -ket; export it again to another file, then "
                       "move it here");
@@ -229,7 +239,7 @@ examine_kdc(struct examination *x)
     }
     sec_reason_clear();
     if (ticket_ask_kdc(x->authority, realm, &answer) != SEC_E_OK) {
-        kdc.reason = sec_reason();
+        kdc.reason = plain_reason();
     }
     kdc.answers = answer.answers;
     kdc.krb_error = answer.krb_error;
@@ -314,14 +324,14 @@ examine_tickets(struct examination *x)
     };
 
     f.status = ask(x, &f.krb_error);
-    f.reason = sec_reason();
+    f.reason = plain_reason();
     if (f.status == SEC_E_NO_CREDENTIALS && f.krb_error != 7 && x->keys.n) {
         (void)snprintf(first, sizeof(first), "%s", f.reason);
         f.by_keytab = setenv("KRB5CCNAME", "MEMORY:doctor", 1) == 0 &&
                       setenv("KRB5_CLIENT_KTNAME", x->keytab_name, 1) == 0;
         f.krb_error = 0;
         f.status = ask(x, &f.krb_error);
-        f.reason = sec_reason();
+        f.reason = plain_reason();
         if (f.status != SEC_E_OK &&
             (f.krb_error == 6 || f.krb_error == 0 || f.status == SEC_E_NO_CREDENTIALS)) {
             f.reason = first;

@@ -90,6 +90,9 @@ examine_listeners(struct doctor_report *r, const struct doctor_listeners *all, c
 {
     bool found = only == NULL;
 
+    if (all->n == 0) {
+        doctor_policy_examine(r, t);
+    }
     for (size_t i = 0; i < all->n; i++) {
         if (!only || strcmp(only, all->list[i].name) == 0) {
             doctor_listener_examine(r, &all->list[i], t);
@@ -190,6 +193,16 @@ take_options(struct doctor_request *q, bool *json, int argc, char **argv)
     return true;
 }
 
+/* Of a length that a name in DNS may have, with a class, a port and a realm around it. */
+static bool
+is_spn(const char *text)
+{
+    const char *slash = strchr(text, '/');
+
+    return slash && slash != text && slash[1] && !strchr("@/:", slash[1]) &&
+           strlen(text) < DOCTOR_NAME_BYTES;
+}
+
 int
 sspictl_doctor(const char *config_file, int argc, char **argv)
 {
@@ -204,6 +217,9 @@ sspictl_doctor(const char *config_file, int argc, char **argv)
     }
     if (optind < argc) {
         return sspictl_usage("doctor takes no %s", argv[optind]);
+    }
+    if (request.spn && !is_spn(request.spn)) {
+        return sspictl_usage("an SPN is of the form HTTP/web.example.test, not %s", request.spn);
     }
     if (!doctor_gather_user(&user, request.user)) {
         return sspictl_usage("there is no user %s", request.user);

@@ -630,6 +630,12 @@ def test_ntlm_denied(serve):
     told(doctor(nothing, dict(os.environ), "--spn", SPN), "fault", "every client sends NTLM, which is denied", "Kerberos,NTLM")
 
 
+def test_client_that_sends_ntlm_alone(serve, ticket):
+    """A configuration without listeners, a client's."""
+    service = serve(listeners={}, policy={"packages": "!Kerberos"}, start=False)
+    told(doctor(service, ticket, "--spn", SPN, status=0), "warning", "[policy]: Kerberos is not among the packages", "Kerberos,NTLM")
+
+
 # --- policy ---------------------------------------------------------------------------------------------------------------------------
 
 def test_replayed(serve, ticket):
@@ -669,6 +675,12 @@ def test_listener_address_taken(serve, ticket):
         told(text, "ok" if runs else "fault", f"127.0.0.1:{port}", "sspid")
     service.config.write_text(service.config.read_text().replace("127.0.0.1:", "192.0.2.77:"))
     told(doctor(service, ticket, "--spn", SPN), "fault", "192.0.2.77", "none of this machine's", "ip address")
+
+
+@pytest.mark.parametrize("args", [("--spn", "web"), ("--spn", "/web"), ("--spn", f"HTTP/{'a' * 300}"), ("--user", "nobody-of-that-name"),
+                                  ("--listener", "absent"), ("--keytap", "x"), ("more",)])
+def test_doctor_used_wrongly(serve, ticket, args):
+    assert doctor(serve(start=False), ticket, *args, status=2) == ""
 
 
 def test_configuration_broken(serve, ticket):
