@@ -157,6 +157,7 @@ answer(struct krb_accept *a, struct wire_writer *out)
     struct krb_context *c = a->c;
     struct krb_handshake *h = c->handshake;
     uint32_t flags = granted(a);
+    bool bare = flags & SEC_DCE_STYLE; /* also where the AP-REQ came in a frame */
     sec_status status;
 
     if (!(flags & SEC_MUTUAL_AUTH)) {
@@ -168,8 +169,7 @@ answer(struct krb_accept *a, struct wire_writer *out)
         status = krb_context_new_sequence(c, &h->acceptor_sequence);
     }
     if (status == SEC_E_OK) {
-        status =
-            krb_context_put_ap_rep(c, &h->acceptor_subkey, &h->acceptor_sequence, a->bare, out);
+        status = krb_context_put_ap_rep(c, &h->acceptor_subkey, &h->acceptor_sequence, bare, out);
     }
     if (status != SEC_E_OK) {
         return status;
