@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import time
@@ -192,6 +193,7 @@ def on_terminal(ctl, answers, *args):
     """Runs sspictl on a terminal, types each answer at its prompt. (exit status or -signal, what was seen)"""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a run in the background has it ignored
         os.execv(program("sspictl"), ["sspictl", "--config", str(ctl.config), *args])
     seen, deadline = "", time.monotonic() + 30
     while True:
