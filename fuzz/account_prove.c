@@ -45,6 +45,7 @@ open_store(void)
         account_admin_add(admin, &(struct account_new){
                                      .name = "user",
                                      .password = bytes_of_string("a password nobody guesses 7"),
+                                     .keeps_clear_text = true,
                                      .expires_100ns = CLOCK_NEVER_100NS,
                                      .password_expires_100ns = CLOCK_NEVER_100NS }) == SEC_E_OK);
     account_admin_close(admin);
@@ -73,12 +74,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!authority) {
         authority = open_store();
     }
-    claim.kind = (enum account_proof_kind)(wire_u8(&r) % (ACCOUNT_LM_V1 + 2));
+    claim.kind = (enum account_proof_kind)(wire_u8(&r) % (ACCOUNT_MSCHAP_V2 + 2));
     wire_copy(&r, claim.server_challenge, sizeof(claim.server_challenge));
     claim.user = part(&r);
     claim.domain = part(&r);
     claim.lm_response = part(&r);
     claim.nt_response = wire_rest(&r);
+    /* PPP's kinds find theirs in the same bytes. */
+    claim.password = claim.chap_response = claim.nt_response;
+    claim.challenge = claim.lm_response;
+    claim.peer_challenge = claim.domain;
+    claim.peer_name = claim.user;
+    claim.dial_in = n % 2;
 
     /* Nobody guesses: whatever comes, it proves nothing, and the store is well. */
     status = account_prove(authority, &claim, &proof);
