@@ -80,7 +80,7 @@ def test_rpc_client__our_server(env, enctype):
 
 
 def test_ldap_client__our_server(env):
-    """Its authenticator has no checksum. RFC 4121 4.1.1 wants one of type 0x8003; MIT's acceptor refuses it likewise."""
+    """Its authenticator has no checksum. RFC 4121 4.1.1 wants one of type 0x8003."""
     with our_server("Negotiate", env, flags="") as server:
         refusal = expect_refusal("SEC_E_INVALID_TOKEN", server.step, ldap_token(service_ticket(env, TYPE_HOSTS[ENCTYPES[0]])))
         assert "no checksum" in refusal.reason
