@@ -71,6 +71,7 @@ wrong(struct dialog *d, int line)
     wsprintfA(text, "WRONG: line %d", line);
     tell(d, text);
     report(d, SECURITYMSG_ERROR, ERROR_GEN_FAILURE, "");
+    SetEvent(d->worked);
     ExitThread(1);
 }
 
@@ -388,7 +389,7 @@ stdout_is_stderr(struct dialog *d)
 /* --- which one ----------------------------------------------------------------------------- */
 
 enum how {
-    WORKS,
+    WORKS, /* End returns when the thread has ended */
     BEGIN_REFUSES,
     BEGIN_BLOCKS,
     BEGIN_REFUSES_AND_COMPLETES,
@@ -396,7 +397,7 @@ enum how {
     END_SUCCEEDS,
     END_COMPLETES,
     END_BLOCKS,
-    END_WAITS_FOR_WORKER,
+    END_AT_ONCE, /* the thread is still at it */
 };
 
 static const struct behaviour {
@@ -412,13 +413,13 @@ static const struct behaviour {
     { "end-succeeds", polite, END_SUCCEEDS },
     { "end-completes", silent, END_COMPLETES },
     { "end-blocks", polite, END_BLOCKS },
-    { "end-waits", polite, END_WAITS_FOR_WORKER },
+    { "end-waits", polite, WORKS },
     { "never-completes", silent, END_SUCCEEDS },
     { "completes-late", late, END_SUCCEEDS },
     { "completes-twice", twice, WORKS },
     { "completes-while-receiving", completes_while_receiving, WORKS },
-    { "stale-handle", stale, WORKS },
-    { "buffer-later", buffer_later, WORKS },
+    { "stale-handle", stale, END_AT_ONCE },
+    { "buffer-later", buffer_later, END_AT_ONCE },
     { "overrun", overrun, WORKS },
     { "arguments", arguments, WORKS },
     { "dword-length", dword_length, WORKS },
@@ -566,7 +567,7 @@ RasSecurityDialogEnd(HPORT hPort)
     case END_SUCCEEDS: return NO_ERROR;
     case END_BLOCKS: Sleep(INFINITE); break;
     case END_COMPLETES: report(d, SECURITYMSG_FAILURE, 0, "from inside End"); break;
-    case END_WAITS_FOR_WORKER: WaitForSingleObject(d->worked, INFINITE); break;
+    case WORKS: WaitForSingleObject(d->worked, INFINITE); break;
     default: break;
     }
     return ERROR_PORT_DISCONNECTED;

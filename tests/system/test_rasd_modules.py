@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rasd, ras-module-host and modules in C: whatever rule a module breaks costs its own calls, and rasd goes on."""
+"""rasd with the real ras-module-host: the example module, and modules that break each rule (tests/ras/rule_breaker.c)."""
+import re
+
 import pytest
 
-from conftest import BUILD, program
+from conftest import program
 from rasd import Rasd
-
-BREAKER = BUILD / "tests/ras/rule_breaker.so"
 
 
 @pytest.fixture
 def make_rasd():
     made = []
 
-    def make(name, module=BREAKER, start=True, **ras):
-        """A port whose device's name is what the module does there, and one on which it keeps the rules."""
-        ports = {"bad": {"type": "tcp", "calls": "2", "device_name": name}, "good": {"type": "tcp", "calls": "2", "device_name": "polite"}}
-        made.append(Rasd(None, ports=ports, host=None, security_module=module, module_host=program("ras-module-host"),
-                         **{"end_timeout": 1, "begin_timeout": 1, **ras}))
+    def make(module, start=True, **keys):
+        made.append(Rasd(program(module), host=None, module_host=program("ras-module-host"), **keys))
         return made[-1].start() if start else made[-1]
 
     yield make
@@ -24,195 +21,99 @@ def make_rasd():
         rasd.clear()
 
 
-def serves(rasd):
-    c = rasd.call("good")
+def test_the_example_module(make_rasd):
+    rasd = make_rasd("ras_module.so")
+    c = rasd.call()
     c.expect("Name: ")
     c.say("alice\r")
+    c.expect("Challenge ")
+    challenge = int(c.expect(": "))
+    c.say(f"{7 * challenge}\r")
     c.expect("PPP\n")
-    c.say("AUTH alice LAB\nUP\nBYE\n")
-    c.rest()
-
-
-def reaches_ppp(c):
-    c.expect("PPP\n")
-    c.say("x\n")
-    c.expect("[x]\n")
-
-
-def test_polite(make_rasd):
-    rasd = make_rasd("polite")
-    serves(rasd)
-    c = rasd.call("bad")
-    c.expect("Name: ")
-    c.say("mallory\r")
-    assert c.rest() == b""
-    assert rasd.event(29004)["TargetUserName"] == "mallory"
-    c = rasd.call("bad")
+    c.say("AUTH alice WEB1\nUP\nBYE\n")
+    c.expect("OK\nOK\n")
+    assert rasd.event(20272)["TargetUserName"] == "alice"
+    c = rasd.call()
+    c.say("bob\r")
+    c.expect("Challenge ")
+    c.say("1\r")
+    assert c.rest().endswith(b": ")
+    assert rasd.event(29004)["TargetUserName"] == "bob"
+    c = rasd.call()
     c.expect("Name: ")
     c.close()
     rasd.event(29009, 2)
     assert not rasd.events(29006) and not rasd.events(29010)
 
 
-@pytest.mark.parametrize("name", ["begin-completes", "times-out", "stale-handle", "completes-while-receiving", "error-beside-success"])
-def test_success(make_rasd, name):
-    rasd = make_rasd(name)
-    reaches_ppp(rasd.call("bad"))
-    assert rasd.event(29003)["TargetUserName"] == "good"
-    serves(rasd)
-    assert not rasd.events(29006) and not rasd.events(29010)
-
-
-@pytest.mark.parametrize("name, typed", [("arguments", "ab"), ("dword-length", "abc"), ("reads-bytes", "hello")])
-def test_success_of_who_types(make_rasd, name, typed):
-    rasd = make_rasd(name)
-    c = rasd.call("bad")
-    if name == "arguments":
-        c.expect("ready")  # a Receive is pending: before, what is typed would be there at once
-    c.say(typed)
-    reaches_ppp(c)
-    assert not rasd.events(29006) and not rasd.events(29010)
-
-
-@pytest.mark.parametrize("name, size", [("floods", 256 * 1024), ("sends-quickly", 690)])
-def test_success_behind_much_output(make_rasd, name, size):
-    rasd = make_rasd(name)
-    c = rasd.call("bad")
-    assert len(c.expect("PPP\n")) >= size
-    serves(rasd)
-
-
-@pytest.mark.parametrize("name, fault", [
-    ("completes-twice", "Complete was called twice"),
-    ("end-succeeds", "End answered NO_ERROR after Complete"),
-])
-def test_a_fault_that_is_recorded(make_rasd, name, fault):
-    rasd = make_rasd(name)
-    c = rasd.call("bad")
-    c.say("alice\r")
-    reaches_ppp(c)
-    assert rasd.event(29006)["reason"] == fault
-    serves(rasd)
-    assert not rasd.events(29010)
-
-
-@pytest.mark.parametrize("name, fault", [
-    ("unterminated", "SUCCESS without a user's name"),
-    ("odd-outcome", "Complete with an unknown outcome"),
-])
-def test_a_fault_that_hangs_up(make_rasd, name, fault):
-    rasd = make_rasd(name)
-    assert rasd.call("bad").rest() == b""
-    assert rasd.event(29006)["reason"] == fault
-    serves(rasd)
-    assert not rasd.events(29010)
-
-
-def test_begin_refuses(make_rasd):
-    rasd = make_rasd("begin-refuses")
-    assert rasd.call("bad").rest() == b""
-    assert rasd.event(29005)["error"] == 5
-    serves(rasd)
-
-
-@pytest.mark.parametrize("name", ["crashes", "overrun", "exits", "closes"])
-def test_the_process_ends(make_rasd, name):
-    """The other caller's dialogue ends with it; who is connected stays."""
-    rasd = make_rasd(name)
-    connected, other = rasd.call("good"), rasd.call("good")
-    connected.expect("Name: ")
-    connected.say("alice\r")
-    connected.expect("PPP\n")
-    other.expect("Name: ")
-    victim = rasd.call("bad")
-    victim.rest()
-    rasd.event(29010)
-    if name != "closes":  # which is found out when there is something to say
-        assert other.rest() == b""
-    connected.say("x\n")
-    connected.expect("[x]\n")
-    connected.say("BYE\n")
-    rasd.event(29011, 2)
-    serves(rasd)
-
-
-def test_a_buffer_when_the_call_is_over(make_rasd):
-    """Who it was goes on: PPP has the line by then."""
-    rasd = make_rasd("buffer-later")
-    c = rasd.call("bad")
-    c.expect("PPP\n")
-    rasd.event(29010)
-    assert "touched a buffer of a call that is over" in rasd.log_text()
-    c.say("x\n")
-    c.expect("[x]\n")
-    rasd.event(29011, 2)
-    serves(rasd)
-
-
-@pytest.mark.parametrize("name, typed, fault", [
-    ("begin-blocks", "", "Begin did not return in time"),
-    ("end-blocks", "alice\r", "End did not return in time"),
-])
-def test_a_hang(make_rasd, name, typed, fault):
-    rasd = make_rasd(name)
-    c = rasd.call("bad")
-    c.say(typed)
-    c.rest()
-    assert rasd.event(29006)["reason"] == fault
-    rasd.event(29011, 2)
-    serves(rasd)
-
-
-@pytest.mark.parametrize("name, fault", [
-    ("never-completes", "End promised a Complete that did not come"),
-    ("completes-late", None),
-    ("end-completes", None),
-    ("end-waits", None),
-])
-def test_the_caller_hangs_up(make_rasd, name, fault):
-    rasd = make_rasd(name)
-    c = rasd.call("bad")
-    rasd.wait_for(lambda: "Dialog" in [port["state"] for port in rasd.status()], "a dialogue")
-    c.close()
-    rasd.event(29009)
-    if fault:
-        assert rasd.event(29006)["reason"] == fault
-        rasd.event(29011, 2)
-    else:
-        assert not rasd.events(29006) and not rasd.events(29010)
-    serves(rasd)
-
-
-def test_the_server_stops_during_a_dialog(make_rasd):
-    rasd = make_rasd("polite")
-    c = rasd.call("bad")
-    c.expect("Name: ")
-    rasd.stop()
-    assert c.rest() == b""
-    assert rasd.event(29009)["reason"] == "the server stops"
-
-
-def test_the_example(make_rasd):
-    rasd = make_rasd("COM1", module=BUILD / "examples/ras_module.so")
-    for times in (7, 6):
-        c = rasd.call("bad")
-        c.expect("Name: ")
+def test_64_callers_of_the_example_module(make_rasd):
+    rasd = make_rasd("ras_module.so", ports={"net": {"type": "tcp", "calls": "64"}}, module_processes=2)
+    callers = [rasd.call() for _ in range(64)]
+    for c in callers:
         c.say("alice\r")
+    for c in callers:
         c.expect("Challenge ")
-        c.say(f"{int(c.expect(': ')) * times}\r")
-        if times == 7:
-            reaches_ppp(c)
-            assert rasd.event(29003)["TargetUserName"] == "alice"
-        else:
-            assert c.rest() == b""
-            assert rasd.event(29004)["TargetUserName"] == "alice"
+        c.say(f"{7 * int(c.expect(': '))}\r")
+    for c in callers:
+        c.expect("PPP\n")
+        c.close()
+    rasd.wait_for(lambda: len(rasd.events(29009)) == 64, "64 ends")
+    assert not rasd.events(29006)
 
 
-@pytest.mark.parametrize("module, why", [
-    ("begin_alone.so", "RasSecurityDialogEnd"), ("unwilling.so", "DllMain"), ("unresolved.so", "no_such_function"),
-    ("no-such.so", "no-such.so"),
-])
-def test_it_does_not_start_without_its_module(make_rasd, module, why):
-    rasd = make_rasd("polite", module=BUILD / "tests/ras" / module, start=False)
+# Where each rule leads, and what the event log tells of it beside the call's begin and end.
+PPP, END = True, False
+RULES = {
+    "begin-refuses": (END, {29005}), "begin-blocks": (END, {29006, 29010}), "begin-refuses-and-completes": (PPP, {29003, 29006}),
+    "begin-completes": (PPP, {29003}), "end-succeeds": (PPP, {29003, 29006}), "end-completes": (END, set()),
+    "end-blocks": (END, {29003, 29006, 29010}), "end-waits": (PPP, {29003}), "never-completes": (END, {29006, 29010}),
+    "completes-late": (END, set()), "completes-twice": (PPP, {29003, 29006}), "stale-handle": (PPP, {29003}),
+    "buffer-later": (PPP, {29003, 29010}), "overrun": (END, {29006, 29010}), "odd-outcome": (END, {29006}),
+    "crashes": (END, {29006, 29010}), "exits": (END, {29006, 29010}), "closes": (END, {29006, 29010}),
+    "error-beside-success": (PPP, {29003}), "times-out": (END, {29005}),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_module_that_breaks_a_rule(make_rasd, rule):
+    ports = {"victim": {"type": "tcp", "device_name": rule, "dialog_timeout": "1"}, "polite": {"type": "tcp", "device_name": "polite"}}
+    rasd = make_rasd("rule_breaker.so", ports=ports, begin_timeout=1, end_timeout=1)
+    goes_on, told = RULES[rule]
+    c = rasd.call("victim")
+    c.say("alice\r")
+    if goes_on:
+        c.expect("PPP\n")
+        c.close()
+    else:
+        c.rest()
+    rasd.event(29009)
+    if 29010 in told:
+        rasd.event(29010)
+    assert {row["EventID"] for row in rasd.events()} - {29001, 29009, 29011} == told
+    for number in range(3):  # whatever happened, an honest caller is served
+        d = rasd.call("polite")
+        d.expect("Name: ")
+        d.say("bob\r")
+        d.expect("PPP\n")
+        d.close()
+        rasd.event(29009, number + 2)
+
+
+def test_what_ended_a_process_is_told(make_rasd):
+    rasd = make_rasd("rule_breaker.so", ports={"net": {"type": "tcp", "device_name": "crashes"}})
+    rasd.call().rest()
+    assert re.match(r"the process was ended by signal \d+", rasd.event(29010)["reason"])
+
+
+@pytest.mark.parametrize("module, why", [("begin_alone.so", "RasSecurityDialogEnd"), ("end_alone.so", "RasSecurityDialogBegin")])
+def test_a_module_without_an_export(make_rasd, module, why):
+    done = make_rasd(module, start=False).run()
+    assert done.returncode == 1
+    assert "the security module cannot be loaded" in done.stderr and why in done.stderr
+
+
+def test_a_module_that_is_none(make_rasd):
+    rasd = make_rasd("ras_module.so", start=False)
+    rasd.module.write_text("no library")
     done = rasd.run()
-    assert done.returncode == 1 and "the security module cannot be loaded" in done.stderr and why in done.stderr
+    assert done.returncode == 1 and re.search("the security module cannot be loaded.*(file too short|invalid ELF)", done.stderr)
