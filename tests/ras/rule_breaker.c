@@ -114,13 +114,17 @@ last_error(struct dialog *d)
 static void
 polite(struct dialog *d)
 {
+    RAS_SECURITY_INFO info;
     char user[64];
     WORD n;
 
     MUST(d, tell(d, "Name: ") == PENDING);
     n = hear(d, 30);
     if (n == 0) {
-        report(d, SECURITYMSG_ERROR, last_error(d), "");
+        /* End may have answered already that the module is done: then there is nothing to say. */
+        if (get_info(d->port, &info) == NO_ERROR) {
+            report(d, SECURITYMSG_ERROR, info.LastError, "");
+        }
         return;
     }
     wsprintfA(user, "%.*s", n, (char *)d->in);
