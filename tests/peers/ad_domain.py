@@ -12,6 +12,8 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 PASSWORDS = {"alice": "Secret123!x", "bob": "Secret456!x"}
+# As Python has it: Samba's library, where a test has loaded it, puts SMB_CONF_PATH behind Python's back.
+ENVIRONMENT = dict(os.environ)
 ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
@@ -27,7 +29,8 @@ class AdDomain:
 
     def run(self, *command):
         with open(self.log, "ab") as log:
-            subprocess.run([*ROOT, *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=120)
+            subprocess.run([*ROOT, *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=120,
+                           env=ENVIRONMENT)
 
     def provision(self):
         self.run("samba-tool", "domain", "provision", f"--realm={self.realm}", f"--domain={self.name}", "--server-role=dc",
@@ -54,7 +57,7 @@ class AdDomain:
                 self.process = subprocess.Popen(
                     [*ROOT, "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh",
                      "samba", "-i", "-M", "single", "-s", str(self.config), "--debug-stdout"],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT)
             self.wait()
         except BaseException:
             self.stop()
