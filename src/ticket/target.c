@@ -124,8 +124,7 @@ target_fault_text(enum target_fault fault)
         [TARGET_GOOD] = "is good",
         [TARGET_EMPTY] = "is empty: Kerberos needs the service's name",
         [TARGET_NO_SPN] = "is no service principal name, which would be service/host",
-        [TARGET_ADDRESS] = "names an address, for which no service is registered: use the host's "
-                           "name",
+        [TARGET_ADDRESS] = "names an address, which nobody registers: use the host's name",
         [TARGET_MALFORMED] = "is malformed",
     };
 
