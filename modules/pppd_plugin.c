@@ -212,12 +212,12 @@ ask(const struct ppp_msg *proof)
 }
 
 static int
-check_pap(char *user, char *password, char **message, struct wordlist **addresses,
+check_pap(char *name, char *password, char **message, struct wordlist **addresses,
           struct wordlist **more_options)
 {
     const struct ppp_msg proof = { .type = PPP_MSG_PROVE,
                                    .algorithm = PPP_MSG_PAP,
-                                   .user = bytes_of_string(user),
+                                   .user = bytes_of_string(name),
                                    .response = bytes_of_string(password) };
     int proven = ask(&proof);
 

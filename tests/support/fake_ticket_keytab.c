@@ -239,3 +239,17 @@ ticket_replay_check(struct ticket_authority *a, const uint8_t hash[static TICKET
     }
     return verdict;
 }
+
+size_t
+ticket_authority_enctypes(struct ticket_authority *a, int32_t *out, size_t max)
+{
+    static const int32_t all[] = { KRB_AES256_SHA384, KRB_AES128_SHA256, KRB_AES256_SHA1,
+                                   KRB_AES128_SHA1, KRB_RC4_HMAC };
+    size_t n = 0;
+
+    while (n < max && n < SEC_ARRAY_LEN(all)) {
+        out[n] = all[n];
+        n++;
+    }
+    return n;
+}
