@@ -46,23 +46,31 @@ secret_auto(struct secret *s)
     secret_clear(s);
 }
 
-void
-secret_wipe(void *p, size_t n)
+/* Keeps the compiler from seeing what has come of it so far, and so from ending early. */
+static inline uint64_t
+hidden(uint64_t v)
 {
-    if (n) {
-        explicit_bzero(p, n);
-    }
+    __asm__("" : "+r"(v));
+    return v;
 }
 
 bool
 secret_equal(const void *a, const void *b, size_t n)
 {
-    const volatile uint8_t *x = a;
-    const volatile uint8_t *y = b;
-    uint8_t difference = 0;
+    const uint8_t *x = a, *y = b;
+    uint64_t difference = 0;
 
+    for (; n >= sizeof(uint64_t); n -= sizeof(uint64_t)) {
+        uint64_t u, v;
+
+        memcpy(&u, x, sizeof(u));
+        memcpy(&v, y, sizeof(v));
+        difference = hidden(difference | (u ^ v));
+        x += sizeof(u);
+        y += sizeof(v);
+    }
     for (size_t i = 0; i < n; i++) {
-        difference |= (uint8_t)(x[i] ^ y[i]);
+        difference = hidden(difference | (uint64_t)(x[i] ^ y[i]));
     }
     return difference == 0;
 }

@@ -35,8 +35,16 @@ secret_bytes(const struct secret *s)
     return (struct bytes){ s->p, s->n };
 }
 
-/* Wipes n bytes; the compiler cannot drop it. p may be NULL with n == 0. */
-void secret_wipe(void *p, size_t n);
+/* Wipes n bytes; the compiler cannot drop it. p may be NULL with n == 0. In place, since most of
+ * what is wiped is small and of a size that is known: a call would cost more than its work. */
+static inline void
+secret_wipe(void *p, size_t n)
+{
+    if (n) {
+        memset(p, 0, n);
+        __asm__ __volatile__("" : : "r"(p) : "memory");
+    }
+}
 
 /* In time that depends on n alone. */
 SEC_NODISCARD bool secret_equal(const void *a, const void *b, size_t n);
