@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "service/http_auth.h"
 #include "service/session_tell.h"
 
 void
@@ -174,6 +175,12 @@ judge(struct session *session, sec_status status)
     } else {
         end(session, SESSION_ESTABLISHED, SEC_E_OK);
     }
+}
+
+bool
+session_may_wait(const struct session *session, struct bytes token)
+{
+    return session->legs > 0 && !http_auth_is_first(token);
 }
 
 enum session_state

@@ -76,6 +76,10 @@ void session_clear(struct session *session);
  * error token, or nothing. Only for a session that is open. */
 SEC_NODISCARD enum session_state session_step(struct session *session, struct bytes token,
                                               struct wire_writer *out);
+/* Whether that leg may ask an account authority, and so wait: not for a thread that serves others. A
+ * token that begins an exchange never does, Kerberos' AP-REQ among them. While the step runs on
+ * another thread nobody else may touch the session. */
+SEC_NODISCARD bool session_may_wait(const struct session *session, struct bytes token);
 /* Ends an open session for a reason of sspid's own. */
 void session_refuse(struct session *session, sec_status status, const char *reason);
 

@@ -126,6 +126,36 @@ test_session_step__without_protection_where_it_is_wanted(void **state)
 }
 
 static void
+test_session_may_wait__not_for_what_begins(void **state)
+{
+    static const struct {
+        const char *token;
+        size_t n;
+        bool after_a_leg;
+    } rows[] = {
+        { FAKE_FIRST "more", 5, false },
+        { FAKE_NTLM_FIRST, 12, false },
+        { "NTLMSSP\0\3\0\0\0", 12, true },
+        { "\xA1more", 5, true },
+        { "", 0, true },
+    };
+    struct session s;
+    char answer[64];
+
+    (void)state;
+    session_init(&s, &client, &rules, &credential);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_false(session_may_wait(&s, bytes_of(rows[i].token, rows[i].n)));
+    }
+    assert_int_equal(step(&s, "more", answer, sizeof(answer)), SESSION_OPEN);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_int_equal(session_may_wait(&s, bytes_of(rows[i].token, rows[i].n)),
+                         rows[i].after_a_leg);
+    }
+    session_clear(&s);
+}
+
+static void
 test_session_step__the_end_is_an_event(void **state)
 {
     char path[] = "/tmp/test_session.XXXXXX", answer[64], text[8192];
@@ -171,6 +201,7 @@ main(void)
         cmocka_unit_test(test_session_step__a_refusal_has_its_token_and_reason),
         cmocka_unit_test(test_session_step__more_than_max_legs),
         cmocka_unit_test(test_session_step__without_protection_where_it_is_wanted),
+        cmocka_unit_test(test_session_may_wait__not_for_what_begins),
         cmocka_unit_test(test_session_step__the_end_is_an_event),
     };
 
