@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lock-out of one account as one word that processes share: how many wrong passwords, when
- * the last one that counted, and whether that locked the account. */
+/* The lock-out of one account as one word that processes share: how many wrong passwords and
+ * one-time codes, when the last one that counted, and whether that locked the account. */
 #ifndef ACCOUNT_LOCKOUT_H
 #define ACCOUNT_LOCKOUT_H
 
@@ -17,7 +17,7 @@ struct lockout_policy {
 typedef _Atomic uint64_t lockout_word;
 
 struct lockout_view {
-    unsigned failures; /* that still count */
+    unsigned failures; /* of both kinds, that still count */
     bool locked;
     uint64_t last_100ns, until_100ns; /* of the last failure; the end of the lock-out */
 };
@@ -32,8 +32,13 @@ enum lockout_outcome {
 
 /* A wrong password. */
 enum lockout_outcome lockout_fail(lockout_word *, struct lockout_policy, uint64_t now_100ns);
-/* The right one: forgets the failures. false: the account is locked all the same. */
+/* The right one: forgets the wrong ones. false: the account is locked all the same. */
 bool lockout_pass(lockout_word *, struct lockout_policy, uint64_t now_100ns);
+/* The same for one-time codes. Both kinds count towards one threshold, but a right password forgets
+ * no wrong codes and a right code no wrong passwords: who has one could else guess the other for
+ * ever. */
+enum lockout_outcome lockout_fail_code(lockout_word *, struct lockout_policy, uint64_t now_100ns);
+bool lockout_pass_code(lockout_word *, struct lockout_policy, uint64_t now_100ns);
 /* An operator unlocks it. */
 void lockout_clear(lockout_word *);
 

@@ -104,6 +104,61 @@ test_fail__with_no_minutes__locks_until_it_is_cleared(void **state)
     assert_true(lockout_pass(&word, forever, 2 * start));
 }
 
+static void
+test_fail_code__counts_with_the_wrong_passwords(void **state)
+{
+    lockout_word word = 0;
+
+    assert_int_equal(lockout_fail_code(&word, policy, start), LOCKOUT_COUNTED);
+    assert_int_equal(lockout_fail(&word, policy, start), LOCKOUT_COUNTED);
+    assert_int_equal(lockout_look(&word, policy, start).failures, 2);
+    assert_int_equal(lockout_fail_code(&word, policy, start), LOCKOUT_LOCKED_NOW);
+    assert_int_equal(lockout_fail(&word, policy, start), LOCKOUT_WAS_LOCKED);
+    assert_false(lockout_pass(&word, policy, start));
+    assert_false(lockout_pass_code(&word, policy, start));
+    assert_true(lockout_pass(&word, policy, start + 10 * MINUTE));
+    assert_int_equal(word, 0);
+}
+
+/* Who has the password does not get codes to guess for it, nor the other way round. */
+static void
+test_pass__forgets_its_own_kind_alone(void **state)
+{
+    lockout_word word = 0;
+
+    (void)lockout_fail_code(&word, policy, start);
+    (void)lockout_fail(&word, policy, start);
+    assert_true(lockout_pass(&word, policy, start));
+    assert_int_equal(lockout_look(&word, policy, start).failures, 1);
+    (void)lockout_fail_code(&word, policy, start);
+    assert_true(lockout_pass(&word, policy, start));
+    assert_int_equal(lockout_fail_code(&word, policy, start), LOCKOUT_LOCKED_NOW);
+    lockout_clear(&word);
+    (void)lockout_fail(&word, policy, start);
+    (void)lockout_fail(&word, policy, start);
+    assert_true(lockout_pass_code(&word, policy, start));
+    assert_int_equal(lockout_fail(&word, policy, start), LOCKOUT_LOCKED_NOW);
+    lockout_clear(&word);
+    (void)lockout_fail_code(&word, policy, start);
+    assert_true(lockout_pass_code(&word, policy, start));
+    assert_int_equal(word, 0);
+}
+
+/* A threshold that codes cannot be counted up to. */
+static void
+test_fail_code__a_full_count__locks(void **state)
+{
+    const struct lockout_policy high = { .threshold = 1000, .minutes = 10 };
+    lockout_word word = 0;
+
+    for (unsigned i = 1; i < 127; i++) {
+        assert_int_equal(lockout_fail_code(&word, high, start), LOCKOUT_COUNTED);
+    }
+    assert_int_equal(lockout_fail_code(&word, high, start), LOCKOUT_LOCKED_NOW);
+    assert_int_equal(lockout_look(&word, high, start).last_100ns,
+                     start / CLOCK_SECOND_100NS * CLOCK_SECOND_100NS);
+}
+
 /* --- through the door ---------------------------------------------------------------------- */
 
 struct fixture {
@@ -270,6 +325,9 @@ main(void)
         cmocka_unit_test(test_locked__when_the_clock_is_set_back_for_years__ends),
         cmocka_unit_test(test_fail__with_no_threshold__never_locks),
         cmocka_unit_test(test_fail__with_no_minutes__locks_until_it_is_cleared),
+        cmocka_unit_test(test_fail_code__counts_with_the_wrong_passwords),
+        cmocka_unit_test(test_pass__forgets_its_own_kind_alone),
+        cmocka_unit_test(test_fail_code__a_full_count__locks),
         TEST(test_prove__after_three_wrong_passwords__refuses_the_right_one),
         TEST(test_prove__a_right_password_between__forgets_the_wrong_ones),
         TEST(test_prove__locked_in_one_process__is_locked_in_the_next),
