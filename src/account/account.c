@@ -1,116 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door. A right response for an account that is in the cache is answered from there; every
- * other one asks the store once more, so that a refusal is never for a password that was changed a
- * moment ago, and so that all refusals, whatever their reason, do the same work. */
-#include <stdatomic.h>
-
+/* The door to the account authority, whatever stands behind it. */
 #include "account/account.h"
-#include "account/cache.h"
-#include "account/lockout.h"
-#include "account/proof.h"
-#include "account/shared.h"
-#include "account/sqlite_store.h"
-#include "base/clock.h"
-#include "base/mem.h"
-#include "base/utf16.h"
-#include "crypto/random.h"
 
-#define STORE_SCHEME "sqlite:"
-
-enum {
-    NAMES = 2,            /* that one claim may mean: as sent, and what is before its '@' */
-    NAME_BYTES_MAX = 512, /* of names that exist: 256 units */
-};
-
-struct account_authority {
-    struct sqlite_store *store;
-    struct cache *cache;
-    struct lockout_policy lockout;
-    struct account_record nobody; /* who is computed with where there is no account */
-    char *path, *key_file;
-    uint8_t *domain;
-    _Atomic uint64_t checked_100ns; /* when the store was last looked at */
-};
-
-/* One logon. */
-struct attempt {
-    struct account_authority *authority;
-    const struct account_claim *claim;
-    struct bytes user_upper;
-    struct bytes names[NAMES]; /* to look up, views of user_upper */
-    size_t n_names;
-    bool remembers; /* whether the user's name alone says which account is meant, and the cache has
-                     * what the proof needs */
-    struct sqlite_stamp stamp;
-    struct account_proof *out;
-};
-
-/* --- life ---------------------------------------------------------------------------------- */
-
-void
-account_authority_close(struct account_authority *a)
-{
-    if (!a) {
-        return;
-    }
-    cache_free(a->cache);
-    sqlite_store_free(a->store);
-    mem_free(a->path);
-    mem_free(a->key_file);
-    mem_free(a->domain);
-    mem_free_wiped(a, sizeof(*a));
-}
-
-static void
-account_authority_auto(struct account_authority **a)
-{
-    account_authority_close(*a);
-}
-
-/* A random hash: a response to it is never right, and costs what others cost. */
-static bool
-make_nobody(struct account_record *nobody)
-{
-    if (!random_bytes(nobody->nt_hash.b, sizeof(nobody->nt_hash.b))) {
-        return false;
-    }
-    hmac_md5_key_init(&nobody->nt_key, bytes_of(nobody->nt_hash.b, sizeof(nobody->nt_hash.b)));
-    return true;
-}
+#include "account/store_kind.h"
+#include "base/secret.h"
 
 sec_status
 account_authority_open(const struct account_options *options, struct account_authority **out)
 {
-    SEC_AUTO(account_authority) *a = mem_new(sizeof(*a));
-    struct bytes store = bytes_of_string(options->store);
-    struct bytes scheme = bytes_of_string(STORE_SCHEME);
+    const struct store_kind *kind;
+    const char *where;
+    sec_status status = store_kind_of(options->store, &kind, &where);
 
-    if (!bytes_starts_with(store, scheme) || store.n == scheme.n || !options->key_file) {
-        return sec_fail(SEC_E_INVALID_PARAMETER, "accounts: store %s; want sqlite:PATH",
-                        options->store ? options->store : "");
+    return status == SEC_E_OK ? kind->open_authority(options, where, out) : status;
+}
+
+void
+account_authority_close(struct account_authority *a)
+{
+    if (a) {
+        a->ops->close(a);
     }
-    if (!a) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    a->path = mem_dup(store.p + scheme.n, store.n - scheme.n);
-    a->key_file = mem_dup(options->key_file, strlen(options->key_file));
-    a->domain = mem_dup(options->domain.p, options->domain.n);
-    if (!a->path || !a->key_file || !a->domain) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    a->lockout = (struct lockout_policy){ options->lockout_threshold, options->lockout_minutes };
-    a->cache = cache_new();
-    a->store = sqlite_store_new(&(struct sqlite_store_options){
-        .path = a->path,
-        .key_file = a->key_file,
-        .domain = bytes_of(a->domain, options->domain.n),
-        .lm_hashes = options->keep_lm_hashes,
-    });
-    if (!a->cache || !a->store || !make_nobody(&a->nobody)) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    *out = sec_steal(&a);
-    return SEC_E_OK;
 }
 
 void
@@ -120,180 +30,18 @@ account_proof_clear(struct account_proof *proof)
     secret_wipe(proof, sizeof(*proof));
 }
 
-/* --- names --------------------------------------------------------------------------------- */
-
-/* A name with a domain in itself, "user@domain", sent with no domain beside it. */
-static struct bytes
-before_at(struct bytes user_upper)
-{
-    for (size_t i = 2; i + 1 < user_upper.n; i += 2) {
-        if (user_upper.p[i] == '@' && !user_upper.p[i + 1]) {
-            return bytes_of(user_upper.p, i);
-        }
-    }
-    return (struct bytes){ 0 };
-}
-
+/* On a refusal nothing is left but its reasons. */
 static void
-choose_names(struct attempt *t)
+keep_reasons(struct account_proof *out)
 {
-    struct bytes plain = before_at(t->user_upper);
+    struct account_proof reasons = {
+        .sub_status = out->sub_status,
+        .locked_out_now = out->locked_out_now,
+        .no_clear_text = out->no_clear_text,
+    };
 
-    t->names[t->n_names++] = t->user_upper;
-    t->remembers = sqlite_stamp_is_trusted(t->stamp) && t->claim->kind != ACCOUNT_CHAP_MD5;
-    if (plain.n && t->claim->domain.n) {
-        t->remembers = false; /* what follows the '@' means something else in this claim */
-    } else if (plain.n) {
-        t->names[t->n_names++] = plain;
-    }
-    for (size_t i = 0; i < t->n_names; i++) {
-        if (t->names[i].n > NAME_BYTES_MAX) {
-            t->names[i] = (struct bytes){ 0 }; /* nobody's; an empty name is nobody's, too */
-        }
-    }
-}
-
-/* --- verdicts ------------------------------------------------------------------------------ */
-
-/* Where failures are counted; those for names that do not exist have words of their own. */
-static lockout_word *
-word_of(const struct attempt *t, const struct account_record *record)
-{
-    struct shared_state *shared = sqlite_store_shared(t->authority->store);
-    uint32_t sum = 0;
-
-    if (record) {
-        return shared_word(shared, record->rid);
-    }
-    for (size_t i = 0; i < t->user_upper.n; i++) {
-        sum = sum * 31 + t->user_upper.p[i];
-    }
-    return shared_word(shared, sum % SHARED_NO_ACCOUNT_WORDS);
-}
-
-/* Why an account may not log on although its password is right; 0: it may. */
-static uint32_t
-hindrance(const struct attempt *t, const struct account_record *r)
-{
-    uint64_t now = t->claim->now_100ns;
-
-    if (lockout_look(word_of(t, r), t->authority->lockout, now).locked) {
-        return ACCOUNT_LOCKED_OUT;
-    }
-    if (r->disabled) {
-        return ACCOUNT_DISABLED;
-    }
-    if (r->expires_100ns <= now) {
-        return ACCOUNT_EXPIRED;
-    }
-    if (t->claim->dial_in && !(r->identity && r->identity->may_dial_in)) {
-        return ACCOUNT_NO_DIAL_IN;
-    }
-    return r->password_expires_100ns <= now ? ACCOUNT_PASSWORD_EXPIRED : 0;
-}
-
-/* The account's password is right and nothing hinders it. */
-static bool
-admit(const struct attempt *t, const struct account_record *r)
-{
-    if (!lockout_pass(word_of(t, r), t->authority->lockout, t->claim->now_100ns)) {
-        t->out->sub_status = ACCOUNT_LOCKED_OUT; /* within these microseconds */
-        return false;
-    }
-    t->out->identity = account_identity_ref(r->identity);
-    return true;
-}
-
-/* A wrong password, counted; record NULL: there is no such account. */
-static void
-count_failure(const struct attempt *t, const struct account_record *record)
-{
-    enum lockout_outcome outcome =
-        lockout_fail(word_of(t, record), t->authority->lockout, t->claim->now_100ns);
-
-    if (!record) {
-        t->out->sub_status = ACCOUNT_NO_SUCH_USER;
-        return;
-    }
-    t->out->sub_status =
-        outcome == LOCKOUT_WAS_LOCKED ? ACCOUNT_LOCKED_OUT : ACCOUNT_WRONG_PASSWORD;
-    t->out->locked_out_now = outcome == LOCKOUT_LOCKED_NOW;
-}
-
-/* --- the two rounds ------------------------------------------------------------------------ */
-
-/* From the cache. Nothing is decided here but that the response is right: with no account at hand
- * the work is done all the same. */
-static bool
-prove_from_cache(const struct attempt *t)
-{
-    SEC_AUTO(account_record) held = { 0 };
-    bool cached = t->remembers && cache_get(t->authority->cache, t->user_upper, t->stamp, &held);
-    bool usable = cached && !hindrance(t, &held);
-    const struct account_record *r = usable ? &held : &t->authority->nobody;
-    bool right = proof_check(r, t->claim, t->user_upper, false, t->out);
-
-    return right && usable && admit(t, r);
-}
-
-/* What the store's answer is worth. */
-static sec_status
-judge(const struct attempt *t, const struct account_record *r, bool found)
-{
-    uint32_t hindered = hindrance(t, r);
-    bool right = proof_check(r, t->claim, t->user_upper, hindered, t->out) && found;
-
-    if (right) {
-        t->out->sub_status = hindered;
-        if (!t->out->sub_status && admit(t, r)) {
-            if (t->remembers) {
-                cache_put(t->authority->cache, t->user_upper, t->stamp, r);
-            }
-            return SEC_E_OK;
-        }
-    } else {
-        t->out->no_clear_text = found && t->claim->kind == ACCOUNT_CHAP_MD5 && !r->clear_text;
-        count_failure(t, found ? r : NULL);
-    }
-    return SEC_E_LOGON_DENIED;
-}
-
-/* From the store. */
-static sec_status
-prove_from_store(const struct attempt *t)
-{
-    SEC_AUTO(account_record) held = { 0 };
-    struct account_authority *a = t->authority;
-    struct clear_text text;
-    bool wants_text = t->claim->kind == ACCOUNT_CHAP_MD5;
-    bool found = false;
-    sec_status status;
-
-    text.n = 0;
-    status =
-        sqlite_store_find(a->store, t->names, t->n_names, &held, wants_text ? &text : NULL, &found);
-    if (status == SEC_E_OK) {
-        held.clear_text = text.n ? &text : NULL;
-        status = judge(t, found ? &held : &a->nobody, found);
-    }
-    if (wants_text) {
-        secret_wipe(&text, sizeof(text));
-    }
-    return status;
-}
-
-/* Once a second somebody sees whether the database was put aside or changed with other tools,
- * which raise no generation. */
-static void
-check_store(struct account_authority *a, uint64_t now_100ns)
-{
-    uint64_t then = atomic_load_explicit(&a->checked_100ns, memory_order_relaxed);
-    uint64_t apart = now_100ns > then ? now_100ns - then : then - now_100ns;
-
-    if (apart >= CLOCK_SECOND_100NS &&
-        atomic_compare_exchange_strong(&a->checked_100ns, &then, now_100ns)) {
-        sqlite_store_check(a->store);
-    }
+    account_proof_clear(out);
+    *out = reasons;
 }
 
 static const char *
@@ -311,44 +59,19 @@ reason_text(uint32_t sub_status)
     }
 }
 
-/* On a refusal nothing is left but its reasons. */
-static sec_status
-refuse(struct account_proof *out, sec_status status)
-{
-    struct account_proof reasons = {
-        .sub_status = out->sub_status,
-        .locked_out_now = out->locked_out_now,
-        .no_clear_text = out->no_clear_text,
-    };
-
-    account_proof_clear(out);
-    *out = reasons;
-    return status == SEC_E_LOGON_DENIED
-               ? sec_fail(status, "accounts: %s", reason_text(reasons.sub_status))
-               : status;
-}
-
 sec_status
 account_prove(struct account_authority *a, const struct account_claim *claim,
               struct account_proof *out)
 {
-    uint8_t upper[NAME_BYTES_MAX];
-    SEC_AUTO(wire_writer) user = wire_writer_growing(upper, sizeof(upper));
-    struct attempt t = { .authority = a, .claim = claim, .out = out };
     sec_status status;
 
     *out = (struct account_proof){ 0 };
-    utf16_put_upper(&user, claim->user);
-    if (wire_writer_status(&user) != WIRE_OK) {
-        return SEC_E_INSUFFICIENT_MEMORY;
+    status = a->ops->prove(a, claim, out);
+    if (status == SEC_E_OK) {
+        return status;
     }
-    t.user_upper = wire_written(&user);
-    check_store(a, claim->now_100ns);
-    t.stamp = sqlite_store_stamp(a->store);
-    choose_names(&t);
-    if (prove_from_cache(&t)) {
-        return SEC_E_OK;
-    }
-    status = prove_from_store(&t);
-    return status == SEC_E_OK ? status : refuse(out, status);
+    keep_reasons(out);
+    return status == SEC_E_LOGON_DENIED
+               ? sec_fail(status, "accounts: %s", reason_text(out->sub_status))
+               : status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Managing the accounts of a SQLite store: what sspictl does. A call that answers SEC_E_OK has
+/* Managing the accounts of a store: what sspictl does. A call that answers SEC_E_OK has
  * its change on the disk, and every process sees it at its next logon. Strings are UTF-8.
  * Not for several threads at once. */
 #ifndef ACCOUNT_ADMIN_H

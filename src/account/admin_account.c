@@ -11,7 +11,7 @@
 /* --- passwords ----------------------------------------------------------------------------- */
 
 static sec_status
-put_secret(const struct account_admin *a, const struct admin_account *account, const char *field,
+put_secret(const struct admin_store *a, const struct admin_account *account, const char *field,
            struct bytes plain)
 {
     uint8_t sealed[SEAL_MAX_BYTES];
@@ -26,7 +26,7 @@ put_secret(const struct account_admin *a, const struct admin_account *account, c
 }
 
 static sec_status
-put_clear_text(const struct account_admin *a, const struct admin_account *account,
+put_clear_text(const struct admin_store *a, const struct admin_account *account,
                const struct clear_text *text)
 {
     uint8_t plain[2 + CLEAR_TEXT_BYTES_MAX];
@@ -42,7 +42,7 @@ put_clear_text(const struct account_admin *a, const struct admin_account *accoun
 
 /* All that was made of the last password goes; an LM hash comes back only where policy has it. */
 static sec_status
-put_keys(const struct account_admin *a, const struct admin_account *account,
+put_keys(const struct admin_store *a, const struct admin_account *account,
          const struct password_keys *keys)
 {
     sec_status status =
@@ -64,7 +64,7 @@ put_keys(const struct account_admin *a, const struct admin_account *account,
 
 /* RFC 4120 4 and Windows alike: the realm, then the name as it was created. */
 static sec_status
-make_salt(const struct account_admin *a, const char *name, char **out)
+make_salt(const struct admin_store *a, const char *name, char **out)
 {
     size_t n = strlen(a->realm) + strlen(name) + 1;
 
@@ -87,7 +87,7 @@ struct addition {
 };
 
 static sec_status
-insert_account(struct account_admin *a, const struct addition *add, const char *sid)
+insert_account(struct admin_store *a, const struct addition *add, const char *sid)
 {
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
     const struct account_new *wanted = add->wanted;
@@ -115,7 +115,7 @@ insert_account(struct account_admin *a, const struct addition *add, const char *
 }
 
 static sec_status
-add_account(struct account_admin *a, void *what)
+add_account(struct admin_store *a, void *what)
 {
     struct addition *add = what;
     struct admin_account account = { 0 };
@@ -140,8 +140,9 @@ add_account(struct account_admin *a, void *what)
 }
 
 sec_status
-account_admin_add(struct account_admin *a, const struct account_new *wanted)
+admin_store_add(struct account_admin *door, const struct account_new *wanted)
 {
+    struct admin_store *a = admin_store_of(door);
     SEC_AUTO(password_keys) keys = { 0 };
     struct addition add = { .wanted = wanted, .keys = &keys };
     struct admin_upper upper;
@@ -180,7 +181,7 @@ struct new_password {
 };
 
 static sec_status
-change_password(struct account_admin *a, void *what)
+change_password(struct admin_store *a, void *what)
 {
     const struct new_password *password = what;
     int64_t now = (int64_t)clock_now_100ns();
@@ -198,9 +199,10 @@ change_password(struct account_admin *a, void *what)
 }
 
 sec_status
-account_admin_set_password(struct account_admin *a, const char *name, struct bytes password,
-                           bool keeps_clear_text)
+admin_store_set_password(struct account_admin *door, const char *name, struct bytes password,
+                         bool keeps_clear_text)
 {
+    struct admin_store *a = admin_store_of(door);
     SEC_AUTO(password_keys) keys = { 0 };
     struct admin_account account;
     char *salt = NULL;
@@ -221,7 +223,7 @@ account_admin_set_password(struct account_admin *a, const char *name, struct byt
 }
 
 static sec_status
-remove_account(struct account_admin *a, void *what)
+remove_account(struct admin_store *a, void *what)
 {
     struct admin_account account;
     sec_status status = admin_find(a, what, &account);
@@ -232,14 +234,15 @@ remove_account(struct account_admin *a, void *what)
 }
 
 sec_status
-account_admin_remove(struct account_admin *a, const char *name)
+admin_store_remove(struct account_admin *door, const char *name)
 {
-    return admin_run(a, remove_account, (void *)(uintptr_t)name);
+    return admin_run(admin_store_of(door), remove_account, (void *)(uintptr_t)name);
 }
 
 sec_status
-account_admin_unlock(struct account_admin *a, const char *name)
+admin_store_unlock(struct account_admin *door, const char *name)
 {
+    struct admin_store *a = admin_store_of(door);
     struct admin_account account;
     sec_status status = admin_find(a, name, &account);
 
@@ -255,7 +258,7 @@ struct alteration {
 };
 
 static sec_status
-set_time(const struct account_admin *a, uint32_t rid, const char *sql, uint64_t time_100ns)
+set_time(const struct admin_store *a, uint32_t rid, const char *sql, uint64_t time_100ns)
 {
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
     bool row;
@@ -271,7 +274,7 @@ set_time(const struct account_admin *a, uint32_t rid, const char *sql, uint64_t 
 }
 
 static sec_status
-set_fields(const struct account_admin *a, uint32_t rid, const struct account_change *change)
+set_fields(const struct admin_store *a, uint32_t rid, const struct account_change *change)
 {
     sec_status status = sqlite_db_run(a->db, "UPDATE account SET changed = ?2 WHERE rid = ?1", "ii",
                                       (int64_t)rid, (int64_t)clock_now_100ns());
@@ -302,7 +305,7 @@ set_fields(const struct account_admin *a, uint32_t rid, const struct account_cha
 }
 
 static sec_status
-alter_account(struct account_admin *a, void *what)
+alter_account(struct admin_store *a, void *what)
 {
     const struct alteration *alteration = what;
     const struct account_change *change = alteration->change;
@@ -322,7 +325,8 @@ alter_account(struct account_admin *a, void *what)
 }
 
 sec_status
-account_admin_change(struct account_admin *a, const char *name, const struct account_change *change)
+admin_store_change(struct account_admin *door, const char *name,
+                   const struct account_change *change)
 {
     if (change->unix_user && *change->unix_user) {
         sec_status status = name_check_unix(change->unix_user);
@@ -331,5 +335,5 @@ account_admin_change(struct account_admin *a, const char *name, const struct acc
             return status;
         }
     }
-    return admin_run(a, alter_account, &(struct alteration){ name, change });
+    return admin_run(admin_store_of(door), alter_account, &(struct alteration){ name, change });
 }

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 
 static sec_status
-find_group(const struct account_admin *a, struct bytes upper, uint32_t *rid, bool *found)
+find_group(const struct admin_store *a, struct bytes upper, uint32_t *rid, bool *found)
 {
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
     sec_status status = sqlite_db_prepare(
@@ -23,7 +23,7 @@ find_group(const struct account_admin *a, struct bytes upper, uint32_t *rid, boo
 }
 
 static sec_status
-make_group(const struct account_admin *a, const char *name, struct bytes upper, uint32_t *rid)
+make_group(const struct admin_store *a, const char *name, struct bytes upper, uint32_t *rid)
 {
     char sid[ADMIN_SID_CHARS];
     sec_status status = admin_check_name_free(a, upper, name);
@@ -42,7 +42,7 @@ make_group(const struct account_admin *a, const char *name, struct bytes upper, 
 }
 
 sec_status
-admin_join_group(const struct account_admin *a, uint32_t account, const char *name)
+admin_join_group(const struct admin_store *a, uint32_t account, const char *name)
 {
     struct admin_upper upper;
     uint32_t rid = 0;
@@ -63,7 +63,7 @@ admin_join_group(const struct account_admin *a, uint32_t account, const char *na
 }
 
 sec_status
-admin_leave_group(const struct account_admin *a, uint32_t account, const char *name)
+admin_leave_group(const struct admin_store *a, uint32_t account, const char *name)
 {
     struct admin_upper upper;
     uint32_t rid = 0;

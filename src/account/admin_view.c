@@ -9,7 +9,7 @@
     " created, changed, key_version, key_salt, dial_in FROM account "
 
 static sec_status
-read_list(const struct account_admin *a, const char *sql, uint32_t rid, struct string_list *first,
+read_list(const struct admin_store *a, const char *sql, uint32_t rid, struct string_list *first,
           struct string_list *second)
 {
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
@@ -31,7 +31,7 @@ read_list(const struct account_admin *a, const char *sql, uint32_t rid, struct s
 }
 
 static void
-fill_lockout(const struct account_admin *a, struct account_view *view)
+fill_lockout(const struct admin_store *a, struct account_view *view)
 {
     struct lockout_view lockout =
         lockout_look(shared_word(a->shared, view->rid), a->lockout, clock_now_100ns());
@@ -63,7 +63,7 @@ view_of(sqlite3_stmt *row)
 }
 
 static sec_status
-see_row(const struct account_admin *a, sqlite3_stmt *row, account_see see, void *user)
+see_row(const struct admin_store *a, sqlite3_stmt *row, account_see see, void *user)
 {
     SEC_AUTO(string_list) groups = { 0 };
     SEC_AUTO(string_list) group_sids = { 0 };
@@ -96,12 +96,18 @@ see_row(const struct account_admin *a, sqlite3_stmt *row, account_see see, void 
 }
 
 sec_status
-account_admin_list(struct account_admin *a, account_see see, void *user)
+admin_store_list(struct account_admin *door, uint32_t after_rid, unsigned n_max, account_see see,
+                 void *user)
 {
+    struct admin_store *a = admin_store_of(door);
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
-    sec_status status = sqlite_db_prepare(a->db, SELECT_VIEW "ORDER BY rid", false, &statement);
+    sec_status status = sqlite_db_prepare(a->db, SELECT_VIEW "WHERE rid > ?1 ORDER BY rid LIMIT ?2",
+                                          false, &statement);
     bool row = true;
 
+    if (status == SEC_E_OK) {
+        status = sqlite_db_bind(a->db, statement, "ii", (int64_t)after_rid, (int64_t)n_max);
+    }
     while (status == SEC_E_OK && row) {
         status = sqlite_db_step(a->db, statement, &row);
         if (status == SEC_E_OK && row) {
@@ -112,8 +118,9 @@ account_admin_list(struct account_admin *a, account_see see, void *user)
 }
 
 sec_status
-account_admin_show(struct account_admin *a, const char *name, account_see see, void *user)
+admin_store_show(struct account_admin *door, const char *name, account_see see, void *user)
 {
+    struct admin_store *a = admin_store_of(door);
     SEC_AUTO(sqlite3_stmt) *statement = NULL;
     struct admin_account account;
     bool row = false;
