@@ -12,6 +12,7 @@ describe(struct session_client *client, const struct port *port, const struct so
 
     client->events = port->loop->service->events;
     client->log = port->loop->service->log;
+    client->counters = &port->listener->counters;
     client->listener = s->name;
     client->protocol = s->protocol == LISTENER_HTTP ? "http" : "framed";
     client->package = s->package;
@@ -29,11 +30,13 @@ connection_open(struct connection *connection, struct port *port, const struct s
 {
     const struct listener_settings *s = port->listener->settings;
     char reason[SESSION_REASON_BYTES] = "no memory";
+    enum counters_reason counted = COUNTERS_NO_MEMORY;
     enum limits_answer answer;
 
     connection->loop = port->loop;
     connection->listener = port->listener;
     describe(&connection->client, port, from);
+    counters_add(&port->listener->counters.accepted);
     answer = limits_enter(&port->listener->limits, &from->sin6_addr, &connection->ticket);
     if (answer == LIMITS_WELCOME) {
         connection->at = &port->loop->connections;
@@ -47,13 +50,16 @@ connection_open(struct connection *connection, struct port *port, const struct s
         return true;
     }
     if (answer == LIMITS_TOO_MANY) {
+        counted = COUNTERS_MAX_UNAUTHENTICATED;
         (void)snprintf(reason, sizeof(reason), "max_unauthenticated = %lu are open already",
                        s->max_unauthenticated);
     } else if (answer == LIMITS_TOO_MANY_OF_ADDRESS) {
+        counted = COUNTERS_MAX_PER_ADDRESS;
         (void)snprintf(reason, sizeof(reason),
                        "max_per_address = %lu of this address are open already",
                        s->max_per_address);
     }
+    counters_add(&port->listener->counters.turned_away[counted]);
     session_turn_away(&connection->client, NULL, NULL, SESSION_OUT_OF_BOUNDS, reason);
     return false;
 }

@@ -315,6 +315,7 @@ on_deadline(uv_timer_t *timer)
     struct framed *f = timer->data;
     char reason[SESSION_REASON_BYTES];
 
+    counters_add(&f->connection.listener->counters.timed_out);
     if (f->session.legs == 0 && !stream_within(&f->reader)) {
         note(f, "closed: the client said nothing before handshake_timeout");
     } else {

@@ -17,9 +17,10 @@
 #include "service/service.h"
 
 enum {
-    HEADERS_BYTES = 32768,     /* beside the token */
-    BODY_BYTES = 1024 * 1024,  /* what a request may carry; nobody here reads it */
-    IDLE_SECONDS = 60,         /* between the requests of a client that is known */
+    HEADERS_BYTES = 32768,    /* beside the token */
+    BODY_BYTES = 1024 * 1024, /* what a request may carry; nobody here reads it */
+    IDLE_SECONDS = 60,        /* between the requests of a client that is known */
+    MAX_FIELDS = 100,
     MAX_CONNECTIONS = 1 << 20, /* the listener's own limits come first */
 };
 
@@ -128,6 +129,7 @@ on_deadline(uv_timer_t *timer)
     struct http *h = timer->data;
     char reason[SESSION_REASON_BYTES];
 
+    counters_add(&h->connection.listener->counters.timed_out);
     if (h->state.has_session) {
         (void)snprintf(reason, sizeof(reason),
                        "the handshake was not done after handshake_timeout = %lu s and %u legs",
@@ -156,10 +158,12 @@ on_stop(struct connection *connection, bool now)
 struct found {
     const char *authorization;
     unsigned n;
+    struct http_field fields[MAX_FIELDS];
+    size_t n_fields;
 };
 
 static enum MHD_Result
-count_authorization(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+collect(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct found *found = user;
 
@@ -167,6 +171,9 @@ count_authorization(void *user, enum MHD_ValueKind kind, const char *name, const
     if (strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0) {
         found->authorization = value ? value : "";
         found->n++;
+    }
+    if (found->n_fields < MAX_FIELDS) {
+        found->fields[found->n_fields++] = (struct http_field){ name, value ? value : "" };
     }
     return MHD_YES;
 }
@@ -242,7 +249,7 @@ settle(struct http *h, bool was_proven)
 static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
 {
-    struct found found = { NULL, 0 };
+    struct found found = { 0 };
     char host[HTTP_HOST_BYTES];
     enum http_host kind = http_auth_host(
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), host);
@@ -250,9 +257,11 @@ answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
     bool was_proven = h->state.proven;
     enum MHD_Result result;
 
-    (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_authorization, &found);
+    (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, collect, &found);
     request->authorization = found.authorization;
     request->n_authorization = found.n;
+    request->fields = found.fields;
+    request->n_fields = found.n_fields;
     request->asked.host = kind == HTTP_HOST_NONE ? NULL : host;
     request->asked.host_is_address = kind == HTTP_HOST_ADDRESS;
     request->now_s = uv_now(&h->connection.loop->uv) / 1000;

@@ -423,6 +423,16 @@ answer_auth(struct http_state *state, const struct http_request *request, struct
     }
 }
 
+/* --- what may wait ------------------------------------------------------------------------- */
+
+bool
+http_answer_may_wait(const struct http_state *state, const struct http_request *request)
+{
+    (void)state;
+    return request->n_authorization == 1 &&
+           http_auth_goes_on(bytes_of_string(request->authorization));
+}
+
 /* --- routes -------------------------------------------------------------------------------- */
 
 static void

@@ -36,8 +36,15 @@ struct http_state {
     bool has_spoken; /* an Authorization came, ever */
 };
 
+/* A header field of a request. Neither text has a NUL within, nor is the value in blanks. */
+struct http_field {
+    const char *name, *value;
+};
+
 struct http_request {
     const char *method, *path;
+    const struct http_field *fields; /* all that came, in their order */
+    size_t n_fields;
     const char *authorization; /* the header's value; NULL: there is none */
     unsigned n_authorization;  /* how many such headers there are */
     bool keeps_alive;          /* the connection stays open after the answer */
@@ -66,7 +73,12 @@ void http_state_clear(struct http_state *state);
 /* That, and all else: the connection is gone. */
 void http_state_end(struct http_state *state, uint64_t now_s);
 
-/* Answers a request whose body, if any, was read. The reply is cleared by its owner. */
+/* Whether the answer may have to wait for an account authority: then it is made off the loop. An
+ * exchange's first token never waits. */
+SEC_NODISCARD bool http_answer_may_wait(const struct http_state *state,
+                                        const struct http_request *request);
+/* Answers a request whose body, if any, was read. The reply is cleared by its owner. From any thread,
+ * but for one state from one at a time. */
 void http_answer(struct http_state *state, const struct http_request *request,
                  struct http_reply *reply);
 void http_reply_clear(struct http_reply *reply);

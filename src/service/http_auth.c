@@ -44,23 +44,31 @@ is_scheme(struct bytes word, enum http_scheme scheme)
     return word.n == strlen(name) && strncasecmp((const char *)word.p, name, word.n) == 0;
 }
 
-enum http_auth_result
-http_auth_parse(struct bytes value, size_t max_token, enum http_scheme *scheme,
-                struct wire_writer *w)
+/* The scheme, and what follows it. false: neither of ours. */
+static bool
+split(struct bytes value, enum http_scheme *scheme, struct bytes *token)
 {
-    struct bytes all = trim(value), word = { all.p, 0 }, token;
+    struct bytes all = trim(value), word = { all.p, 0 };
 
     while (word.n < all.n && !is_blank(all.p[word.n])) {
         word.n++;
     }
-    token = trim(bytes_of(all.p + word.n, all.n - word.n));
-    if (is_scheme(word, HTTP_SCHEME_NEGOTIATE)) {
-        *scheme = HTTP_SCHEME_NEGOTIATE;
-    } else if (is_scheme(word, HTTP_SCHEME_NTLM)) {
-        *scheme = HTTP_SCHEME_NTLM;
-    } else {
+    *token = trim(bytes_of(all.p + word.n, all.n - word.n));
+    *scheme = is_scheme(word, HTTP_SCHEME_NTLM) ? HTTP_SCHEME_NTLM : HTTP_SCHEME_NEGOTIATE;
+    return is_scheme(word, *scheme);
+}
+
+enum http_auth_result
+http_auth_parse(struct bytes value, size_t max_token, enum http_scheme *scheme,
+                struct wire_writer *w)
+{
+    enum http_scheme found;
+    struct bytes token;
+
+    if (!split(value, &found, &token)) {
         return HTTP_AUTH_OTHER;
     }
+    *scheme = found;
     if (token.n == 0) {
         return HTTP_AUTH_NO_TOKEN;
     }
@@ -160,6 +168,22 @@ http_auth_is_first(struct bytes token)
     }
     /* RFC 2743 3.1: an initial token's tag is [APPLICATION 0]; later ones of SPNEGO are [1]. */
     return token.n > 0 && token.p[0] == 0x60;
+}
+
+bool
+http_auth_goes_on(struct bytes value)
+{
+    enum { CHARACTERS = 16, BYTES = 12 }; /* enough to tell NTLM's messages from each other */
+    uint8_t room[BYTES];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+    enum http_scheme scheme;
+    struct bytes token;
+
+    if (!split(value, &scheme, &token)) {
+        return false;
+    }
+    token.n = token.n < CHARACTERS ? token.n : CHARACTERS;
+    return base64_decode(token, &w) && w.len && !http_auth_is_first(wire_written(&w));
 }
 
 bool

@@ -39,6 +39,9 @@ enum http_host http_auth_host(const char *header, char to[static HTTP_HOST_BYTES
 
 /* Whether a token begins an exchange: NTLM's NEGOTIATE_MESSAGE, or a GSS-API initial token. */
 bool http_auth_is_first(struct bytes token);
+/* Whether the value of an Authorization header holds a token that goes on with an exchange, as far as
+ * its first bytes tell. */
+bool http_auth_goes_on(struct bytes value);
 /* Whether a first token says of itself that it is longer than it came. */
 bool http_auth_is_cut(struct bytes token);
 /* Whether it is one of NTLM's messages, without SPNEGO around it. */

@@ -151,3 +151,12 @@ limits_leave(struct limits *limits, struct limits_ticket *ticket)
     (void)pthread_mutex_unlock(&limits->lock);
     *ticket = (struct limits_ticket){ 0 };
 }
+
+void
+limits_count(struct limits *limits, unsigned *connections, unsigned *unauthenticated)
+{
+    (void)pthread_mutex_lock(&limits->lock);
+    *connections = limits->connections;
+    *unauthenticated = limits->unauthenticated;
+    (void)pthread_mutex_unlock(&limits->lock);
+}

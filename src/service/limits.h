@@ -44,6 +44,8 @@ SEC_NODISCARD enum limits_answer limits_enter(struct limits *limits, const struc
                                               struct limits_ticket *ticket);
 /* The client proved who it is; or starts anew, which is never refused. */
 void limits_set_authenticated(struct limits *limits, struct limits_ticket *ticket, bool is);
+/* How many there are now, and how many of them have not proven who they are. */
+void limits_count(struct limits *limits, unsigned *connections, unsigned *unauthenticated);
 /* A ticket that is none is left alone. */
 void limits_leave(struct limits *limits, struct limits_ticket *ticket);
 

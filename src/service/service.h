@@ -16,6 +16,7 @@
 #include "base/attributes.h"
 #include "base/log.h"
 #include "event/event.h"
+#include "service/counters.h"
 #include "service/credential.h"
 #include "service/limits.h"
 #include "service/session.h"
@@ -30,6 +31,7 @@ struct listener {
     struct limits limits;
     struct session_rules rules;
     struct told told;
+    struct counters counters;
     uint16_t port; /* in host order; what the system picked where the file says 0 */
 };
 

@@ -16,6 +16,7 @@
 #include "base/wire.h"
 #include "event/event.h"
 #include "event/hint.h"
+#include "service/counters.h"
 
 enum {
     SESSION_REASON_BYTES = 256,
@@ -31,6 +32,7 @@ enum {
 struct session_client {
     struct event_log *events;
     const struct log *log;
+    struct counters *counters; /* NULL: nobody counts */
     const char *listener, *protocol, *package;
     char address[SESSION_ADDRESS_BYTES];
     uint16_t port;

@@ -195,6 +195,10 @@ session_tell(const struct session_end *e)
         .host = e->request ? e->request->host : "",
     };
 
+    if (e->client->counters) {
+        counters_add(e->status == SEC_E_OK ? &e->client->counters->established
+                                           : &e->client->counters->refused);
+    }
     list_offer(e->negotiation, offered);
     if (of_library) {
         advise(e, known, hint);

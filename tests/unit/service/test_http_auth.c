@@ -88,6 +88,34 @@ test_http_auth_is_first__what_begins_an_exchange(void **state)
 }
 
 static void
+test_http_auth_goes_on__by_the_first_bytes(void **state)
+{
+    static const struct {
+        const char *value;
+        bool goes_on;
+    } rows[] = {
+        { "NTLM TlRMTVNTUAADAAAA", true }, /* AUTHENTICATE_MESSAGE */
+        { "NTLM TlRMTVNTUAADAAAAGAAYAHgAAAA=", true },
+        { " negotiate  TlRMTVNTUAADAAAA ", true },
+        { "Negotiate oRAx", true },
+        { "Negotiate oQ==", true },
+        { "NTLM TlRMTVNTUAABAAAA", false }, /* NEGOTIATE_MESSAGE */
+        { "Negotiate TlRMTVNTUAABAAAAl4II4gAA", false },
+        { "Negotiate YIIB", false },
+        { "Negotiate", false },
+        { "Negotiate !!!!", false },
+        { "Negotiate oRA", false },
+        { "Basic oRAx", false },
+        { "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_int_equal(http_auth_goes_on(bytes_of_string(rows[i].value)), rows[i].goes_on);
+    }
+}
+
+static void
 test_http_auth_is_cut__by_the_length_that_it_says(void **state)
 {
     static const struct {
@@ -200,6 +228,7 @@ main(void)
         cmocka_unit_test(test_http_auth_parse__each_row_as_told),
         cmocka_unit_test(test_http_auth_parse__the_limit_comes_before_the_memory),
         cmocka_unit_test(test_http_auth_is_first__what_begins_an_exchange),
+        cmocka_unit_test(test_http_auth_goes_on__by_the_first_bytes),
         cmocka_unit_test(test_http_auth_is_cut__by_the_length_that_it_says),
         cmocka_unit_test(test_http_auth_host__each_row_as_told),
         cmocka_unit_test(test_http_auth_put_percent__nothing_breaks_out),

@@ -161,10 +161,12 @@ test_session_step__the_end_is_an_event(void **state)
     char path[] = "/tmp/test_session.XXXXXX", answer[64], text[8192];
     int fd = mkstemp(path);
     const struct event_settings settings = { .file = path, .program = "t", .log = &quiet };
+    struct counters counters = { 0 };
     struct session s;
     ssize_t n;
 
     (void)state;
+    client.counters = &counters;
     client.events = event_log_open(&settings);
     session_init(&s, &client, &rules, &credential);
     assert_int_equal(step(&s, "yes:demo", answer, sizeof(answer)), SESSION_ESTABLISHED);
@@ -176,6 +178,9 @@ test_session_step__the_end_is_an_event(void **state)
     session_turn_away(&client, NULL, NULL, SESSION_OUT_OF_BOUNDS, "too many");
     event_log_close(client.events);
     client.events = NULL;
+    client.counters = NULL;
+    assert_int_equal(counters_get(&counters.established), 1);
+    assert_int_equal(counters_get(&counters.refused), 2);
     n = read(fd, text, sizeof(text) - 1);
     assert_true(n > 0);
     text[n] = 0;
