@@ -280,6 +280,15 @@ config_read(const char *file, config_take take, void *user, struct config_error 
     return !r.failed;
 }
 
+const char *const *
+config_sections(void)
+{
+    static const char *const sections[] = { "server",  "accounts", "policy", "kerberos", "events",
+                                            "service", "listener", "ras",    "port",     NULL };
+
+    return sections;
+}
+
 const char *
 config_default_file(void)
 {

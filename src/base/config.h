@@ -32,6 +32,9 @@ typedef bool (*config_take)(void *user, const struct config_entry *, char *why, 
  * and over-long lines are errors that name the line. */
 SEC_NODISCARD bool config_read(const char *file, config_take, void *user, struct config_error *);
 
+/* All sections that the file may have, whichever program reads them; NULL at the end. */
+const char *const *config_sections(void);
+
 #define CONFIG_DEFAULT_FILE "/etc/opensspi/opensspi.conf"
 
 /* OPENSSPI_CONFIG or CONFIG_DEFAULT_FILE; secure_getenv, so not for setuid programs. */

@@ -1,82 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rasd: the remote access server. */
 #include <errno.h>
-#include <getopt.h>
 #include <grp.h>
-#include <jansson.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "daemon/control.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/process.h"
+#include "daemon/signals.h"
 #include "ras/accounts.h"
-#include "ras/control.h"
 #include "ras/module_file.h"
 #include "ras/port.h"
-#include "service/notify.h"
+#include "ras/requests.h"
 
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
-enum {
-    REFUSALS_PER_SECOND = 100, /* of one address, that are written one by one */
-    WHY_BYTES = 600,
-    PASSWD_BYTES = 16384,
-    TICK_MS = 1000,
-};
+enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
 
 #define MODULE_USER "opensspi-ras"
-
-struct options {
-    const char *config_file;
-    bool check_only, verbose;
-};
-
-static const char help_text[] =
-    "Usage: rasd [-n] [-v] [--config FILE]\n\n"
-    "    -n, --check     only check the configuration\n"
-    "    -v, --verbose   say more on standard error\n"
-    "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
-    "    --help, --version\n\n"
-    "Exit status: 0 done, 1 failed, 2 a fault in the options or the configuration.\n"
-    "More in rasd(8) and opensspi.conf(5).\n";
-
-static int
-usage(const char *what)
-{
-    if (what) {
-        (void)fprintf(stderr, "rasd: %s\n", what);
-    }
-    (void)fprintf(stderr, "Try: rasd --help\n");
-    return USAGE;
-}
-
-/* -1: go on; else the exit status. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option known[] = {
-        { "check", no_argument, NULL, 'n' },        { "verbose", no_argument, NULL, 'v' },
-        { "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },      { 0 },
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "nv", known, NULL)) != -1) {
-        switch (option) {
-        case 'n': o->check_only = true; break;
-        case 'v': o->verbose = true; break;
-        case 'c': o->config_file = optarg; break;
-        case 'h': (void)fputs(help_text, stdout); return DONE;
-        case 'V': (void)printf("rasd %s\n", OPENSSPI_VERSION); return DONE;
-        default: return usage(NULL); /* getopt has said why */
-        }
-    }
-    return optind == argc ? -1 : usage("it takes no arguments beside its options");
-}
 
 /* --- the daemon ---------------------------------------------------------------------------- */
 
@@ -88,11 +34,11 @@ struct daemon {
     struct port_site site;
     struct port **ports;
     size_t n_ports;
+    struct requests requests;
+    struct control_requests control_requests;
     struct control *control;
-    uv_signal_t term, interrupt, hangup;
-    uv_timer_t tick;
-    int stops; /* signals to stop that came */
-    bool has_handles, finished;
+    struct signals signals;
+    bool finished;
 };
 
 static bool
@@ -122,12 +68,7 @@ finish(struct daemon *d, bool at_once)
     if (d->site.ppp) {
         ppp_server_close(d->site.ppp);
     }
-    if (d->has_handles) {
-        uv_close((uv_handle_t *)&d->term, NULL);
-        uv_close((uv_handle_t *)&d->interrupt, NULL);
-        uv_close((uv_handle_t *)&d->hangup, NULL);
-        uv_close((uv_handle_t *)&d->tick, NULL);
-    }
+    signals_close(&d->signals);
 }
 
 static void
@@ -140,42 +81,38 @@ on_at_rest(void *owner)
             return;
         }
     }
-    if (d->stops) {
+    if (d->signals.stops) {
         finish(d, false);
     }
 }
 
 static void
-on_stop(uv_signal_t *signal, int number)
+on_stop(void *user, bool at_once)
 {
-    struct daemon *d = signal->data;
+    struct daemon *d = user;
 
-    log_info(d->log, d->stops ? "stopping at once" : "stopping",
-             log_text("signal", strsignal(number)));
-    if (d->stops++) {
+    if (at_once) {
         finish(d, true);
         return;
     }
-    notify_systemd("STOPPING=1");
     for (size_t i = 0; i < d->n_ports && !d->finished; i++) {
         port_stop(d->ports[i]);
     }
 }
 
 static void
-on_hangup(uv_signal_t *signal, int number)
+on_reload(void *user)
 {
-    struct daemon *d = signal->data;
+    struct daemon *d = user;
 
-    (void)number;
     event_log_reopen(d->site.events);
     log_info(d->log, "the event file is opened anew");
 }
 
 static void
-on_tick(uv_timer_t *timer)
+on_tick(void *user)
 {
-    struct daemon *d = timer->data;
+    struct daemon *d = user;
 
     event_log_tick(d->site.events);
 }
@@ -183,14 +120,9 @@ on_tick(uv_timer_t *timer)
 static bool
 start_signals(struct daemon *d)
 {
-    d->term.data = d->interrupt.data = d->hangup.data = d->tick.data = d;
-    d->has_handles =
-        uv_signal_init(&d->loop, &d->term) == 0 && uv_signal_init(&d->loop, &d->interrupt) == 0 &&
-        uv_signal_init(&d->loop, &d->hangup) == 0 && uv_timer_init(&d->loop, &d->tick) == 0;
-    return d->has_handles && uv_signal_start(&d->term, on_stop, SIGTERM) == 0 &&
-           uv_signal_start(&d->interrupt, on_stop, SIGINT) == 0 &&
-           uv_signal_start(&d->hangup, on_hangup, SIGHUP) == 0 &&
-           uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS) == 0;
+    static const struct signals_events events = { on_stop, on_reload, on_tick };
+
+    return signals_start(&d->signals, &d->loop, d->log, &events, d);
 }
 
 /* --- what it needs ------------------------------------------------------------------------- */
@@ -319,7 +251,7 @@ is_alone(const struct daemon *d)
 {
     char why[WHY_BYTES];
 
-    return control_is_free(d->settings->control_socket, why, sizeof(why)) ||
+    return control_is_free(d->settings->control_socket, d->log, why, sizeof(why)) ||
            failed(d, "no control socket", why);
 }
 
@@ -328,7 +260,9 @@ open_control(struct daemon *d)
 {
     char why[WHY_BYTES] = "no memory";
 
-    d->control = control_open(&d->loop, d->settings->control_socket, d->log, d->ports, d->n_ports,
+    d->requests = (struct requests){ d->log, d->ports, d->n_ports };
+    d->control_requests = (struct control_requests){ requests_answer, &d->requests };
+    d->control = control_open(&d->loop, d->settings->control_socket, d->log, &d->control_requests,
                               why, sizeof(why));
     return d->control || failed(d, "no control socket", why);
 }
@@ -336,29 +270,8 @@ open_control(struct daemon *d)
 static bool
 open_events(struct daemon *d)
 {
-    const struct event_settings events = { .file = d->settings->events_file,
-                                           .journal = EVENT_JOURNAL,
-                                           .program = "rasd",
-                                           .refusals_per_second = REFUSALS_PER_SECOND,
-                                           .log = d->log };
-
-    if (!d->settings->events_file) {
-        log_warning(d->log, "no event file: [events] has no key file");
-    }
-    d->site.events = event_log_open(&events);
+    d->site.events = process_open_events(&d->settings->events, d->log);
     return d->site.events != NULL;
-}
-
-/* As many descriptors as we may have: each call needs one or two. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 static void
@@ -378,14 +291,12 @@ serve(const struct ras_settings *settings, const struct options *o)
     const struct log log = log_on_stderr("rasd", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     struct daemon d = { .log = &log, .settings = settings };
     struct config_error error;
-    int status = FAILED;
+    int status = PROCESS_FAILED;
 
-    (void)signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-    json_set_alloc_funcs(mem_new, mem_free);
+    process_prepare();
     if (uv_loop_init(&d.loop) != 0) {
         log_error(&log, "the loop cannot be started");
-        return FAILED;
+        return PROCESS_FAILED;
     }
     d.site = (struct port_site){ .loop = &d.loop,
                                  .log = &log,
@@ -402,7 +313,7 @@ serve(const struct ras_settings *settings, const struct options *o)
         notify_systemd("READY=1");
         (void)uv_run(&d.loop, UV_RUN_DEFAULT);
         log_info(&log, "stopped");
-        status = DONE;
+        status = PROCESS_DONE;
     }
     clear(&d);
     return status;
@@ -416,35 +327,33 @@ check(const struct ras_settings *settings, const struct options *o)
 
     if (!accounts_open(o->config_file, NULL, &error)) {
         (void)fprintf(stderr, "rasd: %s\n", error.text);
-        return USAGE;
+        return PROCESS_USAGE;
     }
     if (settings->security_module &&
         !module_file_check(settings->security_module, why, sizeof(why))) {
         (void)fprintf(stderr, "rasd: security_module: %s\n", why);
-        return FAILED;
+        return PROCESS_FAILED;
     }
     (void)printf("%s: good\n", o->config_file);
-    return DONE;
+    return PROCESS_DONE;
 }
 
 int
 main(int argc, char **argv)
 {
-    struct options o = { 0 };
+    static const struct options_program program = { .name = "rasd", .version = OPENSSPI_VERSION };
+    struct options o;
     struct ras_settings settings;
     struct config_error error;
-    int status = read_options(argc, argv, &o);
+    int status = options_read(&o, &program, argc, argv);
 
     if (status >= 0) {
         return status;
     }
     secret_harden_process();
-    if (!o.config_file) {
-        o.config_file = config_default_file();
-    }
     if (!ras_settings_read(o.config_file, &settings, &error)) {
         (void)fprintf(stderr, "rasd: %s\n", error.text);
-        return USAGE;
+        return PROCESS_USAGE;
     }
     status = o.check_only ? check(&settings, &o) : serve(&settings, &o);
     ras_settings_clear(&settings);

@@ -6,11 +6,11 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "daemon/key.h"
 #include "ras/settings.h"
 
 enum {
     SECOND_MS = 1000,
-    TEXT_MAX = 4000,
     PROCESSES_MAX = 64,
     CALLS_MAX = 10000,
     PORTS_MAX = 65535, /* calls in all: the number of a call has so much room for its port */
@@ -20,8 +20,6 @@ enum {
 #define RAS_LIBEXECDIR "/usr/libexec/opensspi"
 #endif
 
-static const char *const sections[] = { "server",   "accounts", "policy", "kerberos", "events",
-                                        "listener", "ras",      "port",   NULL };
 static const char *const types[] = { "serial", "tcp", "pty", NULL };
 static const char *const parities[] = { "none", "even", "odd", NULL };
 static const char *const flows[] = { "none", "rts-cts", NULL };
@@ -58,58 +56,10 @@ struct reading {
     struct policy *ports; /* one for each of out->ports */
 };
 
-static bool
-no_memory(char *why, size_t why_n)
-{
-    (void)snprintf(why, why_n, "not enough memory");
-    return false;
-}
-
-static bool
-set_text(char **to, const char *value, char *why, size_t why_n)
-{
-    mem_free(*to);
-    *to = mem_dup(value, strlen(value));
-    return *to || no_memory(why, why_n);
-}
-
 /* --- keys ---------------------------------------------------------------------------------- */
 
-struct value {
-    const char *text;
-    char *why;
-    size_t why_n;
-};
-
 static bool
-take_path(void *at, const struct value *v)
-{
-    if (v->text[0] != '/' || strlen(v->text) > TEXT_MAX) {
-        (void)snprintf(v->why, v->why_n, "a path that begins with \"/\"");
-        return false;
-    }
-    return set_text(at, v->text, v->why, v->why_n);
-}
-
-static bool
-take_text(void *at, const struct value *v)
-{
-    return set_text(at, v->text, v->why, v->why_n);
-}
-
-/* Of a user of the system, or of the device as the module is told it. */
-static bool
-take_name(void *at, const struct value *v)
-{
-    if (!*v->text || strlen(v->text) > 128) {
-        (void)snprintf(v->why, v->why_n, "a name of 1 to 128 bytes");
-        return false;
-    }
-    return set_text(at, v->text, v->why, v->why_n);
-}
-
-static bool
-take_ipv4(void *at, const struct value *v)
+take_ipv4(void *at, const struct key_value *v)
 {
     struct in_addr address;
 
@@ -117,17 +67,11 @@ take_ipv4(void *at, const struct value *v)
         (void)snprintf(v->why, v->why_n, "an IPv4 address");
         return false;
     }
-    return set_text(at, v->text, v->why, v->why_n);
+    return key_set_text(at, v->text, v->why, v->why_n);
 }
 
 static bool
-take_flag(void *at, const struct value *v)
-{
-    return config_flag(v->text, at, v->why, v->why_n);
-}
-
-static bool
-take_parity(void *at, const struct value *v)
+take_parity(void *at, const struct key_value *v)
 {
     int i;
 
@@ -139,7 +83,7 @@ take_parity(void *at, const struct value *v)
 }
 
 static bool
-take_flow(void *at, const struct value *v)
+take_flow(void *at, const struct key_value *v)
 {
     int i;
 
@@ -152,7 +96,7 @@ take_flow(void *at, const struct value *v)
 
 /* yes: there is a modem. */
 static bool
-take_modem(void *at, const struct value *v)
+take_modem(void *at, const struct key_value *v)
 {
     bool modem;
 
@@ -164,7 +108,7 @@ take_modem(void *at, const struct value *v)
 }
 
 static bool
-take_type(void *at, const struct value *v)
+take_type(void *at, const struct key_value *v)
 {
     int i;
 
@@ -176,7 +120,7 @@ take_type(void *at, const struct value *v)
 }
 
 static bool
-take_small(void *at, const struct value *v, unsigned long min, unsigned long max)
+take_small(void *at, const struct key_value *v, unsigned long min, unsigned long max)
 {
     unsigned long number;
 
@@ -188,20 +132,20 @@ take_small(void *at, const struct value *v, unsigned long min, unsigned long max
 }
 
 static bool
-take_data_bits(void *at, const struct value *v)
+take_data_bits(void *at, const struct key_value *v)
 {
     return take_small(at, v, 7, 8);
 }
 
 static bool
-take_stop_bits(void *at, const struct value *v)
+take_stop_bits(void *at, const struct key_value *v)
 {
     return take_small(at, v, 1, 2);
 }
 
 /* What the driver of a tty can be set to. */
 static bool
-take_speed(void *at, const struct value *v)
+take_speed(void *at, const struct key_value *v)
 {
     static const char *const speeds[] = { "300",    "1200",   "2400",  "4800",   "9600",
                                           "19200",  "38400",  "57600", "115200", "230400",
@@ -219,7 +163,7 @@ take_speed(void *at, const struct value *v)
 
 /* A list of words, commas or blanks between them. */
 static bool
-take_methods(void *at, const struct value *v)
+take_methods(void *at, const struct key_value *v)
 {
     static const char *const words[] = { "pap", "chap-md5", "ms-chap", "ms-chap-v2", NULL };
     const char *text = v->text;
@@ -244,12 +188,17 @@ take_methods(void *at, const struct value *v)
     return methods != 0;
 }
 
-struct key {
-    const char *name;
-    size_t at;
-    bool (*take)(void *at, const struct value *); /* NULL: a number from min to max */
-    unsigned long min, max;
-};
+static bool
+take_early(void *at, const struct key_value *v)
+{
+    return config_choice(v->text, early, at, v->why, v->why_n);
+}
+
+static bool
+take_same(void *at, const struct key_value *v)
+{
+    return config_choice(v->text, same, at, v->why, v->why_n);
+}
 
 #define OF_RAS(member)    offsetof(struct ras_settings, member)
 #define OF_PORT(member)   offsetof(struct port_settings, member)
@@ -260,21 +209,21 @@ struct key {
     }
 
 static const struct key ras_keys[] = {
-    { "security_module", OF_RAS(security_module), take_path, 0, 0 },
-    { "module_host", OF_RAS(module_host), take_path, 0, 0 },
+    { "security_module", OF_RAS(security_module), key_take_path, 0, 0 },
+    { "module_host", OF_RAS(module_host), key_take_path, 0, 0 },
     { "module_processes", OF_RAS(module_processes), NULL, 1, PROCESSES_MAX },
-    { "module_user", OF_RAS(module_user), take_name, 0, 0 },
-    { "control_socket", OF_RAS(control_socket), take_path, 0, 0 },
-    { "run_directory", OF_RAS(run_directory), take_path, 0, 0 },
-    { "pppd", OF_RAS(pppd), take_path, 0, 0 },
-    { "plugin", OF_RAS(plugin), take_path, 0, 0 },
+    { "module_user", OF_RAS(module_user), key_take_name, 0, 0 },
+    { "control_socket", OF_RAS(control_socket), key_take_path, 0, 0 },
+    { "run_directory", OF_RAS(run_directory), key_take_path, 0, 0 },
+    { "pppd", OF_RAS(pppd), key_take_path, 0, 0 },
+    { "plugin", OF_RAS(plugin), key_take_path, 0, 0 },
 };
 
 static const struct key port_keys[] = {
     { "type", OF_PORT(type), take_type, 0, 0 },
-    { "device", OF_PORT(device), take_text, 0, 0 },
-    { "device_name", OF_PORT(device_name), take_name, 0, 0 },
-    { "telnet", OF_PORT(telnet), take_flag, 0, 0 },
+    { "device", OF_PORT(device), key_take_text, 0, 0 },
+    { "device_name", OF_PORT(device_name), key_take_name, 0, 0 },
+    { "telnet", OF_PORT(telnet), key_take_flag, 0, 0 },
     { "calls", OF_PORT(calls), NULL, 1, CALLS_MAX },
     { "speed", OF_PORT(serial.speed), take_speed, 0, 0 },
     { "data_bits", OF_PORT(serial.data_bits), take_data_bits, 0, 0 },
@@ -282,9 +231,9 @@ static const struct key port_keys[] = {
     { "parity", OF_PORT(serial.parity), take_parity, 0, 0 },
     { "flow_control", OF_PORT(serial.flow_rts_cts), take_flow, 0, 0 },
     { "modem", OF_PORT(serial.local), take_modem, 0, 0 },
-    { "init", OF_PORT(serial.init), take_text, 0, 0 },
-    { "answer", OF_PORT(serial.answer), take_text, 0, 0 },
-    { "hang_up", OF_PORT(serial.hang_up), take_text, 0, 0 },
+    { "init", OF_PORT(serial.init), key_take_text, 0, 0 },
+    { "answer", OF_PORT(serial.answer), key_take_text, 0, 0 },
+    { "hang_up", OF_PORT(serial.hang_up), key_take_text, 0, 0 },
     { "rings", OF_PORT(serial.rings), NULL, 1, 20 },
     { "local_address", OF_PORT(ppp.local_address), take_ipv4, 0, 0 },
     { "remote_address", OF_PORT(ppp.remote_address), take_ipv4, 0, 0 },
@@ -294,8 +243,8 @@ static const struct key port_keys[] = {
     { "idle_timeout", OF_PORT(ppp.idle_seconds), NULL, 0, 604800 },
     { "session_timeout", OF_PORT(ppp.session_seconds), NULL, 0, 31536000 },
     { "authentication", OF_PORT(ppp.require), take_methods, 0, 0 },
-    { "mppe", OF_PORT(ppp.mppe), take_flag, 0, 0 },
-    { "ppp_options", OF_PORT(ppp.options), take_text, 0, 0 },
+    { "mppe", OF_PORT(ppp.mppe), key_take_flag, 0, 0 },
+    { "ppp_options", OF_PORT(ppp.options), key_take_text, 0, 0 },
 };
 
 /* In [ras], and in [port NAME] for it alone. */
@@ -308,76 +257,20 @@ static const struct key policy_keys[] = {
     SECONDS("hang_up_timeout", hang_up),
     { "send_buffer", OF_POLICY(send_buffer), NULL, 64, 65535 },
     { "receive_buffer", OF_POLICY(receive_buffer), NULL, 64, 65535 },
+    { "ppp_early", OF_POLICY(ppp_early), take_early, 0, 0 },
+    { "same_user", OF_POLICY(same_user), take_same, 0, 0 },
 };
 
-static const struct key *
-find_key(const char *name, const struct key *keys, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(keys[i].name, name) == 0) {
-            return &keys[i];
-        }
-    }
-    return NULL;
-}
-
 static bool
-take_key(const struct key *key, void *object, const struct value *v)
+take_any(const struct config_entry *e, const struct key_table *own, struct policy *policy,
+         char *why, size_t why_n)
 {
-    void *at = (char *)object + key->at;
+    const struct key_table tables[] = { *own, { policy_keys, SEC_ARRAY_LEN(policy_keys), policy } };
 
-    return key->take ? key->take(at, v)
-                     : config_number(v->text, key->min, key->max, at, v->why, v->why_n);
-}
-
-static bool
-unknown_key(const char *name, const struct key *keys, size_t n, const struct value *v)
-{
-    const char *known[SEC_ARRAY_LEN(port_keys) + SEC_ARRAY_LEN(policy_keys) + 3];
-    size_t k = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        known[k++] = keys[i].name;
-    }
-    for (size_t i = 0; i < SEC_ARRAY_LEN(policy_keys); i++) {
-        known[k++] = policy_keys[i].name;
-    }
-    known[k++] = "ppp_early";
-    known[k++] = "same_user";
-    known[k] = NULL;
-    return config_unknown("key", name, known, v->why, v->why_n);
-}
-
-static bool
-take_any(const struct config_entry *e, const struct key *keys, size_t n, void *object,
-         struct policy *policy, const struct value *v)
-{
-    const struct key *key = find_key(e->key, keys, n);
-
-    if (key) {
-        return take_key(key, object, v);
-    }
-    key = find_key(e->key, policy_keys, SEC_ARRAY_LEN(policy_keys));
-    if (key) {
-        return take_key(key, policy, v);
-    }
-    if (strcmp(e->key, "ppp_early") == 0) {
-        return config_choice(e->value, early, &policy->ppp_early, v->why, v->why_n);
-    }
-    if (strcmp(e->key, "same_user") == 0) {
-        return config_choice(e->value, same, &policy->same_user, v->why, v->why_n);
-    }
-    return unknown_key(e->key, keys, n, v);
+    return key_take_entry(e, tables, SEC_ARRAY_LEN(tables), why, why_n);
 }
 
 /* --- sections ------------------------------------------------------------------------------ */
-
-static bool
-is_port_name(const char *text)
-{
-    return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789_.-")] == 0;
-}
 
 static bool
 add_port(struct reading *r, const struct config_entry *e, char *why, size_t why_n)
@@ -394,7 +287,7 @@ add_port(struct reading *r, const struct config_entry *e, char *why, size_t why_
         r->ports = policies;
     }
     if (!ports || !policies) {
-        return no_memory(why, why_n);
+        return key_no_memory(why, why_n);
     }
     policies[s->n_ports] = unset;
     ports += s->n_ports++;
@@ -410,96 +303,42 @@ add_port(struct reading *r, const struct config_entry *e, char *why, size_t why_
                     .rings = 1 },
         .ppp = { .mtu = 1500, .require = PPP_MSCHAP_V2 },
     };
-    if (!is_port_name(e->instance)) {
+    if (!key_is_name(e->instance)) {
         (void)snprintf(why, why_n, "[port NAME], the name of letters, digits, \"_\", \".\", \"-\"");
         return false;
     }
-    return set_text(&ports->name, e->instance, why, why_n) &&
-           set_text(&ports->serial.init, "ATZ", why, why_n) &&
-           set_text(&ports->serial.answer, "ATA", why, why_n) &&
-           set_text(&ports->serial.hang_up, "ATH", why, why_n);
-}
-
-static bool
-take_events(struct reading *r, const struct config_entry *e, const struct value *v)
-{
-    static const char *const known[] = { "file", NULL };
-
-    if (!e->key) {
-        return true;
-    }
-    if (strcmp(e->key, "file") != 0) {
-        return config_unknown("key", e->key, known, v->why, v->why_n);
-    }
-    return take_path(&r->out->events_file, v);
-}
-
-static bool
-is_section(const char *name)
-{
-    for (size_t i = 0; sections[i]; i++) {
-        if (strcmp(sections[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return key_set_text(&ports->name, e->instance, why, why_n) &&
+           key_set_text(&ports->serial.init, "ATZ", why, why_n) &&
+           key_set_text(&ports->serial.answer, "ATA", why, why_n) &&
+           key_set_text(&ports->serial.hang_up, "ATH", why, why_n);
 }
 
 static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
     struct reading *r = user;
-    const struct value v = { e->value, why, why_n };
+    size_t last = r->out->n_ports - 1;
 
-    if (!is_section(e->section)) {
-        return config_unknown("section", e->section, sections, why, why_n);
-    }
-    if (strcmp(e->section, "port") == 0) {
-        size_t i = r->out->n_ports - 1;
-
-        return e->key ? take_any(e, port_keys, SEC_ARRAY_LEN(port_keys), &r->out->ports[i],
-                                 &r->ports[i], &v)
-                      : add_port(r, e, why, why_n);
-    }
-    if (strcmp(e->section, "listener") != 0 && e->instance[0]) {
-        (void)snprintf(why, why_n, "[%s] without a name", e->section);
+    if (!key_check_section(e, why, why_n)) {
         return false;
     }
-    if (strcmp(e->section, "ras") == 0) {
-        return !e->key || take_any(e, ras_keys, SEC_ARRAY_LEN(ras_keys), r->out, &r->ras, &v);
+    if (strcmp(e->section, "port") == 0 && !e->key) {
+        return add_port(r, e, why, why_n);
     }
-    return strcmp(e->section, "events") != 0 || take_events(r, e, &v);
+    if (strcmp(e->section, "port") == 0) {
+        const struct key_table own = { port_keys, SEC_ARRAY_LEN(port_keys), &r->out->ports[last] };
+
+        return take_any(e, &own, &r->ports[last], why, why_n);
+    }
+    if (strcmp(e->section, "ras") == 0) {
+        const struct key_table own = { ras_keys, SEC_ARRAY_LEN(ras_keys), r->out };
+
+        return !e->key || take_any(e, &own, &r->ras, why, why_n);
+    }
+    return strcmp(e->section, "events") != 0 || events_section_take(&r->out->events, e, why, why_n);
 }
 
 /* --- what only the whole shows ------------------------------------------------------------- */
-
-static bool
-parse_address(const char *text, struct sockaddr_in6 *address)
-{
-    const char *colon = strrchr(text, ':');
-    char host[INET6_ADDRSTRLEN + 8], why[64];
-    unsigned long port;
-    size_t n = colon ? (size_t)(colon - text) : 0;
-    bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
-    struct in_addr v4;
-
-    *address = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
-    if (n == 0 || n >= sizeof(host) ||
-        !config_number(colon + 1, 0, 65535, &port, why, sizeof(why))) {
-        return false;
-    }
-    (void)snprintf(host, sizeof(host), "%.*s", (int)(brackets ? n - 2 : n), text + brackets);
-    address->sin6_port = htons((uint16_t)port);
-    if (brackets) {
-        return inet_pton(AF_INET6, host, &address->sin6_addr) == 1;
-    }
-    if (inet_pton(AF_INET, host, &v4) != 1) {
-        return false;
-    }
-    address->sin6_addr.s6_addr[10] = address->sin6_addr.s6_addr[11] = 0xFF;
-    bytes_copy(address->sin6_addr.s6_addr + 12, &v4, sizeof(v4));
-    return true;
-}
 
 static long
 first_set(long a, long b, long c)
@@ -532,9 +371,7 @@ is_taken(const struct ras_settings *s, const struct port_settings *p)
     for (const struct port_settings *o = s->ports; o < p; o++) {
         bool both_tcp = o->type == PORT_TCP && p->type == PORT_TCP;
 
-        if (both_tcp ? p->address.sin6_port && o->address.sin6_port == p->address.sin6_port &&
-                           bytes_equal(bytes_of(&o->address.sin6_addr, 16),
-                                       bytes_of(&p->address.sin6_addr, 16))
+        if (both_tcp ? key_is_same_address(&o->address, &p->address)
                      : strcmp(o->device, p->device) == 0) {
             return true;
         }
@@ -551,7 +388,7 @@ check_port(const struct ras_settings *s, struct port_settings *p)
     if (!p->device) {
         return "expected a key device";
     }
-    if (p->type == PORT_TCP && !parse_address(p->device, &p->address)) {
+    if (p->type == PORT_TCP && !key_parse_address(p->device, &p->address)) {
         return "expected device = ADDRESS:PORT or [ADDRESS]:PORT, in numbers";
     }
     if (p->type != PORT_TCP && p->device[0] != '/') {
@@ -604,15 +441,17 @@ fill_defaults(struct ras_settings *s)
     char why[64];
     bool good = true;
 
-    good &= s->module_host || set_text(&s->module_host, RAS_LIBEXECDIR "/ras-module-host", why, 64);
-    good &= s->control_socket || set_text(&s->control_socket, "/run/opensspi-ras/control", why, 64);
-    good &= s->run_directory || set_text(&s->run_directory, "/run/opensspi-ras", why, 64);
-    good &= s->pppd || set_text(&s->pppd, "/usr/sbin/pppd", why, 64);
-    good &= s->plugin || set_text(&s->plugin, "/usr/lib/pppd/2.4.9/opensspi.so", why, 64);
+    good &=
+        s->module_host || key_set_text(&s->module_host, RAS_LIBEXECDIR "/ras-module-host", why, 64);
+    good &=
+        s->control_socket || key_set_text(&s->control_socket, "/run/opensspi-ras/control", why, 64);
+    good &= s->run_directory || key_set_text(&s->run_directory, "/run/opensspi-ras", why, 64);
+    good &= s->pppd || key_set_text(&s->pppd, "/usr/sbin/pppd", why, 64);
+    good &= s->plugin || key_set_text(&s->plugin, "/usr/lib/pppd/2.4.9/opensspi.so", why, 64);
     for (size_t i = 0; i < s->n_ports; i++) {
         struct port_settings *p = &s->ports[i];
 
-        good &= p->device_name || set_text(&p->device_name, p->name, why, 64);
+        good &= p->device_name || key_set_text(&p->device_name, p->name, why, 64);
     }
     return good;
 }
@@ -666,6 +505,6 @@ ras_settings_clear(struct ras_settings *settings)
     mem_free(settings->run_directory);
     mem_free(settings->pppd);
     mem_free(settings->plugin);
-    mem_free(settings->events_file);
+    events_section_clear(&settings->events);
     *settings = (struct ras_settings){ 0 };
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "daemon/events_section.h"
 #include "ras/call.h"
 
 enum port_type { PORT_SERIAL, PORT_TCP, PORT_PTY };
@@ -49,7 +50,8 @@ struct ras_settings {
     char *security_module; /* NULL: none, PPP directly */
     unsigned long module_processes;
     char *module_host; /* ras-module-host's path */
-    char *module_user, *control_socket, *run_directory, *pppd, *plugin, *events_file;
+    char *module_user, *control_socket, *run_directory, *pppd, *plugin;
+    struct events_section events;
     struct port_settings *ports;
     size_t n_ports;
 };

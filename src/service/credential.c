@@ -160,7 +160,7 @@ better_guess(const char *key, const char *said, char *why, size_t why_n)
     if (!strstr(said, "unknown")) {
         return said;
     }
-    (void)config_unknown("key", key, settings_listener_keys(), why, why_n);
+    (void)settings_unknown_listener_key(key, why, why_n);
     return strstr(said, "did you mean") && !strstr(why, "did you mean") ? said : why;
 }
 

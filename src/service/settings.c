@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspid's part of the configuration file. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "daemon/key.h"
 #include "service/settings.h"
 
 enum { WHY_BYTES = 256 };
@@ -21,116 +21,92 @@ static const struct listener_settings defaults = {
     .max_per_address = 256,
 };
 
-static const char *const sections[] = { "server",   "accounts", "policy", "kerberos", "events",
-                                        "listener", "ras",      "port",   NULL };
 static const char *const protocols[] = { "framed", "http", NULL };
 static const char *const backends[] = { "whoami", "echo", NULL };
 static const char *const credentials[] = { "at-start", "at-first-client", NULL };
 
-/* Keys of a listener that hold a word, and those that hold a number. */
-static const char *const keys[] = {
-    "protocol", "address", "backend", "package", "credential", NULL
-};
-static const char *const all_keys[] = {
-    "protocol",          "address",  "backend",   "package",     "credential",
-    "handshake_timeout", "max_legs", "max_token", "max_message", "max_unauthenticated",
-    "max_per_address",   NULL
-};
 /* What the design has and this version does not; told apart from a slip of the pen. */
 static const char *const later_keys[] = { "trusted_proxy", "connection_header", "require", NULL };
 
-static const struct {
-    const char *key;
-    size_t at;
-    unsigned long min, max;
-} numbers[] = {
-#define NUMBER(key, member, min, max)                             \
-    {                                                             \
-        key, offsetof(struct listener_settings, member), min, max \
+/* --- keys of a listener -------------------------------------------------------------------- */
+
+static bool
+take_protocol(void *at, const struct key_value *v)
+{
+    if (strcmp(v->text, "sample") == 0) {
+        (void)snprintf(v->why, v->why_n, "not in this version: sample; expected framed or http");
+        return false;
     }
-    NUMBER("handshake_timeout", handshake_timeout_s, 1, 600),
-    NUMBER("max_legs", max_legs, 1, 100),
-    NUMBER("max_token", max_token, 64, 1048576),
-    NUMBER("max_message", max_message, 64, 67108864),
-    NUMBER("max_unauthenticated", max_unauthenticated, 1, 1000000),
-    NUMBER("max_per_address", max_per_address, 1, 1000000),
-#undef NUMBER
+    return config_choice(v->text, protocols, at, v->why, v->why_n);
+}
+
+static bool
+take_backend(void *at, const struct key_value *v)
+{
+    if (strncmp(v->text, "proxy:", 6) == 0) {
+        (void)snprintf(v->why, v->why_n, "not in this version: proxy; expected whoami or echo");
+        return false;
+    }
+    return config_choice(v->text, backends, at, v->why, v->why_n);
+}
+
+static bool
+take_credential(void *at, const struct key_value *v)
+{
+    return config_choice(v->text, credentials, at, v->why, v->why_n);
+}
+
+/* Parsed when the section is whole. */
+static bool
+take_address(void *at, const struct key_value *v)
+{
+    struct sockaddr_in6 address;
+
+    if (!key_parse_address(v->text, &address)) {
+        (void)snprintf(v->why, v->why_n, "ADDRESS:PORT or [ADDRESS]:PORT, in numbers");
+        return false;
+    }
+    return key_take_text(at, v);
+}
+
+#define OF_LISTENER(member) offsetof(struct listener_settings, member)
+
+static const struct key listener_keys[] = {
+    { "protocol", OF_LISTENER(protocol), take_protocol, 0, 0 },
+    { "address", OF_LISTENER(address_text), take_address, 0, 0 },
+    { "backend", OF_LISTENER(backend), take_backend, 0, 0 },
+    { "package", OF_LISTENER(package), key_take_text, 0, 0 },
+    { "credential", OF_LISTENER(at_first_client), take_credential, 0, 0 },
+    { "handshake_timeout", OF_LISTENER(handshake_timeout_s), NULL, 1, 600 },
+    { "max_legs", OF_LISTENER(max_legs), NULL, 1, 100 },
+    { "max_token", OF_LISTENER(max_token), NULL, 64, 1048576 },
+    { "max_message", OF_LISTENER(max_message), NULL, 64, 67108864 },
+    { "max_unauthenticated", OF_LISTENER(max_unauthenticated), NULL, 1, 1000000 },
+    { "max_per_address", OF_LISTENER(max_per_address), NULL, 1, 1000000 },
 };
 
-const char *const *
-settings_listener_keys(void)
+static struct key_table
+table_of(struct listener_settings *l)
 {
-    return all_keys;
-}
-
-static bool
-is_one_of(const char *word, const char *const *words)
-{
-    for (size_t i = 0; words[i]; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-no_memory(char *why, size_t why_n)
-{
-    (void)snprintf(why, why_n, "not enough memory");
-    return false;
-}
-
-static bool
-set_text(char **to, const char *value, char *why, size_t why_n)
-{
-    mem_free(*to);
-    *to = mem_dup(value, strlen(value));
-    return *to || no_memory(why, why_n);
+    return (struct key_table){ listener_keys, SEC_ARRAY_LEN(listener_keys), l };
 }
 
 bool
-settings_parse_address(const char *text, struct sockaddr_in6 *address)
+settings_unknown_listener_key(const char *key, char *why, size_t why_n)
 {
-    const char *colon = strrchr(text, ':');
-    char host[INET6_ADDRSTRLEN + 8];
-    unsigned long port;
-    char why[64];
-    size_t n = colon ? (size_t)(colon - text) : 0;
-    bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
-    struct in_addr v4;
+    const struct key_table table = table_of(NULL);
 
-    *address = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
-    if (n == 0 || n >= sizeof(host) ||
-        !config_number(colon + 1, 0, 65535, &port, why, sizeof(why))) {
-        return false;
-    }
-    (void)snprintf(host, sizeof(host), "%.*s", (int)(brackets ? n - 2 : n), text + brackets);
-    address->sin6_port = htons((uint16_t)port);
-    if (brackets) {
-        return inet_pton(AF_INET6, host, &address->sin6_addr) == 1;
-    }
-    if (inet_pton(AF_INET, host, &v4) != 1) {
-        return false;
-    }
-    address->sin6_addr.s6_addr[10] = address->sin6_addr.s6_addr[11] = 0xFF;
-    bytes_copy(address->sin6_addr.s6_addr + 12, &v4, sizeof(v4));
-    return true;
+    return key_unknown(key, &table, 1, why, why_n);
 }
 
-static bool
-is_name(const char *text)
-{
-    return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789_.-")] == 0;
-}
+/* --- sections ------------------------------------------------------------------------------ */
 
 static bool
 add_listener(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
 {
     struct listener_settings *grown;
 
-    if (!is_name(e->instance)) {
+    if (!key_is_name(e->instance)) {
         (void)snprintf(why, why_n,
                        "[listener NAME], the name of letters, digits, \"_\", \".\", "
                        "\"-\"");
@@ -138,14 +114,14 @@ add_listener(struct settings *s, const struct config_entry *e, char *why, size_t
     }
     grown = mem_resize(s->listeners, (s->n_listeners + 1) * sizeof(*grown));
     if (!grown) {
-        return no_memory(why, why_n);
+        return key_no_memory(why, why_n);
     }
     s->listeners = grown;
     grown += s->n_listeners++;
     *grown = defaults;
     grown->line = grown->package_line = e->line;
-    return set_text(&grown->name, e->instance, why, why_n) &&
-           set_text(&grown->package, "Negotiate", why, why_n);
+    return key_set_text(&grown->name, e->instance, why, why_n) &&
+           key_set_text(&grown->package, "Negotiate", why, why_n);
 }
 
 static bool
@@ -160,70 +136,46 @@ add_option(struct listener_settings *l, const struct config_entry *e, char *why,
     if (!grown || !name || !value) {
         mem_free(name);
         mem_free(value);
-        return no_memory(why, why_n);
+        return key_no_memory(why, why_n);
     }
     grown[l->n_options++] = (struct listener_option){ { name, value }, e->line };
     return true;
 }
 
 static bool
-take_backend(struct listener_settings *l, const char *value, char *why, size_t why_n)
+is_one_of(const char *word, const char *const *words)
 {
-    if (strncmp(value, "proxy:", 6) == 0) {
-        (void)snprintf(why, why_n, "not in this version: proxy; expected whoami or echo");
-        return false;
-    }
-    return config_choice(value, backends, &l->backend, why, why_n);
-}
-
-static bool
-take_word(struct listener_settings *l, const struct config_entry *e, char *why, size_t why_n)
-{
-    if (strcmp(e->key, "protocol") == 0) {
-        if (strcmp(e->value, "sample") == 0) {
-            (void)snprintf(why, why_n, "not in this version: sample; expected framed or http");
-            return false;
+    for (size_t i = 0; words[i]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
         }
-        return config_choice(e->value, protocols, &l->protocol, why, why_n);
     }
-    if (strcmp(e->key, "backend") == 0) {
-        return take_backend(l, e->value, why, why_n);
-    }
-    if (strcmp(e->key, "credential") == 0) {
-        return config_choice(e->value, credentials, &l->at_first_client, why, why_n);
-    }
-    if (strcmp(e->key, "package") == 0) {
-        l->package_line = e->line;
-        return set_text(&l->package, e->value, why, why_n);
-    }
-    if (!settings_parse_address(e->value, &l->address)) {
-        (void)snprintf(why, why_n, "ADDRESS:PORT or [ADDRESS]:PORT, in numbers");
-        return false;
-    }
-    return set_text(&l->address_text, e->value, why, why_n);
+    return false;
 }
 
 static bool
 take_listener(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
 {
+    const struct key_value v = { e->value, why, why_n };
     struct listener_settings *l;
+    struct key_table table;
+    const struct key *key;
 
     if (!e->key) {
         return add_listener(s, e, why, why_n);
     }
     l = &s->listeners[s->n_listeners - 1];
-    for (size_t i = 0; i < SEC_ARRAY_LEN(numbers); i++) {
-        if (strcmp(e->key, numbers[i].key) == 0) {
-            return config_number(e->value, numbers[i].min, numbers[i].max,
-                                 (unsigned long *)(void *)((char *)l + numbers[i].at), why, why_n);
+    table = table_of(l);
+    key = key_find(e->key, &table);
+    if (key) {
+        if (strcmp(e->key, "package") == 0) {
+            l->package_line = e->line;
         }
+        return key_take(key, l, &v);
     }
     if (is_one_of(e->key, later_keys)) {
         (void)snprintf(why, why_n, "not in this version");
         return false;
-    }
-    if (is_one_of(e->key, keys)) {
-        return take_word(l, e, why, why_n);
     }
     if (strcmp(e->key, "channel_bindings") == 0 && strcasecmp(e->value, "required") == 0) {
         (void)snprintf(why, why_n,
@@ -235,40 +187,18 @@ take_listener(struct settings *s, const struct config_entry *e, char *why, size_
 }
 
 static bool
-take_events(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
-{
-    static const char *const known[] = { "file", NULL };
-
-    if (!e->key) {
-        return true;
-    }
-    if (strcmp(e->key, "file") != 0) {
-        return config_unknown("key", e->key, known, why, why_n);
-    }
-    if (e->value[0] != '/') {
-        (void)snprintf(why, why_n, "a path that begins with \"/\"");
-        return false;
-    }
-    return set_text(&s->events_file, e->value, why, why_n);
-}
-
-static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
     struct settings *s = user;
 
-    if (!is_one_of(e->section, sections)) {
-        return config_unknown("section", e->section, sections, why, why_n);
+    if (!key_check_section(e, why, why_n)) {
+        return false;
     }
     if (strcmp(e->section, "listener") == 0) {
         return take_listener(s, e, why, why_n);
     }
-    if (strcmp(e->section, "port") != 0 && e->instance[0]) {
-        (void)snprintf(why, why_n, "[%s] without a name", e->section);
-        return false;
-    }
     if (strcmp(e->section, "events") == 0) {
-        return take_events(s, e, why, why_n);
+        return events_section_take(&s->events, e, why, why_n);
     }
     if (strcmp(e->section, "policy") == 0 && e->key && strcmp(e->key, "channel_bindings") == 0) {
         s->policy_requires_bindings = strcasecmp(e->value, "required") == 0;
@@ -297,14 +227,13 @@ has_option(const struct listener_settings *l, const char *name)
 
 /* What only the whole section shows. */
 static bool
-check_listener(const struct settings *s, const struct listener_settings *l,
-               struct config_error *error)
+check_listener(const struct settings *s, struct listener_settings *l, struct config_error *error)
 {
     const char *text = NULL;
 
     if (l->protocol < 0) {
         text = "expected a key protocol = framed or http";
-    } else if (!l->address.sin6_family) {
+    } else if (!l->address_text || !key_parse_address(l->address_text, &l->address)) {
         text = "expected a key address = ADDRESS:PORT";
     } else if (l->protocol == LISTENER_HTTP && l->backend == BACKEND_ECHO) {
         text = "expected backend = whoami: echo is for framed listeners";
@@ -313,8 +242,7 @@ check_listener(const struct settings *s, const struct listener_settings *l,
                "listener without TLS has no channel to bind to";
     }
     for (const struct listener_settings *o = s->listeners; o < l && !text; o++) {
-        if (l->address.sin6_port && o->address.sin6_port == l->address.sin6_port &&
-            bytes_equal(bytes_of(&o->address.sin6_addr, 16), bytes_of(&l->address.sin6_addr, 16))) {
+        if (key_is_same_address(&o->address, &l->address)) {
             text = "expected an address that no listener above has";
         }
     }
@@ -376,6 +304,6 @@ settings_clear(struct settings *settings)
     }
     mem_free(settings->listeners);
     mem_free(settings->file);
-    mem_free(settings->events_file);
+    events_section_clear(&settings->events);
     *settings = (struct settings){ 0 };
 }

@@ -11,6 +11,7 @@
 
 #include "base/attributes.h"
 #include "base/config.h"
+#include "daemon/events_section.h"
 
 enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP };
 enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO };
@@ -38,7 +39,8 @@ struct listener_settings {
 };
 
 struct settings {
-    char *file, *events_file;
+    char *file;
+    struct events_section events;
     struct listener_settings *listeners;
     size_t n_listeners;
     bool policy_requires_bindings; /* [policy] channel_bindings = required */
@@ -50,11 +52,8 @@ SEC_NODISCARD bool settings_read(const char *file, struct settings *settings,
                                  struct config_error *error);
 void settings_clear(struct settings *settings);
 
-/* "ADDRESS:PORT" or "[ADDRESS]:PORT", in numbers. */
-SEC_NODISCARD bool settings_parse_address(const char *text, struct sockaddr_in6 *address);
-
-/* The keys of a listener, NULL at the end; those of [policy] are the library's. */
-const char *const *settings_listener_keys(void);
+/* "unknown key", with the nearest one of a listener; those of [policy] are the library's. */
+bool settings_unknown_listener_key(const char *key, char *why, size_t why_n);
 
 /* "FILE:LINE: [listener NAME] KEY: text"; key NULL: of the whole section, and line is its. */
 void settings_fail(const struct settings *settings, const struct listener_settings *listener,

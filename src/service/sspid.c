@@ -1,85 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspid: the authentication service. */
-#include <getopt.h>
-#include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "service/notify.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/process.h"
+#include "daemon/signals.h"
 #include "service/service.h"
 
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
-enum {
-    MAX_LOOPS = 64,
-    REFUSALS_PER_SECOND = 100, /* of one address, that are written one by one */
-    WHY_BYTES = 400,
-};
+enum { MAX_LOOPS = 64, WHY_BYTES = 400 };
 
-struct options {
-    const char *config_file;
-    bool check_only, verbose;
-    unsigned long loops;
-};
-
-static const char help_text[] =
-    "Usage: sspid [-n] [-v] [--config FILE] [--loops N]\n\n"
-    "    -n, --check     only check the configuration\n"
-    "    -v, --verbose   say more on standard error\n"
-    "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"
-    "    --loops N       event loops, each a thread; as many as there are cores\n"
-    "    --help, --version\n\n"
-    "Exit status: 0 done, 1 failed, 2 a fault in the options or the configuration.\n"
-    "More in sspid(8) and opensspi.conf(5).\n";
-
-static int
-usage(const char *what)
+static bool
+take_loops(void *user, const char *value, char *why, size_t why_n)
 {
-    if (what) {
-        (void)fprintf(stderr, "sspid: %s\n", what);
-    }
-    (void)fprintf(stderr, "Try: sspid --help\n");
-    return USAGE;
-}
-
-/* -1: go on; else the exit status. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option known[] = {
-        { "check", no_argument, NULL, 'n' },
-        { "verbose", no_argument, NULL, 'v' },
-        { "config", required_argument, NULL, 'c' },
-        { "loops", required_argument, NULL, 'l' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-    };
-    char why[64], text[128];
-    int option;
-
-    while ((option = getopt_long(argc, argv, "nv", known, NULL)) != -1) {
-        switch (option) {
-        case 'n': o->check_only = true; break;
-        case 'v': o->verbose = true; break;
-        case 'c': o->config_file = optarg; break;
-        case 'l':
-            if (!config_number(optarg, 1, MAX_LOOPS, &o->loops, why, sizeof(why))) {
-                (void)snprintf(text, sizeof(text), "--loops: expected %s", why);
-                return usage(text);
-            }
-            break;
-        case 'h': (void)fputs(help_text, stdout); return DONE;
-        case 'V': (void)printf("sspid %s\n", OPENSSPI_VERSION); return DONE;
-        default: return usage(NULL); /* getopt has said why */
-        }
-    }
-    return optind == argc ? -1 : usage("it takes no arguments beside its options");
+    return config_number(value, 1, MAX_LOOPS, user, why, why_n);
 }
 
 static bool
@@ -108,49 +47,34 @@ struct daemon {
     struct loop *loops;
     size_t n_loops;
     uv_loop_t control; /* the main thread's: signals, and the loops' ends */
-    uv_signal_t term, interrupt, hangup;
-    uv_timer_t tick;
+    struct signals signals;
     uv_async_t ended;
     size_t running; /* loops; atomic */
-    int stops;      /* signals to stop that came */
 };
 
 static void
-stop_all(struct daemon *d)
+on_stop(void *user, bool at_once)
 {
-    d->stops++;
+    struct daemon *d = user;
+
     for (size_t i = 0; i < d->n_loops; i++) {
-        loop_stop(&d->loops[i], d->stops > 1 ? 2 : 1);
+        loop_stop(&d->loops[i], at_once ? 2 : 1);
     }
 }
 
 static void
-on_stop(uv_signal_t *signal, int number)
+on_reload(void *user)
 {
-    struct daemon *d = signal->data;
+    struct daemon *d = user;
 
-    log_info(d->service.log, d->stops ? "stopping at once" : "stopping",
-             log_text("signal", strsignal(number)));
-    if (d->stops == 0) {
-        notify_systemd("STOPPING=1");
-    }
-    stop_all(d);
-}
-
-static void
-on_hangup(uv_signal_t *signal, int number)
-{
-    struct daemon *d = signal->data;
-
-    (void)number;
     event_log_reopen(d->service.events);
     log_info(d->service.log, "the event file is opened anew");
 }
 
 static void
-on_tick(uv_timer_t *timer)
+on_tick(void *user)
 {
-    struct daemon *d = timer->data;
+    struct daemon *d = user;
 
     event_log_tick(d->service.events);
 }
@@ -162,10 +86,7 @@ on_ended(uv_async_t *ended)
     struct daemon *d = ended->data;
 
     if (__atomic_load_n(&d->running, __ATOMIC_ACQUIRE) == 0) {
-        uv_close((uv_handle_t *)&d->term, NULL);
-        uv_close((uv_handle_t *)&d->interrupt, NULL);
-        uv_close((uv_handle_t *)&d->hangup, NULL);
-        uv_close((uv_handle_t *)&d->tick, NULL);
+        signals_close(&d->signals);
         uv_close((uv_handle_t *)&d->ended, NULL);
     }
 }
@@ -173,16 +94,11 @@ on_ended(uv_async_t *ended)
 static bool
 start_control(struct daemon *d)
 {
-    uv_loop_t *uv = &d->control;
+    static const struct signals_events events = { on_stop, on_reload, on_tick };
 
-    d->term.data = d->interrupt.data = d->hangup.data = d->tick.data = d->ended.data = d;
-    return uv_loop_init(uv) == 0 && uv_signal_init(uv, &d->term) == 0 &&
-           uv_signal_init(uv, &d->interrupt) == 0 && uv_signal_init(uv, &d->hangup) == 0 &&
-           uv_timer_init(uv, &d->tick) == 0 && uv_async_init(uv, &d->ended, on_ended) == 0 &&
-           uv_signal_start(&d->term, on_stop, SIGTERM) == 0 &&
-           uv_signal_start(&d->interrupt, on_stop, SIGINT) == 0 &&
-           uv_signal_start(&d->hangup, on_hangup, SIGHUP) == 0 &&
-           uv_timer_start(&d->tick, on_tick, 1000, 1000) == 0;
+    d->ended.data = d;
+    return uv_loop_init(&d->control) == 0 && uv_async_init(&d->control, &d->ended, on_ended) == 0 &&
+           signals_start(&d->signals, &d->control, d->service.log, &events, d);
 }
 
 static bool
@@ -339,57 +255,26 @@ clear(struct daemon *d)
     event_log_close(d->service.events);
 }
 
-/* As many descriptors as we may have: each client needs one. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static bool
-open_events(struct service *s, const struct settings *settings)
-{
-    const struct event_settings events = { .file = settings->events_file,
-                                           .journal = EVENT_JOURNAL,
-                                           .program = "sspid",
-                                           .refusals_per_second = REFUSALS_PER_SECOND,
-                                           .log = s->log };
-
-    if (!settings->events_file) {
-        log_warning(s->log, "no event file: [events] has no key file");
-    }
-    s->events = event_log_open(&events);
-    return s->events != NULL;
-}
-
 static int
-serve(const struct settings *settings, const struct options *o)
+serve(const struct settings *settings, bool verbose, size_t loops)
 {
-    const struct log log = log_on_stderr("sspid", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    const struct log log = log_on_stderr("sspid", verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     struct daemon d = { .service = { .log = &log, .owner = &d } };
-    size_t loops = o->loops ? o->loops : uv_available_parallelism();
 
-    (void)signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-    json_set_alloc_funcs(mem_new, mem_free);
-    if (!open_events(&d.service, settings) || !open_listeners(&d.service, settings) ||
-        !bind_all(&d, loops < MAX_LOOPS ? loops : MAX_LOOPS)) {
+    process_prepare();
+    d.service.events = process_open_events(&settings->events, &log);
+    if (!d.service.events || !open_listeners(&d.service, settings) || !bind_all(&d, loops)) {
         clear(&d);
-        return FAILED;
+        return PROCESS_FAILED;
     }
     if (!start_loops(&d) || !start_control(&d) || !run(&d)) {
         log_error(&log, "the loops cannot be started: out of memory, descriptors or threads");
         event_log_close(d.service.events);
-        _exit(FAILED); /* threads may run; what is left ends with the process */
+        _exit(PROCESS_FAILED); /* threads may run; what is left ends with the process */
     }
     log_info(&log, "stopped");
     clear(&d);
-    return DONE;
+    return PROCESS_DONE;
 }
 
 /* No fault of the configuration's: the keytab may come later. */
@@ -409,28 +294,30 @@ warn_of_keys(const struct settings *settings)
 int
 main(int argc, char **argv)
 {
-    struct options o = { 0 };
+    static const struct options_own own = {
+        "loops", "N", "event loops, each a thread; as many as there are cores", take_loops
+    };
+    unsigned long loops = uv_available_parallelism();
+    const struct options_program program = { "sspid", OPENSSPI_VERSION, &own, &loops };
+    struct options o;
     struct settings settings;
     struct config_error error;
-    int status = read_options(argc, argv, &o);
+    int status = options_read(&o, &program, argc, argv);
 
     if (status >= 0) {
         return status;
     }
     secret_harden_process();
-    if (!o.config_file) {
-        o.config_file = config_default_file();
-    }
     if (!read_configuration(o.config_file, &settings, &error)) {
         (void)fprintf(stderr, "sspid: %s\n", error.text);
-        return USAGE;
+        return PROCESS_USAGE;
     }
     if (o.check_only) {
         warn_of_keys(&settings);
         (void)printf("%s: good\n", o.config_file);
-        status = DONE;
+        status = PROCESS_DONE;
     } else {
-        status = serve(&settings, &o);
+        status = serve(&settings, o.verbose, loops < MAX_LOOPS ? loops : MAX_LOOPS);
     }
     settings_clear(&settings);
     return status;

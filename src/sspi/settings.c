@@ -402,9 +402,6 @@ static const struct setting known_settings[] = {
     { "kerberos", "replay_capacity", settings_kerberos_replay_capacity, OF_PROCESS },
 };
 
-/* Sections that belong to programs. */
-static const char *const foreign_sections[] = { "events", "service", "listener", "ras", "port" };
-
 static bool
 same(const char *a, const char *b)
 {
@@ -469,23 +466,31 @@ settings_take_option(struct settings_text *t, const char *key, const char *value
 }
 
 static bool
-take_entry(void *user, const struct config_entry *e, char *why, size_t why_n)
+is_own(const char *section)
 {
-    static const char *const sections[] = { "server",  "accounts", "policy", "kerberos", "events",
-                                            "service", "listener", "ras",    "port",     NULL };
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(foreign_sections); i++) {
-        if (same(e->section, foreign_sections[i])) {
+    for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
+        if (same(section, known_settings[i].section)) {
             return true;
         }
     }
-    if (e->key) {
-        return take_setting(user, e->section, e->key, e->value, why, why_n);
+    return false;
+}
+
+static bool
+take_entry(void *user, const struct config_entry *e, char *why, size_t why_n)
+{
+    const char *const *sections = config_sections();
+
+    if (is_own(e->section)) {
+        if (e->key) {
+            return take_setting(user, e->section, e->key, e->value, why, why_n);
+        }
+        (void)snprintf(why, why_n, "[%s] without a name", e->section);
+        return !e->instance[0];
     }
-    for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
-        if (same(e->section, known_settings[i].section)) {
-            (void)snprintf(why, why_n, "[%s] without a name", e->section);
-            return !e->instance[0];
+    for (size_t i = 0; sections[i]; i++) {
+        if (same(e->section, sections[i])) {
+            return true; /* a program's */
         }
     }
     return config_unknown("section", e->section, sections, why, why_n);

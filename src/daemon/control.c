@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What root and rasd's own user may ask and tell it. One request a connection: a line; the answer is
- * one JSON object. */
+/* What root and the daemon's own user may ask and tell it. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -10,16 +9,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
-#include "ras/control.h"
+#include "daemon/control.h"
 
 enum { CLIENTS_MAX = 16, REQUEST_BYTES = 256, TIME_MS = 10000, BACKLOG = 16 };
 
 struct control {
     uv_pipe_t pipe;
     const struct log *log;
-    struct port *const *ports;
-    size_t n_ports, clients;
+    const struct control_requests *requests;
+    size_t clients;
     bool closed;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -36,89 +36,12 @@ struct client {
     char request[REQUEST_BYTES];
 };
 
-/* --- answers ------------------------------------------------------------------------------- */
-
-static void
-put(json_t *object, const char *name, const char *text)
-{
-    if (text && *text) {
-        (void)json_object_set_new(object, name, json_string(text));
-    }
-}
-
-static json_t *
-json_of(const struct port *port)
-{
-    json_t *object = json_object();
-    struct port_status s;
-
-    port_describe(port, &s);
-    put(object, "port", s.name);
-    put(object, "type", s.type);
-    put(object, "device", s.device);
-    put(object, "state", s.waiting ? "Waiting" : s.state);
-    (void)json_object_set_new(object, "seconds", json_integer((json_int_t)s.seconds));
-    if (s.call) {
-        (void)json_object_set_new(object, "call", json_integer((json_int_t)s.call));
-        (void)json_object_set_new(object, "bytes_in", json_integer((json_int_t)s.bytes_in));
-        (void)json_object_set_new(object, "bytes_out", json_integer((json_int_t)s.bytes_out));
-        put(object, "user", s.user);
-        put(object, "domain", s.domain);
-        put(object, "interface", s.interface_name);
-        put(object, "local_address", s.local_address);
-        put(object, "remote_address", s.remote_address);
-    }
-    put(object, "peer", s.peer);
-    return object;
-}
-
-static json_t *
-tell_status(const struct control *c)
-{
-    json_t *ports = json_array(), *all = json_object();
-
-    for (size_t i = 0; i < c->n_ports; i++) {
-        (void)json_array_append_new(ports, json_of(c->ports[i]));
-    }
-    (void)json_object_set_new(all, "ports", ports);
-    return all;
-}
-
-static json_t *
-hang_up(const struct control *c, const char *name)
+json_t *
+control_error(const char *text)
 {
     json_t *answer = json_object();
-    json_int_t known = 0, calls = 0;
 
-    for (size_t i = 0; i < c->n_ports; i++) {
-        if (port_has_name(c->ports[i], name)) {
-            known++;
-            calls += port_hang_up(c->ports[i]);
-        }
-    }
-    if (known) {
-        log_info(c->log, "hung up by the operator", log_text("port", name),
-                 log_number("calls", (int64_t)calls));
-        (void)json_object_set_new(answer, "hung_up", json_integer(calls));
-    } else {
-        (void)json_object_set_new(answer, "error", json_string("there is no such port"));
-    }
-    return answer;
-}
-
-static json_t *
-obey(const struct control *c, const char *request)
-{
-    json_t *answer;
-
-    if (strcmp(request, "status") == 0) {
-        return tell_status(c);
-    }
-    if (strncmp(request, "hangup ", 7) == 0) {
-        return hang_up(c, request + 7);
-    }
-    answer = json_object();
-    (void)json_object_set_new(answer, "error", json_string("no such request"));
+    (void)json_object_set_new(answer, "error", json_string(text));
     return answer;
 }
 
@@ -170,7 +93,7 @@ on_written(uv_write_t *write, int status)
 static void
 reply(struct client *k)
 {
-    json_t *answer = obey(k->control, k->request);
+    json_t *answer = k->control->requests->answer(k->control->requests->user, k->request);
     uv_buf_t buf;
 
     k->answered = true;
@@ -256,7 +179,7 @@ on_client(uv_stream_t *server, int status)
 /* --- the socket ---------------------------------------------------------------------------- */
 
 bool
-control_is_free(const char *path, char *why, size_t why_n)
+control_is_free(const char *path, const struct log *log, char *why, size_t why_n)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -269,7 +192,7 @@ control_is_free(const char *path, char *why, size_t why_n)
     } else {
         bytes_copy(to.sun_path, path, strlen(path));
         taken = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
-        (void)snprintf(why, why_n, "%s: another rasd runs", path);
+        (void)snprintf(why, why_n, "%s: another %s runs", path, log->program);
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -277,7 +200,7 @@ control_is_free(const char *path, char *why, size_t why_n)
     return !taken;
 }
 
-/* A socket that nobody answers at is what a rasd left that was killed. */
+/* A socket that nobody answers at is what a daemon left that was killed. */
 static void
 clear_path(const char *path)
 {
@@ -289,14 +212,14 @@ clear_path(const char *path)
 }
 
 struct control *
-control_open(uv_loop_t *loop, const char *path, const struct log *log, struct port *const *ports,
-             size_t n_ports, char *why, size_t why_n)
+control_open(uv_loop_t *loop, const char *path, const struct log *log,
+             const struct control_requests *requests, char *why, size_t why_n)
 {
     struct control *c;
     mode_t mask;
     int error;
 
-    if (!control_is_free(path, why, why_n)) {
+    if (!control_is_free(path, log, why, why_n)) {
         return NULL;
     }
     clear_path(path);
@@ -306,8 +229,7 @@ control_open(uv_loop_t *loop, const char *path, const struct log *log, struct po
         return NULL;
     }
     c->log = log;
-    c->ports = ports;
-    c->n_ports = n_ports;
+    c->requests = requests;
     bytes_copy(c->path, path, strlen(path));
     (void)uv_pipe_init(loop, &c->pipe, 0);
     c->pipe.data = c;

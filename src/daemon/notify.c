@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "service/notify.h"
+#include "daemon/notify.h"
 
 void
 notify_systemd(const char *state)

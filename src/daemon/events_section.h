@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* [events] of the configuration file, which every daemon reads. */
+#ifndef DAEMON_EVENTS_SECTION_H
+#define DAEMON_EVENTS_SECTION_H
+
+#include <stdbool.h>
+
+#include "base/attributes.h"
+#include "base/config.h"
+
+struct events_section {
+    char *file; /* NULL: to the journal alone */
+};
+
+SEC_NODISCARD bool events_section_take(struct events_section *, const struct config_entry *,
+                                       char *why, size_t why_n);
+void events_section_clear(struct events_section *);
+
+#endif

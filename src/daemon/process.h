@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every daemon's process begins with. */
+#ifndef DAEMON_PROCESS_H
+#define DAEMON_PROCESS_H
+
+#include "base/attributes.h"
+#include "base/log.h"
+#include "daemon/events_section.h"
+#include "event/event.h"
+
+/* Exit statuses. */
+enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
+
+/* Before any thread: broken pipes are errors of writes, as many descriptors as may be had, JSON's
+ * memory from base/mem.h. */
+void process_prepare(void);
+
+/* The event log of [events]; NULL: the log says why. */
+SEC_NODISCARD struct event_log *process_open_events(const struct events_section *,
+                                                    const struct log *);
+
+#endif
