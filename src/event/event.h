@@ -15,6 +15,9 @@
 /* Windows' numbers; those of 29000 and above are ours, since it has none for them. */
 enum event_id {
     EVENT_DROPPED = 1101,         /* events that were counted instead of written */
+    EVENT_LOG_FULL = 1104,        /* one of the log's sinks is full */
+    EVENT_LOG_TURNED = 1105,      /* the file was moved away and begun anew */
+    EVENT_LOG_TROUBLE = 1108,     /* one of the log's sinks takes no events */
     EVENT_LOGON = 4624,           /* a logon was granted */
     EVENT_REFUSED = 4625,         /* a logon was refused */
     EVENT_LOCKED_OUT = 4740,      /* an account was locked out */
@@ -38,17 +41,22 @@ enum event_id {
 };
 
 struct event_settings {
-    const char *file;    /* NULL or "": to the journal alone */
-    const char *journal; /* the journal's socket; NULL or absent: to the file alone */
+    const char *file;    /* NULL or "": no file */
+    const char *journal; /* the journal's socket; NULL, or absent at the start: no journal */
+    const char *syslog;  /* syslog's socket; NULL: none */
+    unsigned facility;   /* syslog's */
     const char *program;
     unsigned refusals_per_second; /* of one address and one id; more are counted. 0: no limit */
-    const struct log *log;        /* borrowed: where trouble with the file is told */
+    const struct log *log;        /* borrowed: where trouble is told */
 };
 
 #define EVENT_JOURNAL "/run/systemd/journal/socket"
+#define EVENT_SYSLOG  "/dev/log"
+enum { EVENT_FACILITY_AUTHPRIV = 10, EVENT_REFUSALS_PER_SECOND = 100 };
 
-/* Safe from any thread. Nothing here fails: a logon is never refused because its event could not
- * be written; what could not be is counted, and told once writing works again. */
+/* Safe from any thread. Nothing here fails, and nothing waits for a disk or another program: a
+ * logon is never refused or held up because of its event. A thread of the log's own writes; what
+ * it could not write is counted, and told once writing works again. */
 struct event_log;
 
 /* NULL: no memory, or the file cannot be opened for appending; the log says which. Owned by the
@@ -60,6 +68,15 @@ void event_log_close(struct event_log *log);
 void event_log_reopen(struct event_log *log);
 /* Tells of what was suppressed; call it about once a second. */
 void event_log_tick(struct event_log *log);
+/* Waits until what was written before has reached its sinks or was counted; false: a sink hangs. */
+bool event_log_flush(struct event_log *log);
+
+struct event_counts {
+    uint64_t written;    /* events that every sink has */
+    uint64_t suppressed; /* of floods */
+    uint64_t lost;       /* events that some sink does not have */
+};
+struct event_counts event_log_counts(struct event_log *log);
 
 /* What is known of a ticket; all 0 where none came. */
 struct event_kerberos {

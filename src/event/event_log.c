@@ -1,255 +1,318 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The security event log: where lines go, what is counted instead. */
+/* The security event log: what is written, and what is counted instead. */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/flood.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "event/event_log.h"
-#include "event/file.h"
-#include "event/flood.h"
-#include "event/journal.h"
+#include "event/writer.h"
 
-enum { LINE_BYTES = 4096 }; /* most lines; a longer one goes to the heap */
+enum {
+    LINE_BYTES = 4096, /* most lines; a longer one goes to the heap */
+    MESSAGE_BYTES = 1024,
+    COMPUTER_BYTES = 256,
+    OF_ALL = 10, /* so many times what one source may say is said of all of them */
+};
 
 struct event_log {
-    pthread_mutex_t lock;
     const struct log *log;
-    char *path, *program;
-    struct event_file file;
-    int journal;
-    struct flood flood;
-    uint64_t records; /* written by this process */
-    uint64_t lost;    /* could not be written, and not told yet */
-    char computer[256];
+    char *path, *journal, *syslog, *program;
+    char computer[COMPUTER_BYTES];
+    struct event_writer *writer;
+    atomic_uint_fast64_t records; /* made by this process */
+
+    pthread_mutex_t lock; /* of what follows */
+    struct flood flood, flood_of_all;
+    uint64_t suppressed;
 };
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static bool
+copy_text(char **to, const char *text)
+{
+    if (text && *text) {
+        *to = mem_dup(text, strlen(text));
+        return *to != NULL;
+    }
+    return true;
+}
+
+static struct event_line *compose(struct event_log *log, const struct event_entry *entry);
+
+static bool
+open_sinks(struct event_log *log, unsigned facility)
+{
+    const struct syslog_head head = { facility, log->computer, log->program };
+    struct event_sink sinks[EVENT_SINKS];
+    bool file = event_sink_open_file(&sinks[0], log->path),
+         journal = event_sink_open_journal(&sinks[1], log->journal, &head),
+         syslog = event_sink_open_syslog(&sinks[2], log->syslog, &head);
+
+    for (size_t i = 0; i < EVENT_SINKS; i++) {
+        if (sinks[i].error) {
+            log_error(log->log,
+                      i == 0 ? "the event file cannot be opened" : "events cannot be written",
+                      log_text(sinks[i].what, sinks[i].path),
+                      log_text("error", strerror(sinks[i].error)));
+        }
+    }
+    if (!file || !journal || !syslog) {
+        for (size_t i = 0; i < EVENT_SINKS; i++) {
+            event_sink_close(&sinks[i]);
+        }
+        return false;
+    }
+    log->writer = event_writer_open(sinks, log->log, log, compose);
+    return log->writer != NULL;
+}
+
+static void
+log_free(struct event_log *log)
+{
+    (void)pthread_mutex_destroy(&log->lock);
+    mem_free(log->path);
+    mem_free(log->journal);
+    mem_free(log->syslog);
+    mem_free(log->program);
+    mem_free(log);
+}
 
 struct event_log *
 event_log_open(const struct event_settings *settings)
 {
     struct event_log *log = mem_new(sizeof(*log));
+    const char *journal = settings->journal;
 
     if (!log) {
         return NULL;
     }
     log->log = settings->log;
-    log->journal = -1;
-    log->file.fd = -1;
-    log->flood.per_second = settings->refusals_per_second;
-    log->program = mem_dup(settings->program, strlen(settings->program));
+    log->flood.limit = settings->refusals_per_second;
+    log->flood_of_all.limit = settings->refusals_per_second * OF_ALL;
     (void)pthread_mutex_init(&log->lock, NULL);
-    if (settings->file && *settings->file) {
-        log->path = mem_dup(settings->file, strlen(settings->file));
-    }
-    if (!log->program || (settings->file && *settings->file && !log->path)) {
-        event_log_close(log);
-        return NULL;
-    }
     if (gethostname(log->computer, sizeof(log->computer) - 1) != 0) {
         log->computer[0] = 0;
     }
-    if (log->path && !event_file_open(&log->file, log->path)) {
-        log_error(log->log, "the event file cannot be opened", log_text("file", log->path),
-                  log_text("error", strerror(log->file.error)));
-        event_log_close(log);
+    if (!copy_text(&log->program, settings->program) || !copy_text(&log->path, settings->file) ||
+        !copy_text(&log->journal, journal && access(journal, F_OK) == 0 ? journal : NULL) ||
+        !copy_text(&log->syslog, settings->syslog) || !open_sinks(log, settings->facility)) {
+        log_free(log);
         return NULL;
     }
-    log->journal = journal_open(settings->journal);
     return log;
 }
 
-static int64_t
-now_second(void)
+/* --- writing ------------------------------------------------------------------------------- */
+
+static struct event_line *
+line_of(const struct event_entry *entry, struct bytes json)
 {
-    struct timespec now = { 0 };
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
-}
-
-/* "2026-01-31T12:00:00.123456Z" */
-static void
-put_time(struct event_record *record)
-{
-    struct timespec now = { 0 };
-    struct tm tm = { 0 };
-    char text[64];
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
-    (void)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900,
-                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
-    event_record_text(record, "TimeCreated", text);
-}
-
-static void
-send_to_journal(struct event_log *log, const struct event_entry *entry, struct bytes line)
-{
-    uint8_t text[1024];
+    uint8_t text[MESSAGE_BYTES];
     struct wire_writer w = wire_writer_fixed(text, sizeof(text));
+    struct event_line *line;
 
     text_put_escaped(&w, bytes_of_string(entry->message));
-    journal_send(log->journal, log->program, entry->failure, entry->id, bytes_of(text, w.len),
-                 bytes_of(line.p, line.n - 1));
+    line = mem_new(sizeof(*line) + json.n + w.len);
+    if (line) {
+        bytes_copy(line->text, json.p, json.n);
+        bytes_copy(line->text + json.n, text, w.len);
+        line->id = entry->id;
+        line->failure = entry->failure;
+        line->json = bytes_of(line->text, json.n);
+        line->message = bytes_of(line->text + json.n, w.len);
+    }
+    return line;
 }
 
-static bool
-append(struct event_log *log, struct bytes line)
-{
-    int before = log->file.error;
-
-    if (!log->path || event_file_append(&log->file, line, now_second())) {
-        return true;
-    }
-    if (!before) {
-        log_error(log->log, "events cannot be written; they are counted until they can",
-                  log_text("file", log->path), log_text("error", strerror(log->file.error)));
-    }
-    return false;
-}
-
-/* With the lock held. false: the line is lost. */
-static bool
-write_entry(struct event_log *log, const struct event_entry *entry)
+/* NULL: no memory. */
+static struct event_line *
+compose(struct event_log *log, const struct event_entry *entry)
 {
     uint8_t room[LINE_BYTES];
     SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
     SEC_AUTO(event_record) record = event_record_new();
 
-    put_time(&record);
+    event_record_now(&record, "TimeCreated");
     event_record_number(&record, "EventID", entry->id);
-    event_record_number(&record, "EventRecordID", log->records + 1);
+    event_record_number(&record, "EventRecordID", atomic_fetch_add(&log->records, 1) + 1);
     event_record_field(&record, "Computer", log->computer);
     event_record_text(&record, "Provider", log->program);
     event_record_number(&record, "ProcessID", (uint64_t)getpid());
     event_record_text(&record, "Channel", "Security");
     event_record_text(&record, "Keywords", entry->failure ? "Audit Failure" : "Audit Success");
     entry->describe(&record, entry->user);
-    if (!event_record_put(&record, &w) || !append(log, wire_written(&w))) {
-        return false;
-    }
-    log->records++;
-    if (log->journal >= 0) {
-        send_to_journal(log, entry, wire_written(&w));
-    }
-    return true;
+    return event_record_put(&record, &w) ? line_of(entry, wire_written(&w)) : NULL;
 }
 
-struct dropped {
-    uint64_t count;
-    unsigned id;         /* 0: of any */
-    const char *address; /* NULL: of any */
-    const char *reason;
+/* --- floods -------------------------------------------------------------------------------- */
+
+/* Never set back. */
+static int64_t
+now_second(void)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec;
+}
+
+/* Whose flood it is: an IPv6 client has all of its network to speak from. */
+static void
+source_of(const char *address, char source[static FLOOD_SOURCE_BYTES])
+{
+    struct in6_addr v6;
+
+    (void)snprintf(source, FLOOD_SOURCE_BYTES, "%s", address ? address : "");
+    if (address && inet_pton(AF_INET6, address, &v6) == 1 && !IN6_IS_ADDR_V4MAPPED(&v6)) {
+        char network[INET6_ADDRSTRLEN];
+
+        for (size_t i = 8; i < sizeof(v6.s6_addr); i++) {
+            v6.s6_addr[i] = 0;
+        }
+        (void)inet_ntop(AF_INET6, &v6, network, sizeof(network));
+        (void)snprintf(source, FLOOD_SOURCE_BYTES, "%s/64", network);
+    }
+}
+
+struct flood_end {
+    struct flood_slot slot;
+    int64_t since, until; /* seconds since 1970 */
 };
 
 static void
-describe_dropped(struct event_record *record, const void *user)
+describe_flood(struct event_record *record, const void *user)
 {
-    const struct dropped *dropped = user;
+    const struct flood_end *end = user;
 
-    event_record_number(record, "EventsDropped", dropped->count);
-    if (dropped->id) {
-        event_record_number(record, "DroppedEventID", dropped->id);
-    }
-    event_record_text(record, "IpAddress", dropped->address);
-    event_record_text(record, "Reason", dropped->reason);
-}
-
-static bool
-tell_dropped(struct event_log *log, const struct dropped *dropped)
-{
-    char message[128];
-    const struct event_entry entry = { .id = EVENT_DROPPED,
-                                       .failure = true,
-                                       .message = message,
-                                       .describe = describe_dropped,
-                                       .user = dropped };
-
-    (void)snprintf(message, sizeof(message), "%" PRIu64 " events not written: %s", dropped->count,
-                   dropped->reason);
-    return write_entry(log, &entry);
+    event_record_number(record, "EventsDropped", end->slot.suppressed);
+    event_record_number(record, "DroppedEventID", end->slot.kind);
+    event_record_text(record, "IpAddress", end->slot.source);
+    event_record_text(record, "Reason",
+                      end->slot.source[0] ? "more refusals of one address than are written"
+                                          : "more refusals than are written");
+    event_record_time(record, "from", end->since);
+    event_record_time(record, "to", end->until);
 }
 
 static void
 tell_flood(struct event_log *log, const struct flood_slot *ended)
 {
-    const struct dropped dropped = { ended->suppressed, ended->id, ended->address,
-                                     "more refusals a second of one address than are written" };
+    char message[128];
+    struct flood_end end = { .slot = *ended };
+    const struct event_entry entry = { .id = EVENT_DROPPED,
+                                       .failure = true,
+                                       .message = message,
+                                       .describe = describe_flood,
+                                       .user = &end };
+    int64_t set_off = time(NULL) - now_second();
 
-    if (ended->suppressed && !tell_dropped(log, &dropped)) {
-        log->lost += ended->suppressed;
+    if (ended->suppressed) {
+        end.since = ended->first + set_off;
+        end.until = ended->last + set_off;
+        (void)snprintf(message, sizeof(message),
+                       "%" PRIu64 " events %" PRIu64 " not written: flood", ended->suppressed,
+                       ended->kind);
+        event_writer_put(log->writer, compose(log, &entry));
     }
 }
 
-/* Before the first line that follows lost ones. */
-static void
-tell_lost(struct event_log *log)
+/* Whether it is to be written; ended: the floods that are over with it. */
+static bool
+pass(struct event_log *log, const struct event_entry *entry, struct flood_slot ended[static 2])
 {
-    const struct dropped dropped = { log->lost, 0, NULL, "the file could not be written" };
+    char source[FLOOD_SOURCE_BYTES];
+    int64_t second = now_second();
+    bool passed;
 
-    if (log->lost && tell_dropped(log, &dropped)) {
-        log_warning(log->log, "events can be written again", log_text("file", log->path),
-                    log_number("lost", (int64_t)log->lost));
-        log->lost = 0;
+    if (!entry->failure) {
+        return true;
     }
+    source_of(entry->address, source);
+    (void)pthread_mutex_lock(&log->lock);
+    passed = flood_pass(&log->flood, entry->id, source, second, &ended[0]) &&
+             flood_pass(&log->flood_of_all, entry->id, "", second, &ended[1]);
+    log->suppressed += !passed;
+    (void)pthread_mutex_unlock(&log->lock);
+    return passed;
 }
 
 void
 event_log_write(struct event_log *log, const struct event_entry *entry)
 {
-    struct flood_slot ended;
-    const char *address = entry->address ? entry->address : "";
+    struct flood_slot ended[2] = { { .suppressed = 0 }, { .suppressed = 0 } };
+    bool passed;
 
     if (!log) {
         return;
     }
-    (void)pthread_mutex_lock(&log->lock);
-    if (!entry->failure || flood_pass(&log->flood, entry->id, address, now_second(), &ended)) {
-        if (entry->failure) {
-            tell_flood(log, &ended);
-        }
-        tell_lost(log);
-        if (log->lost || !write_entry(log, entry)) {
-            log->lost++;
-        }
+    passed = pass(log, entry, ended);
+    tell_flood(log, &ended[0]);
+    tell_flood(log, &ended[1]);
+    if (passed) {
+        event_writer_put(log->writer, compose(log, entry));
     }
-    (void)pthread_mutex_unlock(&log->lock);
 }
 
 static void
-tell_floods_before(struct event_log *log, int64_t second)
+tell_floods_before(struct event_log *log, struct flood *flood, int64_t second)
 {
     struct flood_slot ended;
     size_t cursor = 0;
+    bool more;
 
-    while (flood_next_ended(&log->flood, second, &cursor, &ended)) {
-        tell_flood(log, &ended);
-    }
+    do {
+        (void)pthread_mutex_lock(&log->lock);
+        more = flood_next_ended(flood, second, &cursor, &ended);
+        (void)pthread_mutex_unlock(&log->lock);
+        if (more) {
+            tell_flood(log, &ended);
+        }
+    } while (more);
 }
 
 void
 event_log_tick(struct event_log *log)
 {
     if (log) {
-        (void)pthread_mutex_lock(&log->lock);
-        tell_floods_before(log, now_second());
-        tell_lost(log);
-        (void)pthread_mutex_unlock(&log->lock);
+        tell_floods_before(log, &log->flood, now_second());
+        tell_floods_before(log, &log->flood_of_all, now_second());
     }
 }
+
+/* --- the rest ------------------------------------------------------------------------------ */
 
 void
 event_log_reopen(struct event_log *log)
 {
-    if (log && log->path) {
-        (void)pthread_mutex_lock(&log->lock);
-        event_file_close(&log->file);
-        log->file.path = log->path;
-        (void)pthread_mutex_unlock(&log->lock);
+    if (log) {
+        event_writer_reopen(log->writer);
     }
+}
+
+bool
+event_log_flush(struct event_log *log)
+{
+    return !log || event_writer_flush(log->writer);
+}
+
+struct event_counts
+event_log_counts(struct event_log *log)
+{
+    struct event_writer_counts counts = event_writer_counts(log->writer);
+    struct event_counts result = { .written = counts.written, .lost = counts.lost };
+
+    (void)pthread_mutex_lock(&log->lock);
+    result.suppressed = log->suppressed;
+    (void)pthread_mutex_unlock(&log->lock);
+    return result;
 }
 
 void
@@ -258,14 +321,9 @@ event_log_close(struct event_log *log)
     if (!log) {
         return;
     }
-    tell_floods_before(log, INT64_MAX);
-    tell_lost(log);
-    event_file_close(&log->file);
-    if (log->journal >= 0) {
-        (void)close(log->journal);
+    tell_floods_before(log, &log->flood, INT64_MAX);
+    tell_floods_before(log, &log->flood_of_all, INT64_MAX);
+    if (event_writer_close(log->writer)) { /* else its thread may still need what is here */
+        log_free(log);
     }
-    (void)pthread_mutex_destroy(&log->lock);
-    mem_free(log->path);
-    mem_free(log->program);
-    mem_free(log);
 }

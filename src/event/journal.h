@@ -3,13 +3,9 @@
 #ifndef EVENT_JOURNAL_H
 #define EVENT_JOURNAL_H
 
-#include "base/bytes.h"
+#include "event/line.h"
 
-/* A socket for journal_send; -1: there is no journal there. */
-int journal_open(const char *path);
-/* Never waits; what does not fit or finds nobody is dropped, since the file has it. message is
- * text for people, json the event's line. */
-void journal_send(int fd, const char *program, bool failure, unsigned id, struct bytes message,
-                  struct bytes json);
+/* Never waits. false: errno says why it was not taken. */
+bool journal_send(int fd, const char *path, const char *program, const struct event_line *line);
 
 #endif

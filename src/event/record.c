@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One event, as JSON. jansson escapes what JSON demands; beyond that, no byte of a line may act on
  * a terminal or break a reader that splits lines as Unicode does. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/attributes.h"
 #include "base/text.h"
@@ -87,12 +89,41 @@ event_record_flag(struct event_record *record, const char *name, bool flag)
 }
 
 void
-event_record_hex(struct event_record *record, const char *name, uint32_t number)
+event_record_hex(struct event_record *record, const char *name, uint64_t number)
 {
-    char text[16];
+    char text[24];
 
-    (void)snprintf(text, sizeof(text), "0x%x", number);
+    (void)snprintf(text, sizeof(text), "0x%" PRIx64, number);
     put(record, name, json_string(text));
+}
+
+static void
+put_time(struct event_record *record, const char *name, time_t seconds, const char *fraction)
+{
+    struct tm tm = { 0 };
+    char text[64];
+
+    (void)gmtime_r(&seconds, &tm);
+    (void)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900,
+                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fraction);
+    put(record, name, json_string(text));
+}
+
+void
+event_record_time(struct event_record *record, const char *name, int64_t seconds)
+{
+    put_time(record, name, seconds, "");
+}
+
+void
+event_record_now(struct event_record *record, const char *name)
+{
+    struct timespec now = { 0 };
+    char fraction[16];
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)snprintf(fraction, sizeof(fraction), ".%06u", (unsigned)now.tv_nsec / 1000);
+    put_time(record, name, now.tv_sec, fraction);
 }
 
 /* jansson's JSON, a run of whole characters at a time. */

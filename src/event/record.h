@@ -29,7 +29,11 @@ void event_record_field(struct event_record *record, const char *name, const cha
 void event_record_number(struct event_record *record, const char *name, uint64_t number);
 void event_record_flag(struct event_record *record, const char *name, bool flag);
 /* "0xc000006d" */
-void event_record_hex(struct event_record *record, const char *name, uint32_t number);
+void event_record_hex(struct event_record *record, const char *name, uint64_t number);
+/* "2026-01-31T12:00:00Z", of seconds since 1970 */
+void event_record_time(struct event_record *record, const char *name, int64_t seconds);
+/* "2026-01-31T12:00:00.123456Z" */
+void event_record_now(struct event_record *record, const char *name);
 
 /* Appends the record as one line of JSON, its newline included, without any raw control
  * character. false: no memory. */

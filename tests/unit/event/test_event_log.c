@@ -3,15 +3,11 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -394,31 +390,6 @@ test_event_log_logon__floods_become_a_number(void **state)
 }
 
 static void
-test_event_log_logon__lost_lines_are_told_once_writing_works(void **state)
-{
-    struct event_log *log = open_log(0);
-    const struct rlimit full = { 1, RLIM_INFINITY };
-    struct rlimit before;
-    json_t *all;
-
-    (void)state;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    event_log_logon(log, &granted);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
-    event_log_logon(log, &granted);
-    event_log_logon(log, &granted);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    event_log_logon(log, &granted);
-    event_log_close(log);
-    all = events();
-    assert_int_equal(json_array_size(all), 5);
-    assert_number(event_at(all, 2, EVENT_DROPPED), "EventsDropped", 4);
-    (void)event_at(all, 4, EVENT_LOGON);
-    json_decref(all);
-}
-
-static void
 test_event_log_open__no_folder_is_refused(void **state)
 {
     const struct event_settings settings = { .file = "/nonexistent/e",
@@ -427,38 +398,6 @@ test_event_log_open__no_folder_is_refused(void **state)
 
     (void)state;
     assert_null(event_log_open(&settings));
-}
-
-static void
-test_event_log_logon__the_journal_has_it_too(void **state)
-{
-    static const char name[] = "/tmp/test_event_journal.sock";
-    struct sockaddr_un at = { .sun_family = AF_UNIX };
-    const struct event_settings settings = { .journal = name, .program = "sspid", .log = &quiet };
-    struct event_logon logon = refused_logon(SEC_E_INVALID_TOKEN, 0);
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    struct event_log *log;
-    char got[8192];
-    ssize_t n;
-
-    (void)state;
-    (void)unlink(name);
-    (void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", name);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    log = event_log_open(&settings);
-    assert_non_null(log);
-    logon.user = "a\nPRIORITY=0";
-    event_log_logon(log, &logon);
-    n = recv(fd, got, sizeof(got) - 1, 0);
-    assert_true(n > 0);
-    got[n] = 0;
-    assert_non_null(strstr(got, "SYSLOG_IDENTIFIER=sspid\n"));
-    assert_non_null(strstr(got, "\nPRIORITY=4\nEVENT_ID=4625\nMESSAGE=logon refused: "));
-    assert_null(strstr(got, "\nPRIORITY=0"));
-    assert_non_null(strstr(got, "\nOPENSSPI_EVENT={\"TimeCreated\":"));
-    event_log_close(log);
-    assert_int_equal(close(fd), 0);
-    assert_int_equal(unlink(name), 0);
 }
 
 #define TEST(f) cmocka_unit_test_teardown(f, empty_file)
@@ -474,9 +413,7 @@ main(void)
         TEST(test_event_log_logon__lock_out_is_4740_too),
         TEST(test_event_log_logon__anonymous_and_nothing_known),
         TEST(test_event_log_logon__floods_become_a_number),
-        TEST(test_event_log_logon__lost_lines_are_told_once_writing_works),
         TEST(test_event_log_open__no_folder_is_refused),
-        TEST(test_event_log_logon__the_journal_has_it_too),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -73,7 +73,7 @@ append(struct event_file *file, const char *line, int64_t second)
 static void
 test_event_file_append__appends_with_mode_0640(void **state)
 {
-    struct event_file file = { 0 };
+    struct event_file file = { .fd = -1 };
     struct stat st;
     mode_t before = umask(0);
 
@@ -93,7 +93,7 @@ test_event_file_append__appends_with_mode_0640(void **state)
 static void
 test_event_file_append__rotation_is_noticed_in_a_second(void **state)
 {
-    struct event_file file = { 0 };
+    struct event_file file = { .fd = -1 };
 
     (void)state;
     assert_true(event_file_open(&file, path));
@@ -113,7 +113,7 @@ test_event_file_append__rotation_is_noticed_in_a_second(void **state)
 static void
 test_event_file_append__after_a_full_disk_a_line_of_its_own(void **state)
 {
-    struct event_file file = { 0 };
+    struct event_file file = { .fd = -1 };
     const struct rlimit full = { 10, RLIM_INFINITY };
     struct rlimit before;
 
@@ -136,7 +136,7 @@ test_event_file_append__after_a_full_disk_a_line_of_its_own(void **state)
 static void
 test_event_file_open__no_folder_says_why(void **state)
 {
-    struct event_file file = { 0 };
+    struct event_file file = { .fd = -1 };
 
     (void)state;
     assert_false(event_file_open(&file, "/nonexistent/e"));
@@ -157,7 +157,7 @@ test_event_file_append__several_processes_whole_lines(void **state)
 
         assert_true(pid >= 0);
         if (pid == 0) {
-            struct event_file file = { 0 };
+            struct event_file file = { .fd = -1 };
             char line[LINE + 1];
             bool good = event_file_open(&file, path);
 
@@ -186,6 +186,43 @@ test_event_file_append__several_processes_whole_lines(void **state)
         assert_int_equal(line[LINE], '\n');
         assert_int_equal(strspn(line, (char[]){ line[0], 0 }), LINE);
     }
+}
+
+/* The process that wrote it may have been killed, or another one's disk was full. */
+static void
+test_event_file_append__after_anothers_cut_line_a_line_of_its_own(void **state)
+{
+    struct event_file file = { .fd = -1 };
+    int other = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+    (void)state;
+    assert_int_equal(write(other, "cut", 3), 3);
+    assert_true(event_file_open(&file, path));
+    assert_true(append(&file, "one\n", 1));
+    assert_int_equal(write(other, "again", 5), 5);
+    assert_true(append(&file, "two\n", 2));
+    assert_true(append(&file, "three\n", 3));
+    assert_holds(path, "cut\none\nagain\ntwo\nthree\n");
+    event_file_close(&file);
+    assert_int_equal(close(other), 0);
+}
+
+static void
+test_event_file_reopen__tells_where_the_old_one_went(void **state)
+{
+    struct event_file file = { .fd = -1 };
+
+    (void)state;
+    assert_true(event_file_open(&file, path));
+    event_file_reopen(&file);
+    assert_false(file.turned);
+    assert_int_equal(rename(path, moved), 0);
+    event_file_reopen(&file);
+    assert_true(file.turned);
+    assert_string_equal(file.moved_to, moved);
+    assert_true(append(&file, "one\n", 1));
+    assert_holds(path, "one\n");
+    event_file_close(&file);
 }
 
 /* Root may come first to a file that a service shares with it. */
@@ -221,6 +258,8 @@ main(void)
         TEST(test_event_file_append__appends_with_mode_0640),
         TEST(test_event_file_append__rotation_is_noticed_in_a_second),
         TEST(test_event_file_append__after_a_full_disk_a_line_of_its_own),
+        TEST(test_event_file_append__after_anothers_cut_line_a_line_of_its_own),
+        TEST(test_event_file_reopen__tells_where_the_old_one_went),
         TEST(test_event_file_open__no_folder_says_why),
         TEST(test_event_file_append__several_processes_whole_lines),
     };
