@@ -5,51 +5,33 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "service/identity.h"
-#include "service/service.h"
-#include "service/stream.h"
+#include "service/framed.h"
 
 enum {
-    LINGER_MS = 2000,          /* for the peer's end, once all of ours is sent */
-    QUEUE_BYTES = 1024 * 1024, /* unsent: more, and nothing is read until the peer has read */
-    OUTPUT_BYTES = 4096,       /* on the stack; a larger answer goes to the heap */
+    LINGER_MS = 2000,    /* for the peer's end, once all of ours is sent */
+    ANSWER_BYTES = 4096, /* on the stack; a larger token goes to the heap */
 };
 
-enum framed_state {
-    FRAMED_HANDSHAKE, /* tokens */
-    FRAMED_STREAM,    /* messages */
-    FRAMED_LINGER,    /* all is said: what still comes is dropped */
-    FRAMED_CLOSED,
-};
-
-struct framed {
-    struct connection connection; /* first */
-    uv_tcp_t tcp;
-    enum framed_state state;
-    bool paused; /* not reading: the peer does not read either */
-    bool at_eof; /* the peer closed its direction */
-    int handles; /* that are not closed yet */
-    struct session session;
-    struct stream_reader reader;
-    SecPkgContext_Sizes sizes;
-};
-
-struct output {
-    uv_write_t write;
+/* A token that may have an account authority asked, on libuv's pool; its answer. */
+struct framed_leg {
+    uv_work_t work;
     struct framed *framed;
-    uint8_t *bytes;
+    enum session_state state;
+    struct wire_writer answer;
 };
-
-static void read_on(struct framed *f);
 
 /* --- closing ------------------------------------------------------------------------------- */
 
-static void
-on_handle_closed(uv_handle_t *handle)
+void
+framed_hold(struct framed *f)
 {
-    struct framed *f = handle->data;
+    f->holds++;
+}
 
-    if (--f->handles == 0) {
+void
+framed_release(struct framed *f)
+{
+    if (--f->holds == 0) {
         session_clear(&f->session);
         stream_reader_clear(&f->reader);
         connection_leave(&f->connection);
@@ -58,19 +40,27 @@ on_handle_closed(uv_handle_t *handle)
 }
 
 static void
-close_now(struct framed *f)
+on_handle_closed(uv_handle_t *handle)
 {
-    if (f->state != FRAMED_CLOSED) {
-        f->state = FRAMED_CLOSED;
-        f->tcp.data = f->connection.deadline.data = f;
-        f->handles = 2;
-        uv_close((uv_handle_t *)&f->tcp, on_handle_closed);
-        uv_close((uv_handle_t *)&f->connection.deadline, on_handle_closed);
-    }
+    framed_release(handle->data);
 }
 
-static void
-note(const struct framed *f, const char *what)
+void
+framed_close(struct framed *f)
+{
+    if (f->state == FRAMED_CLOSED) {
+        return;
+    }
+    f->state = FRAMED_CLOSED;
+    if (f->leg) {
+        (void)uv_cancel((uv_req_t *)&f->leg->work); /* it may not have begun */
+    }
+    uv_close((uv_handle_t *)&f->tcp, on_handle_closed);
+    uv_close((uv_handle_t *)&f->connection.deadline, on_handle_closed);
+}
+
+void
+framed_note(const struct framed *f, const char *what)
 {
     const struct session_client *client = &f->connection.client;
 
@@ -78,10 +68,21 @@ note(const struct framed *f, const char *what)
              log_text("address", client->address), log_number("port", client->port));
 }
 
+void
+framed_fail(struct framed *f, const char *what, SECURITY_STATUS status)
+{
+    const struct session_client *client = &f->connection.client;
+
+    log_warning(client->log, what, log_text("listener", client->listener),
+                log_text("address", client->address), log_number("port", client->port),
+                log_status("status", status), log_text("reason", OpenSspiReason()));
+    framed_close(f);
+}
+
 static void
 on_linger_over(uv_timer_t *timer)
 {
-    close_now(timer->data);
+    framed_close(timer->data);
 }
 
 static void
@@ -91,17 +92,14 @@ on_shut_down(uv_shutdown_t *request, int status)
 
     mem_free(request);
     if (f->state != FRAMED_CLOSED && (status != 0 || f->at_eof)) {
-        close_now(f);
+        framed_close(f);
     } else if (f->state != FRAMED_CLOSED) {
         (void)uv_timer_start(&f->connection.deadline, on_linger_over, LINGER_MS, 0);
     }
 }
 
-/* Ends our direction and waits for the peer's end, so that what was sent last arrives: a close
- * with unread bytes would be a reset, which may overtake it. Who is known may take his time to
- * read what is on its way; who is not may not. */
-static void
-linger(struct framed *f)
+void
+framed_linger(struct framed *f)
 {
     uv_shutdown_t *request = mem_new(sizeof(*request));
     bool known = f->state == FRAMED_STREAM;
@@ -112,200 +110,161 @@ linger(struct framed *f)
     }
     f->state = FRAMED_LINGER;
     if (!request) {
-        close_now(f);
+        framed_close(f);
         return;
     }
     request->data = f;
     if (uv_shutdown(request, (uv_stream_t *)&f->tcp, on_shut_down) != 0) {
         mem_free(request);
-        close_now(f);
+        framed_close(f);
         return;
     }
     if (!known) {
         (void)uv_timer_start(&f->connection.deadline, on_linger_over, LINGER_MS, 0);
     }
-    read_on(f);
+    framed_read_on(f);
 }
 
 /* --- sending ------------------------------------------------------------------------------- */
 
 static void
-on_written(uv_write_t *write, int status)
+on_drained(void *user)
 {
-    struct output *output = write->data;
-    struct framed *f = output->framed;
+    struct framed *f = user;
 
-    mem_free(output->bytes);
-    mem_free(output);
+    f->moved_ms = uv_now(&f->connection.loop->uv);
+    if (f->state == FRAMED_STREAM) {
+        framed_stream_drained(f);
+    }
+}
+
+static void
+on_send_failed(void *user, int status)
+{
+    (void)status;
+    framed_close(user);
+}
+
+void
+framed_send(struct framed *f, struct bytes bytes)
+{
     if (f->state == FRAMED_CLOSED) {
         return;
     }
-    if (status != 0) {
-        close_now(f);
-    } else if (f->paused && uv_stream_get_write_queue_size((uv_stream_t *)&f->tcp) == 0) {
-        read_on(f);
-    }
-}
-
-static void
-queue(struct framed *f, struct bytes rest)
-{
-    struct output *output = mem_new(sizeof(*output));
-    uint8_t *copy = mem_dup(rest.p, rest.n);
-    uv_buf_t buffer = uv_buf_init((char *)copy, (unsigned)rest.n);
-
-    if (output && copy) {
-        *output = (struct output){ .framed = f, .bytes = copy };
-        output->write.data = output;
-        if (uv_write(&output->write, (uv_stream_t *)&f->tcp, &buffer, 1, on_written) == 0) {
-            if (uv_stream_get_write_queue_size((uv_stream_t *)&f->tcp) > QUEUE_BYTES) {
-                f->paused = true;
-                (void)uv_read_stop((uv_stream_t *)&f->tcp);
-            }
-            return;
-        }
-    }
-    mem_free(output);
-    mem_free(copy);
-    close_now(f);
-}
-
-static void
-send_bytes(struct framed *f, struct bytes bytes)
-{
-    uv_buf_t buffer = uv_buf_init((char *)bytes.p, (unsigned)bytes.n);
-    int n = 0;
-
-    if (f->state == FRAMED_CLOSED || bytes.n == 0) {
-        return;
-    }
-    n = uv_try_write((uv_stream_t *)&f->tcp, &buffer, 1);
-    if (n == UV_EAGAIN) {
-        n = 0;
-    }
-    if (n < 0) {
-        close_now(f);
-    } else if ((size_t)n < bytes.n) {
-        queue(f, bytes_of(bytes.p + n, bytes.n - (size_t)n));
-    }
-}
-
-/* --- after the handshake ------------------------------------------------------------------- */
-
-static void
-fail_stream(struct framed *f, const char *what, SECURITY_STATUS status)
-{
-    const struct session_client *client = &f->connection.client;
-
-    log_warning(client->log, what, log_text("listener", client->listener),
-                log_text("address", client->address), log_number("port", client->port),
-                log_status("status", status), log_text("reason", OpenSspiReason()));
-    close_now(f);
-}
-
-/* Appends a sealed message; false: the connection is closed. */
-static bool
-seal(struct framed *f, struct bytes plain, struct wire_writer *w)
-{
-    SECURITY_STATUS status = stream_seal(&f->session.context, &f->sizes, plain, w);
-
-    if (status != SEC_E_OK) {
-        fail_stream(f, "a message could not be sealed", status);
-    }
-    return status == SEC_E_OK;
-}
-
-static void
-send_whoami(struct framed *f)
-{
-    uint8_t text_room[OUTPUT_BYTES], room[OUTPUT_BYTES];
-    SEC_AUTO(wire_writer) text = wire_writer_growing(text_room, sizeof(text_room));
-    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
-
-    if (!identity_put_json(&text, f->session.logon, f->session.attributes)) {
-        fail_stream(f, "no memory for the answer", SEC_E_INSUFFICIENT_MEMORY);
-    } else if (seal(f, wire_written(&text), &w) && seal(f, bytes_of(NULL, 0), &w)) {
-        send_bytes(f, wire_written(&w));
-    }
-}
-
-static void
-on_stream_overdue(uv_timer_t *timer)
-{
-    struct framed *f = timer->data;
-
-    note(f, "closed: the client did not end its direction in time");
-    close_now(f);
-}
-
-static void
-on_handshake_done(struct framed *f)
-{
-    const struct listener_settings *s = f->connection.listener->settings;
-    SECURITY_STATUS status =
-        QueryContextAttributesA(&f->session.context, SECPKG_ATTR_SIZES, &f->sizes);
-
-    if (status != SEC_E_OK) {
-        fail_stream(f, "the context does not tell its sizes", status);
-        return;
-    }
-    limits_set_authenticated(&f->connection.listener->limits, &f->connection.ticket, true);
-    (void)uv_timer_stop(&f->connection.deadline);
-    f->reader.max_bytes = s->max_message;
-    f->state = FRAMED_STREAM;
-    if (s->backend == BACKEND_WHOAMI) {
-        connection_start_deadline(&f->connection, on_stream_overdue);
-        send_whoami(f);
-    } else {
-        (void)uv_tcp_keepalive(&f->tcp, 1, 60);
-    }
-}
-
-static void
-on_message(struct framed *f)
-{
-    bool echoes = f->connection.listener->settings->backend == BACKEND_ECHO;
-    uint8_t room[OUTPUT_BYTES];
-    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
-    struct bytes plain = { 0 };
-    SECURITY_STATUS status =
-        stream_open(&f->session.context, f->reader.p, f->reader.length, &plain);
-
-    if (status != SEC_E_OK) {
-        fail_stream(f, "a message was refused", status);
-        return;
-    }
-    /* An empty message ends the client's direction, and its answer ends ours. */
-    if (echoes && seal(f, plain, &w)) {
-        send_bytes(f, wire_written(&w));
-    }
-    if (plain.n == 0) {
-        linger(f);
+    if (outbox_try(&f->outbox, &bytes) != 0 ||
+        (bytes.n && outbox_queue(&f->outbox, bytes, NULL) != 0)) {
+        framed_close(f);
     }
 }
 
 /* --- the handshake ------------------------------------------------------------------------- */
 
+/* What a leg made of a token; written holds a frame, empty where there is no answer. */
 static void
-on_token(struct framed *f)
+on_judged(struct framed *f, enum session_state state, struct bytes written)
 {
-    uint8_t room[OUTPUT_BYTES];
-    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
-    size_t mark = wire_hold_le32(&w);
-    enum session_state state =
-        session_step(&f->session, bytes_of(f->reader.p, f->reader.length), &w);
-
-    if (w.len > STREAM_HEAD_BYTES) {
-        wire_fill_len32(&w, mark);
-        send_bytes(f, wire_written(&w));
+    if (written.n > STREAM_HEAD_BYTES) {
+        framed_send(f, written);
     }
     if (f->state == FRAMED_CLOSED) {
         return;
     }
     if (state == SESSION_ESTABLISHED) {
-        on_handshake_done(f);
+        framed_stream_begin(f);
     } else if (state == SESSION_REFUSED) {
-        linger(f);
+        framed_linger(f);
+    }
+}
+
+/* One leg, on whatever thread. */
+static enum session_state
+run_leg(struct framed *f, struct wire_writer *w)
+{
+    size_t mark = wire_hold_le32(w);
+    enum session_state state =
+        session_step(&f->session, bytes_of(f->reader.p, f->reader.length), w);
+
+    if (w->len > STREAM_HEAD_BYTES) {
+        wire_fill_len32(w, mark);
+    }
+    return state;
+}
+
+static void
+refuse_overdue(struct framed *f)
+{
+    char reason[SESSION_REASON_BYTES];
+
+    (void)snprintf(reason, sizeof(reason),
+                   "the handshake was not done after handshake_timeout = %lu s and %u legs",
+                   f->connection.listener->settings->handshake_timeout_s, f->session.legs);
+    session_refuse(&f->session, SESSION_TIMEOUT, reason);
+}
+
+static void
+on_leg_out(uv_work_t *work)
+{
+    struct framed_leg *leg = work->data;
+
+    leg->state = run_leg(leg->framed, &leg->answer);
+}
+
+static void
+on_leg_back(uv_work_t *work, int status)
+{
+    struct framed_leg *leg = work->data;
+    struct framed *f = leg->framed;
+
+    (void)status; /* UV_ECANCELED: closed before it began */
+    f->leg = NULL;
+    if (f->state == FRAMED_LEG) {
+        f->state = FRAMED_HANDSHAKE;
+        framed_read_on(f);
+        on_judged(f, leg->state, wire_written(&leg->answer));
+    } else if (f->overdue && f->session.state == SESSION_OPEN) {
+        refuse_overdue(f);
+    }
+    wire_writer_clear(&leg->answer);
+    mem_free(leg);
+    framed_release(f);
+}
+
+/* false: no memory. */
+static bool
+send_leg_out(struct framed *f)
+{
+    struct framed_leg *leg = mem_new(sizeof(*leg));
+
+    if (!leg) {
+        return false;
+    }
+    leg->framed = f;
+    leg->work.data = leg;
+    leg->answer = wire_writer_growing(NULL, 0);
+    if (uv_queue_work(&f->connection.loop->uv, &leg->work, on_leg_out, on_leg_back) != 0) {
+        mem_free(leg);
+        return false;
+    }
+    f->leg = leg;
+    f->state = FRAMED_LEG;
+    framed_hold(f);
+    framed_pause(f);
+    return true;
+}
+
+static void
+on_token(struct framed *f)
+{
+    uint8_t room[ANSWER_BYTES];
+    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
+    enum session_state state;
+
+    if (!session_may_wait(&f->session, bytes_of(f->reader.p, f->reader.length))) {
+        state = run_leg(f, &w);
+        on_judged(f, state, wire_written(&w));
+    } else if (!send_leg_out(f)) {
+        session_refuse(&f->session, SEC_E_INSUFFICIENT_MEMORY, "no memory for a leg");
+        framed_linger(f);
     }
 }
 
@@ -313,18 +272,17 @@ static void
 on_deadline(uv_timer_t *timer)
 {
     struct framed *f = timer->data;
-    char reason[SESSION_REASON_BYTES];
 
     counters_add(&f->connection.listener->counters.timed_out);
-    if (f->session.legs == 0 && !stream_within(&f->reader)) {
-        note(f, "closed: the client said nothing before handshake_timeout");
+    if (f->state == FRAMED_LEG) {
+        f->overdue = true;
+        framed_note(f, "closed: handshake_timeout came while an account authority was asked");
+    } else if (f->session.legs == 0 && !stream_within(&f->reader)) {
+        framed_note(f, "closed: the client said nothing before handshake_timeout");
     } else {
-        (void)snprintf(reason, sizeof(reason),
-                       "the handshake was not done after handshake_timeout = %lu s and %u legs",
-                       f->connection.listener->settings->handshake_timeout_s, f->session.legs);
-        session_refuse(&f->session, SESSION_TIMEOUT, reason);
+        refuse_overdue(f);
     }
-    close_now(f);
+    framed_close(f);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -349,55 +307,60 @@ on_bad_frame(struct framed *f, enum stream_result result)
         session_refuse(&f->session,
                        result == STREAM_NO_MEMORY ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_TOKEN,
                        reason);
-        linger(f);
+        framed_linger(f);
     } else {
-        note(f, reason);
-        close_now(f);
+        framed_note(f, reason);
+        framed_close(f);
     }
 }
 
 static void
-on_bytes(struct framed *f, struct bytes in)
+on_bytes(struct framed *f, size_t n)
 {
-    while (in.n && (f->state == FRAMED_HANDSHAKE || f->state == FRAMED_STREAM)) {
-        enum stream_result result = stream_read(&f->reader, &in);
+    enum stream_result result = stream_filled(&f->reader, n);
 
-        if (result == STREAM_MORE) {
-            return;
-        }
-        if (result != STREAM_WHOLE) {
-            on_bad_frame(f, result);
-        } else if (f->state == FRAMED_HANDSHAKE) {
-            on_token(f);
-        } else {
-            on_message(f);
-        }
+    if (result == STREAM_MORE) {
+        return;
+    }
+    if (result != STREAM_WHOLE) {
+        on_bad_frame(f, result);
+    } else if (f->state == FRAMED_HANDSHAKE) {
+        on_token(f);
+    } else {
+        framed_stream_message(f);
     }
 }
 
-/* The peer's direction ended on TCP. That is an end only where a sealed empty message came
- * before; else somebody cut it. */
 static void
-on_end(struct framed *f)
+on_end(struct framed *f, int status)
 {
     f->at_eof = true;
     if (f->state == FRAMED_STREAM) {
-        note(f, "the stream was cut: end of file without the message that ends it");
-    } else if (f->state == FRAMED_HANDSHAKE && (f->session.legs || stream_within(&f->reader))) {
-        note(f, "the client left in the middle of the handshake");
-    }
-    if (f->state != FRAMED_LINGER || uv_stream_get_write_queue_size((uv_stream_t *)&f->tcp) == 0) {
-        close_now(f);
+        framed_stream_eof(f, status);
+    } else if (f->state == FRAMED_HANDSHAKE) {
+        if (f->session.legs || stream_within(&f->reader)) {
+            framed_note(f, "the client left in the middle of the handshake");
+        }
+        framed_close(f);
+    } else if (outbox_queued(&f->outbox) == 0) {
+        framed_close(f);
     }
 }
 
+/* To where it is to lie: no byte beyond the frame is read, so that nothing is left over when the
+ * connection has to wait. */
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct framed *f = handle->data;
+    size_t n = LOOP_BUFFER_BYTES;
+    void *room = f->connection.loop->buffer;
 
     (void)suggested;
-    *buffer = uv_buf_init(f->connection.loop->buffer, LOOP_BUFFER_BYTES);
+    if (f->state != FRAMED_LINGER) {
+        room = stream_room(&f->reader, &n);
+    }
+    *buffer = uv_buf_init(room, room ? (unsigned)n : 0);
 }
 
 static void
@@ -405,22 +368,34 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct framed *f = stream->data;
 
-    if (n > 0) {
-        on_bytes(f, bytes_of(buffer->base, (size_t)n));
+    (void)buffer;
+    if (n > 0 && f->state != FRAMED_LINGER) {
+        f->moved_ms = uv_now(&f->connection.loop->uv);
+        on_bytes(f, (size_t)n);
+    } else if (n == UV_ENOBUFS) {
+        on_bad_frame(f, STREAM_NO_MEMORY);
     } else if (n < 0) {
-        on_end(f);
+        on_end(f, (int)n);
     }
 }
 
-static void
-read_on(struct framed *f)
+void
+framed_read_on(struct framed *f)
 {
-    int status = f->at_eof ? 0 : uv_read_start((uv_stream_t *)&f->tcp, on_alloc, on_read);
+    int status = 0;
 
-    f->paused = false;
-    if (status != 0 && status != UV_EALREADY) {
-        close_now(f);
+    if (f->state != FRAMED_CLOSED && !f->at_eof) {
+        status = uv_read_start((uv_stream_t *)&f->tcp, on_alloc, on_read);
     }
+    if (status != 0 && status != UV_EALREADY) {
+        framed_close(f);
+    }
+}
+
+void
+framed_pause(struct framed *f)
+{
+    (void)uv_read_stop((uv_stream_t *)&f->tcp);
 }
 
 /* --- beginning and end --------------------------------------------------------------------- */
@@ -432,7 +407,7 @@ on_stop(struct connection *connection, bool now)
 
     /* Handshakes and answers have their own deadlines; an echo lasts as long as it likes. */
     if (now) {
-        close_now(f);
+        framed_close(f);
     }
 }
 
@@ -467,14 +442,16 @@ framed_accept(struct port *port, int fd, const struct sockaddr_in6 *from)
     f->connection.stop = on_stop;
     f->reader.max_bytes = port->listener->settings->max_token;
     (void)uv_tcp_init(&port->loop->uv, &f->tcp);
-    f->tcp.data = f;
+    f->tcp.data = f->connection.deadline.data = f;
+    f->holds = 2; /* these two */
+    f->outbox = (struct outbox){ (uv_stream_t *)&f->tcp, f, on_drained, on_send_failed };
     if (uv_tcp_open(&f->tcp, fd) != 0) {
         (void)close(fd);
-        close_now(f);
+        framed_close(f);
     } else if (!start_session(f)) {
-        close_now(f);
+        framed_close(f);
     } else {
         connection_start_deadline(&f->connection, on_deadline);
-        read_on(f);
+        framed_read_on(f);
     }
 }

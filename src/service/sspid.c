@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspid: the authentication service. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 #include "service/service.h"
 
 enum { MAX_LOOPS = 64, WHY_BYTES = 400 };
+
+/* libuv's pool, where legs wait for an account authority, each in a thread; libuv has 4. */
+#define POOL_THREADS "16"
 
 static bool
 take_loops(void *user, const char *value, char *why, size_t why_n)
@@ -262,6 +266,7 @@ serve(const struct settings *settings, bool verbose, size_t loops)
     struct daemon d = { .service = { .log = &log, .owner = &d } };
 
     process_prepare();
+    (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     d.service.events = process_open_events(&settings->events, &log);
     if (!d.service.events || !open_listeners(&d.service, settings) || !bind_all(&d, loops)) {
         clear(&d);

@@ -25,7 +25,8 @@ start(struct stream_reader *r)
 static bool
 grow(struct stream_reader *r)
 {
-    size_t capacity = r->capacity ? 2 * r->capacity : FIRST_BYTES;
+    size_t first = r->first_bytes ? r->first_bytes : FIRST_BYTES;
+    size_t capacity = r->capacity ? 2 * r->capacity : first;
     uint8_t *p;
 
     capacity = capacity < r->length ? capacity : r->length;
@@ -38,50 +39,78 @@ grow(struct stream_reader *r)
     return true;
 }
 
-static size_t
-take(uint8_t *to, size_t room, struct bytes *in)
-{
-    size_t n = in->n < room ? in->n : room;
-
-    bytes_copy(to, in->p, n);
-    *in = bytes_of(n ? in->p + n : in->p, in->n - n);
-    return n;
-}
-
-enum stream_result
-stream_read(struct stream_reader *r, struct bytes *in)
+uint8_t *
+stream_room(struct stream_reader *r, size_t *n)
 {
     if (r->whole) {
         start(r);
     }
     if (r->head_n < STREAM_HEAD_BYTES) {
-        r->head_n += take(r->head + r->head_n, STREAM_HEAD_BYTES - r->head_n, in);
-        if (r->head_n < STREAM_HEAD_BYTES) {
-            return STREAM_MORE;
-        }
-        r->length = wire_load_le32(r->head);
+        *n = STREAM_HEAD_BYTES - r->head_n;
+        return r->head + r->head_n;
     }
+    if (r->n == r->capacity && !grow(r)) {
+        return NULL;
+    }
+    *n = (r->capacity < r->length ? r->capacity : r->length) - r->n;
+    return r->p + r->n;
+}
+
+enum stream_result
+stream_filled(struct stream_reader *r, size_t n)
+{
+    if (r->head_n == STREAM_HEAD_BYTES) {
+        r->n += n;
+        r->whole = r->n == r->length;
+        return r->whole ? STREAM_WHOLE : STREAM_MORE;
+    }
+    r->head_n += n;
+    if (r->head_n < STREAM_HEAD_BYTES) {
+        return STREAM_MORE;
+    }
+    r->length = wire_load_le32(r->head);
     if (r->length == 0) {
         return STREAM_EMPTY;
     }
-    if (r->length > r->max_bytes) {
-        return STREAM_TOO_LONG;
-    }
-    while (r->n < r->length && in->n) {
-        if (r->n == r->capacity && !grow(r)) {
+    return r->length > r->max_bytes ? STREAM_TOO_LONG : STREAM_MORE;
+}
+
+enum stream_result
+stream_read(struct stream_reader *r, struct bytes *in)
+{
+    enum stream_result result = STREAM_MORE;
+
+    while (in->n && result == STREAM_MORE) {
+        size_t n;
+        uint8_t *room = stream_room(r, &n);
+
+        if (!room) {
             return STREAM_NO_MEMORY;
         }
-        r->n += take(r->p + r->n, (r->capacity < r->length ? r->capacity : r->length) - r->n, in);
+        n = n < in->n ? n : in->n;
+        bytes_copy(room, in->p, n);
+        *in = bytes_of(in->p + n, in->n - n);
+        result = stream_filled(r, n);
     }
-    r->whole = r->n == r->length;
-    return r->whole ? STREAM_WHOLE : STREAM_MORE;
+    return result;
+}
+
+uint8_t *
+stream_reader_take(struct stream_reader *r)
+{
+    uint8_t *p = r->p;
+
+    r->p = NULL;
+    r->capacity = 0;
+    start(r);
+    return p;
 }
 
 void
 stream_reader_clear(struct stream_reader *r)
 {
     mem_free(r->p);
-    *r = (struct stream_reader){ .max_bytes = r->max_bytes };
+    *r = (struct stream_reader){ .max_bytes = r->max_bytes, .first_bytes = r->first_bytes };
 }
 
 bool
@@ -97,40 +126,78 @@ stream_put_token(struct wire_writer *w, struct bytes token)
     wire_put_bytes(w, token);
 }
 
+size_t
+stream_before(const SecPkgContext_Sizes *sizes)
+{
+    return 2 * STREAM_HEAD_BYTES +
+           sizes->cbSecurityTrailer; /* the message's length, the trailer's */
+}
+
+size_t
+stream_overhead(const SecPkgContext_Sizes *sizes)
+{
+    return stream_before(sizes) + sizes->cbBlockSize;
+}
+
+size_t
+stream_fit(const SecPkgContext_Sizes *sizes, size_t whole)
+{
+    size_t room = STREAM_HEAD_BYTES + whole, overhead = stream_overhead(sizes);
+
+    return room > overhead ? room - overhead : 1;
+}
+
+SECURITY_STATUS
+stream_seal_at(PCtxtHandle context, const SecPkgContext_Sizes *sizes, uint8_t *room, size_t plain_n,
+               size_t *n)
+{
+    const size_t heads = 2 * STREAM_HEAD_BYTES;
+    uint8_t *plain = room + stream_before(sizes);
+    SecBuffer buffers[3] = {
+        { sizes->cbSecurityTrailer, SECBUFFER_TOKEN, room + heads },
+        { (ULONG)plain_n, SECBUFFER_DATA, plain },
+        { sizes->cbBlockSize, SECBUFFER_PADDING, plain + plain_n },
+    };
+    SecBufferDesc message = { SECBUFFER_VERSION, sizes->cbBlockSize > 1 ? 3 : 2, buffers };
+    SECURITY_STATUS status = EncryptMessage(context, 0, &message, 0);
+    size_t total;
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    /* A trailer that came out shorter than announced leaves a gap. */
+    total = buffers[0].cbBuffer;
+    if (room + heads + total != plain) {
+        bytes_move(room + heads + total, plain, buffers[1].cbBuffer);
+    }
+    total += buffers[1].cbBuffer;
+    if (message.cBuffers == 3) {
+        bytes_move(room + heads + total, buffers[2].pvBuffer, buffers[2].cbBuffer);
+        total += buffers[2].cbBuffer;
+    }
+    wire_store_le32(room, (uint32_t)(STREAM_HEAD_BYTES + total));
+    wire_store_le32(room + STREAM_HEAD_BYTES, buffers[0].cbBuffer);
+    *n = heads + total;
+    return SEC_E_OK;
+}
+
 SECURITY_STATUS
 stream_seal(PCtxtHandle context, const SecPkgContext_Sizes *sizes, struct bytes plain,
             struct wire_writer *w)
 {
-    const size_t heads = 2 * STREAM_HEAD_BYTES; /* the message's length, the trailer's */
-    size_t trailer = sizes->cbSecurityTrailer, block = sizes->cbBlockSize, total;
-    uint8_t *at = wire_reserve(w, heads + trailer + plain.n + block);
-    SecBuffer buffers[3];
-    SecBufferDesc message = { SECBUFFER_VERSION, 3, buffers };
+    size_t reserved = stream_overhead(sizes) + plain.n, n;
+    uint8_t *at = wire_reserve(w, reserved);
     SECURITY_STATUS status;
 
     if (!at) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    buffers[0] = (SecBuffer){ sizes->cbSecurityTrailer, SECBUFFER_TOKEN, at + heads };
-    buffers[1] = (SecBuffer){ (ULONG)plain.n, SECBUFFER_DATA, at + heads + trailer };
-    buffers[2] = (SecBuffer){ (ULONG)block, SECBUFFER_PADDING, at + heads + trailer + plain.n };
-    message.cBuffers = block > 1 ? 3 : 2;
-    bytes_copy(buffers[1].pvBuffer, plain.p, plain.n);
-    status = EncryptMessage(context, 0, &message, 0);
-    if (status != SEC_E_OK) {
-        return status;
+    bytes_copy(at + stream_before(sizes), plain.p, plain.n);
+    status = stream_seal_at(context, sizes, at, plain.n, &n);
+    if (status == SEC_E_OK) {
+        w->len -= reserved - n;
     }
-    /* A trailer that came out shorter than announced leaves a gap. */
-    bytes_move(at + heads + buffers[0].cbBuffer, buffers[1].pvBuffer, buffers[1].cbBuffer);
-    total = (size_t)buffers[0].cbBuffer + buffers[1].cbBuffer;
-    if (message.cBuffers == 3) {
-        bytes_move(at + heads + total, buffers[2].pvBuffer, buffers[2].cbBuffer);
-        total += buffers[2].cbBuffer;
-    }
-    wire_store_le32(at, (uint32_t)(STREAM_HEAD_BYTES + total));
-    wire_store_le32(at + STREAM_HEAD_BYTES, buffers[0].cbBuffer);
-    w->len -= trailer + plain.n + block - total;
-    return SEC_E_OK;
+    return status;
 }
 
 SECURITY_STATUS

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a framed listener says to a client that is known: who it is, or the same again; or it has a
+ * backend say it. */
+#include "service/framed.h"
+#include "service/identity.h"
+
+enum {
+    OUTPUT_BYTES = 4096, /* on the stack; a larger answer goes to the heap */
+    KEEP_ALIVE_S = 60,
+};
+
+/* Appends a sealed message; false: the connection is closed. */
+static bool
+seal(struct framed *f, struct bytes plain, struct wire_writer *w)
+{
+    SECURITY_STATUS status = stream_seal(&f->session.context, &f->sizes, plain, w);
+
+    if (status != SEC_E_OK) {
+        framed_fail(f, "a message could not be sealed", status);
+    }
+    return status == SEC_E_OK;
+}
+
+static void
+send_whoami(struct framed *f)
+{
+    uint8_t text_room[OUTPUT_BYTES], room[OUTPUT_BYTES];
+    SEC_AUTO(wire_writer) text = wire_writer_growing(text_room, sizeof(text_room));
+    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
+
+    if (!identity_put_json(&text, f->session.logon, f->session.attributes)) {
+        framed_fail(f, "no memory for the answer", SEC_E_INSUFFICIENT_MEMORY);
+    } else if (seal(f, wire_written(&text), &w) && seal(f, bytes_of(NULL, 0), &w)) {
+        framed_send(f, wire_written(&w));
+    }
+}
+
+static void
+on_overdue(uv_timer_t *timer)
+{
+    struct framed *f = timer->data;
+
+    framed_note(f, "closed: the client did not end its direction in time");
+    framed_close(f);
+}
+
+void
+framed_stream_begin(struct framed *f)
+{
+    const struct listener_settings *s = f->connection.listener->settings;
+    SECURITY_STATUS status =
+        QueryContextAttributesA(&f->session.context, SECPKG_ATTR_SIZES, &f->sizes);
+
+    if (status != SEC_E_OK) {
+        framed_fail(f, "the context does not tell its sizes", status);
+        return;
+    }
+    limits_set_authenticated(&f->connection.listener->limits, &f->connection.ticket, true);
+    (void)uv_timer_stop(&f->connection.deadline);
+    f->reader.max_bytes = s->max_message;
+    f->state = FRAMED_STREAM;
+    if (s->backend == BACKEND_WHOAMI) {
+        connection_start_deadline(&f->connection, on_overdue);
+        send_whoami(f);
+    } else {
+        (void)uv_tcp_keepalive(&f->tcp, 1, KEEP_ALIVE_S);
+    }
+}
+
+void
+framed_stream_message(struct framed *f)
+{
+    bool echoes = f->connection.listener->settings->backend == BACKEND_ECHO;
+    uint8_t room[OUTPUT_BYTES];
+    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
+    struct bytes plain = { 0 };
+    SECURITY_STATUS status =
+        stream_open(&f->session.context, f->reader.p, f->reader.length, &plain);
+
+    if (status != SEC_E_OK) {
+        framed_fail(f, "a message was refused", status);
+        return;
+    }
+    /* An empty message ends the client's direction, and its answer ends ours. */
+    if (echoes && seal(f, plain, &w)) {
+        framed_send(f, wire_written(&w));
+    }
+    if (plain.n == 0) {
+        framed_linger(f);
+    } else if (f->state == FRAMED_STREAM && outbox_queued(&f->outbox)) {
+        framed_pause(f); /* the peer does not read either */
+    }
+}
+
+/* That is an end only where a sealed empty message came before; else somebody cut it. */
+void
+framed_stream_eof(struct framed *f, int status)
+{
+    (void)status;
+    framed_note(f, "the stream was cut: end of file without the message that ends it");
+    framed_close(f);
+}
+
+void
+framed_stream_drained(struct framed *f)
+{
+    framed_read_on(f);
+}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sspid while an account authority keeps a client waiting: the store is locked by somebody else, and one loop serves everybody."""
+import fcntl
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import ACCOUNTS, PATIENCE, program
+
+LISTENERS = {"echo": {"protocol": "framed", "backend": "echo"}, "hasty": {"protocol": "framed", "handshake_timeout": "1"}}
+
+
+@pytest.fixture
+def served(make_service):
+    service = make_service(listeners=LISTENERS, start=False)
+    with open(service.log, "ab") as log:
+        service.process = subprocess.Popen([program("sspid"), "--loops", "1"], env=service.environment(),
+                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    for name in LISTENERS:
+        service.wait_for(lambda: service.accepts(name), f"listener {name} answers")
+    return service
+
+
+class Lock:
+    """Keeps readers out of the store: SQLite's read marks (https://sqlite.org/walformat.html#wal_locks), all of them. They try again for ten seconds."""
+
+    def __init__(self, service):
+        self.file = open(service.folder / "accounts.db-shm", "r+b")
+        fcntl.lockf(self.file, fcntl.LOCK_EX, 8, 120)
+
+    def release(self):
+        self.file.close()
+
+
+@pytest.fixture
+def locked(served):
+    client(served, "echo", "alice").communicate()  # the store is open
+    lock = Lock(served)
+    yield lock
+    lock.release()
+
+
+def client(service, listener, user, password=None):
+    p = subprocess.Popen([program("sspi-connect"), "--user", user, "--password-stdin", service.address(listener)],
+                         env=service.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdin.write((password or ACCOUNTS[user]).encode() + b"\n")
+    p.stdin.flush()
+    return p
+
+
+def say(p, text):
+    p.stdin.write(text)
+    p.stdin.flush()
+    return p.stdout.readline()
+
+
+def connection_count(service, listener):
+    """Of the clients that the kernel has accepted and not seen leave."""
+    port = "%04X" % int(service.address(listener).rsplit(":", 1)[1])
+    rows = [line.split() for line in open("/proc/net/tcp").readlines()[1:]]
+    return sum(row[1].endswith(":" + port) and row[3] == "01" for row in rows)
+
+
+def test_the_others_are_served_meanwhile(served):
+    known = client(served, "echo", "alice")
+    assert say(known, b"before\n") == b"before\n"
+    lock = Lock(served)
+    waits = [client(served, "echo", "bob", password) for password in (None, "wrong", "wrong as well")]
+    served.wait_for(lambda: connection_count(served, "echo") == 4, "the others have come")
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        assert say(known, b"during\n") == b"during\n"
+    assert all(p.poll() is None for p in waits) and len(served.events()) == 2
+    lock.release()
+    assert say(waits[0], b"here\n") == b"here\n"
+    assert [p.wait(PATIENCE) for p in waits[1:]] == [1, 1]
+    refused = served.wait_for(lambda: len(served.events(4625)) == 2 and served.events(4625), "their events")
+    assert {e["reason"] for e in refused} == {"accounts: the password is wrong"}  # taken on the leg's own thread
+    assert say(known, b"after\n") == b"after\n"
+    for p in (known, waits[0]):
+        p.communicate()
+        assert p.returncode == 0
+
+
+def test_the_deadline_comes_while_a_leg_is_out(served, locked):
+    p = client(served, "hasty", "bob")
+    assert p.wait(PATIENCE) == 1
+    served.wait_for(lambda: "handshake_timeout came while an account authority was asked" in served.log.read_text(), "a line in the log")
+    locked.release()
+    assert client(served, "echo", "alice").communicate()[1] == b""
+
+
+def test_the_client_hangs_up_while_a_leg_is_out(served, locked):
+    p = client(served, "echo", "bob")
+    served.wait_for(lambda: connection_count(served, "echo") == 1, "it has come")
+    time.sleep(0.5)
+    p.kill()
+    p.wait()
+    locked.release()
+    served.wait_for(lambda: len(served.events(4624)) == 2, "what the leg found")
+    assert client(served, "echo", "alice").communicate()[1] == b""
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_it_stops_while_a_leg_is_out(served, locked, signals):
+    p = client(served, "echo", "bob")
+    served.wait_for(lambda: connection_count(served, "echo") == 1, "it has come")
+    time.sleep(0.5)
+    for i in range(signals):
+        served.process.send_signal(signal.SIGTERM)
+        served.wait_for(lambda: served.log.read_text().count("stopping") > i, "the signal was seen")
+    locked.release()
+    p.communicate()
+    assert p.returncode == (0 if signals == 1 else 1)
+    assert served.process.wait(PATIENCE) == 0
+    served.process = None
