@@ -12,9 +12,9 @@ describe(struct session_client *client, const struct port *port, const struct so
 
     client->events = port->loop->service->events;
     client->log = port->loop->service->log;
-    client->counters = &port->listener->counters;
+    client->counters = &port->listener->endpoint->counters;
     client->listener = s->name;
-    client->protocol = s->protocol == LISTENER_HTTP ? "http" : "framed";
+    client->protocol = settings_protocol_name(s);
     client->package = s->package;
     client->port = ntohs(from->sin6_port);
     if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) {
@@ -36,9 +36,10 @@ connection_open(struct connection *connection, struct port *port, const struct s
     connection->loop = port->loop;
     connection->listener = port->listener;
     describe(&connection->client, port, from);
-    counters_add(&port->listener->counters.accepted);
-    answer = limits_enter(&port->listener->limits, &from->sin6_addr, &connection->ticket);
+    counters_add(&port->listener->endpoint->counters.accepted);
+    answer = limits_enter(&port->listener->endpoint->limits, &from->sin6_addr, &connection->ticket);
     if (answer == LIMITS_WELCOME) {
+        connection->port = port_ref(port);
         connection->at = &port->loop->connections;
         connection->next = *connection->at;
         if (connection->next) {
@@ -59,7 +60,7 @@ connection_open(struct connection *connection, struct port *port, const struct s
                        "max_per_address = %lu of this address are open already",
                        s->max_per_address);
     }
-    counters_add(&port->listener->counters.turned_away[counted]);
+    counters_add(&port->listener->endpoint->counters.turned_away[counted]);
     session_turn_away(&connection->client, NULL, NULL, SESSION_OUT_OF_BOUNDS, reason);
     return false;
 }
@@ -67,11 +68,12 @@ connection_open(struct connection *connection, struct port *port, const struct s
 void
 connection_leave(struct connection *connection)
 {
-    limits_leave(&connection->listener->limits, &connection->ticket);
+    limits_leave(&connection->listener->endpoint->limits, &connection->ticket);
     *connection->at = connection->next;
     if (connection->next) {
         connection->next->at = connection->at;
     }
+    port_unref(connection->port);
     loop_check_drained(connection->loop);
 }
 

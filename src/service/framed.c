@@ -273,7 +273,7 @@ on_deadline(uv_timer_t *timer)
 {
     struct framed *f = timer->data;
 
-    counters_add(&f->connection.listener->counters.timed_out);
+    counters_add(&f->connection.listener->endpoint->counters.timed_out);
     if (f->state == FRAMED_LEG) {
         f->overdue = true;
         framed_note(f, "closed: handshake_timeout came while an account authority was asked");

@@ -55,7 +55,8 @@ framed_stream_begin(struct framed *f)
         framed_fail(f, "the context does not tell its sizes", status);
         return;
     }
-    limits_set_authenticated(&f->connection.listener->limits, &f->connection.ticket, true);
+    limits_set_authenticated(&f->connection.listener->endpoint->limits, &f->connection.ticket,
+                             true);
     (void)uv_timer_stop(&f->connection.deadline);
     f->reader.max_bytes = s->max_message;
     f->state = FRAMED_STREAM;

@@ -129,7 +129,7 @@ on_deadline(uv_timer_t *timer)
     struct http *h = timer->data;
     char reason[SESSION_REASON_BYTES];
 
-    counters_add(&h->connection.listener->counters.timed_out);
+    counters_add(&h->connection.listener->endpoint->counters.timed_out);
     if (h->state.has_session) {
         (void)snprintf(reason, sizeof(reason),
                        "the handshake was not done after handshake_timeout = %lu s and %u legs",
@@ -238,7 +238,7 @@ settle(struct http *h, bool was_proven)
 {
     struct connection *c = &h->connection;
 
-    limits_set_authenticated(&c->listener->limits, &c->ticket, h->state.proven);
+    limits_set_authenticated(&c->listener->endpoint->limits, &c->ticket, h->state.proven);
     if (h->state.proven) {
         (void)uv_timer_stop(&c->deadline);
     } else if (was_proven) {

@@ -26,6 +26,15 @@ limits_clear(struct limits *limits)
     (void)pthread_mutex_destroy(&limits->lock);
 }
 
+void
+limits_set(struct limits *limits, unsigned max_unauthenticated, unsigned max_per_address)
+{
+    (void)pthread_mutex_lock(&limits->lock);
+    limits->max_unauthenticated = max_unauthenticated;
+    limits->max_per_address = max_per_address;
+    (void)pthread_mutex_unlock(&limits->lock);
+}
+
 static struct in6_addr
 key_of(const struct in6_addr *from)
 {

@@ -37,6 +37,8 @@ struct limits_ticket {
 
 void limits_init(struct limits *limits, unsigned max_unauthenticated, unsigned max_per_address);
 void limits_clear(struct limits *limits); /* all tickets are back */
+/* Other numbers from now on; who is there stays. */
+void limits_set(struct limits *limits, unsigned max_unauthenticated, unsigned max_per_address);
 
 /* Counts a new connection, as unauthenticated; the /64 of an IPv6 address counts as one, since one
  * client has all of it. On anything but LIMITS_WELCOME nothing was counted. */

@@ -22,12 +22,6 @@ close_rest(struct loop *loop)
         return;
     }
     loop->closed = true;
-    for (size_t i = 0; i < loop->n_ports; i++) {
-        if (loop->ports[i].http) {
-            http_port_stop(loop->ports[i].http);
-            loop->ports[i].http = NULL;
-        }
-    }
     /* Another thread may still send to it; loop_close closes it. */
     uv_unref((uv_handle_t *)&loop->wake);
     uv_close((uv_handle_t *)&loop->drain_timer, NULL);
@@ -56,19 +50,107 @@ loop_check_drained(struct loop *loop)
 }
 
 static void
+stop_ports(struct loop *loop)
+{
+    while (loop->ports) {
+        struct port *port = loop->ports;
+
+        loop->ports = port->next;
+        port_stop(port);
+    }
+}
+
+/* Takes the port of the same endpoint out of the list. */
+static struct port *
+pick(struct port **list, const struct endpoint *endpoint)
+{
+    for (struct port **at = list; *at; at = &(*at)->next) {
+        struct port *port = *at;
+
+        if (port->listener->endpoint == endpoint) {
+            *at = port->next;
+            return port;
+        }
+    }
+    return NULL;
+}
+
+/* A port whose endpoint the new configuration has not: who is idle there is let go. */
+static void
+retire(struct port *port)
+{
+    struct connection *next;
+
+    port_ref(port);
+    port_stop(port);
+    for (struct connection *c = port->loop->connections; c; c = next) {
+        next = c->next;
+        if (c->port == port) {
+            c->stop(c, false);
+        }
+    }
+    port_unref(port);
+}
+
+static bool
+take_ports(struct loop *loop, struct port *offered)
+{
+    struct port *before = loop->ports, *next, *same;
+    bool good = true;
+
+    loop->ports = NULL;
+    for (struct port *port = offered; port; port = next) {
+        next = port->next;
+        same = pick(&before, port->listener->endpoint);
+        if (same) {
+            port_take_over(port, same);
+        }
+        port->next = loop->ports;
+        loop->ports = port;
+        if (!port_start(port)) {
+            log_error(loop->service->log, "a listener is lost: out of memory or descriptors",
+                      log_text("listener", port->listener->settings->name));
+            loop->ports = port->next; /* what it has stays with it */
+            good = false;
+        }
+    }
+    while (before) {
+        next = before->next;
+        retire(before);
+        before = next;
+    }
+    return good;
+}
+
+static void
+take_offer(struct loop *loop)
+{
+    struct port *offered = __atomic_exchange_n(&loop->offered, NULL, __ATOMIC_ACQ_REL);
+
+    if (!offered) {
+        return;
+    }
+    if (loop->draining || loop->closed) {
+        port_free_all(offered);
+    } else {
+        (void)take_ports(loop, offered); /* the log has told */
+    }
+    loop->service->taken(loop->service->owner);
+}
+
+static void
 on_wake(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
     int how = __atomic_load_n(&loop->stopping, __ATOMIC_ACQUIRE);
 
+    take_offer(loop);
     if (loop->closed || how == 0) {
         return;
     }
     if (!loop->draining) {
         loop->draining = true;
-        for (size_t i = 0; i < loop->n_ports; i++) {
-            port_stop(&loop->ports[i]);
-        }
+        stop_ports(loop);
         (void)uv_timer_start(&loop->drain_timer, on_drain, DRAIN_MS, 0);
     }
     stop_connections(loop, how > 1);
@@ -87,10 +169,17 @@ loop_init(struct loop *loop, struct service *service)
            uv_timer_init(&loop->uv, &loop->drain_timer) == 0;
 }
 
+bool
+loop_start(struct loop *loop, struct port *ports)
+{
+    return take_ports(loop, ports);
+}
+
 void
 loop_run(struct loop *loop)
 {
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop->service->ended(loop->service->owner);
 }
 
 void
@@ -99,11 +188,19 @@ loop_close(struct loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     (void)uv_loop_close(&loop->uv);
+    port_free_all(loop->offered); /* it came too late */
 }
 
 void
 loop_stop(struct loop *loop, int how)
 {
     __atomic_store_n(&loop->stopping, how, __ATOMIC_RELEASE);
+    (void)uv_async_send(&loop->wake);
+}
+
+void
+loop_offer(struct loop *loop, struct port *ports)
+{
+    __atomic_store_n(&loop->offered, ports, __ATOMIC_RELEASE);
     (void)uv_async_send(&loop->wake);
 }

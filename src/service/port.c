@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "service/service.h"
 
 enum {
@@ -77,12 +78,12 @@ port_bind(struct port *port, bool first, char *why, size_t why_n)
     struct sockaddr_in6 address = port->listener->settings->address;
 
     if (!first) {
-        address.sin6_port = htons(port->listener->port);
+        address.sin6_port = htons(port->listener->endpoint->port);
     }
     if ((!first || !address.sin6_port || !is_taken(&address))) {
         port->fd = bound_socket(&address, true);
         if (port->fd >= 0 && listen(port->fd, BACKLOG) == 0) {
-            port->listener->port = port_of(port->fd);
+            port->listener->endpoint->port = port_of(port->fd);
             return true;
         }
     }
@@ -139,12 +140,8 @@ pause_accepting(struct port *port, int error)
 }
 
 static void
-on_readable(uv_poll_t *poll, int status, int events)
+accept_some(struct port *port)
 {
-    struct port *port = poll->data;
-
-    (void)status;
-    (void)events;
     for (int i = 0; i < ACCEPTS; i++) {
         struct sockaddr_in6 from = { 0 };
         socklen_t n = sizeof(from);
@@ -162,6 +159,53 @@ on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
+static void
+on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    accept_some(poll->data);
+}
+
+/* --- its life ------------------------------------------------------------------------------ */
+
+struct port *
+port_new(struct loop *loop, struct listener *listener, struct port **list)
+{
+    struct port *port = mem_new(sizeof(*port));
+
+    if (port) {
+        *port = (struct port){ .loop = loop, .listener = listener, .next = *list, .fd = -1 };
+        (void)site_ref(listener->site);
+        *list = port;
+    }
+    return port;
+}
+
+static void
+free_port(struct port *port)
+{
+    if (port->fd >= 0) {
+        (void)close(port->fd);
+    }
+    if (port->http) {
+        http_port_stop(port->http);
+    }
+    site_unref(port->listener->site);
+    mem_free(port);
+}
+
+void
+port_free_all(struct port *list)
+{
+    while (list) {
+        struct port *port = list;
+
+        list = port->next;
+        free_port(port);
+    }
+}
+
 bool
 port_start(struct port *port)
 {
@@ -172,29 +216,56 @@ port_start(struct port *port)
         }
     }
     port->poll.data = port->pause.data = port;
-    return uv_timer_init(&port->loop->uv, &port->pause) == 0 &&
-           uv_poll_init(&port->loop->uv, &port->poll, port->fd) == 0 &&
-           uv_poll_start(&port->poll, UV_READABLE, on_readable) == 0;
+    if (uv_timer_init(&port->loop->uv, &port->pause) != 0 ||
+        uv_poll_init(&port->loop->uv, &port->poll, port->fd) != 0 ||
+        uv_poll_start(&port->poll, UV_READABLE, on_readable) != 0) {
+        return false;
+    }
+    port->references = 2;
+    return true;
+}
+
+struct port *
+port_ref(struct port *port)
+{
+    port->references++;
+    return port;
 }
 
 void
-port_close(struct port *port)
+port_unref(struct port *port)
 {
-    if (port->fd >= 0) {
-        (void)close(port->fd);
+    if (--port->references == 0) {
+        free_port(port);
     }
-    port->fd = -1;
 }
 
 static void
 on_closed(uv_handle_t *handle)
 {
-    port_close(handle->data);
+    port_unref(handle->data);
+}
+
+static void
+close_handles(struct port *port)
+{
+    uv_close((uv_handle_t *)&port->pause, on_closed);
+    uv_close((uv_handle_t *)&port->poll, on_closed);
 }
 
 void
 port_stop(struct port *port)
 {
-    uv_close((uv_handle_t *)&port->pause, NULL);
-    uv_close((uv_handle_t *)&port->poll, on_closed);
+    accept_some(port);
+    close_handles(port);
+    (void)close(port->fd); /* libuv has let go of it */
+    port->fd = -1;
+}
+
+void
+port_take_over(struct port *port, struct port *from)
+{
+    close_handles(from);
+    port->fd = from->fd;
+    from->fd = -1;
 }

@@ -16,41 +16,31 @@
 #include "base/attributes.h"
 #include "base/log.h"
 #include "event/event.h"
-#include "service/counters.h"
-#include "service/credential.h"
-#include "service/limits.h"
 #include "service/session.h"
-#include "service/settings.h"
-#include "service/told.h"
+#include "service/site.h"
 
 enum { LOOP_BUFFER_BYTES = 65536 };
-
-struct listener {
-    const struct listener_settings *settings;
-    struct credential credential;
-    struct limits limits;
-    struct session_rules rules;
-    struct told told;
-    struct counters counters;
-    uint16_t port; /* in host order; what the system picked where the file says 0 */
-};
 
 struct service {
     const struct log *log;
     struct event_log *events;
-    struct listener *listeners;
-    size_t n_listeners;
-    void *owner; /* of the loops: the daemon */
+    void *owner; /* of the loops: the server */
+    /* From a loop's thread: it has ended, or has taken what it was offered. */
+    void (*ended)(void *owner);
+    void (*taken)(void *owner);
 };
 
 struct connection;
 struct http_port;
 
-/* A listening socket of one loop. */
+/* A listening socket of one loop, under one configuration: with the next one the socket goes to
+ * another port, and this one waits for its connections to end. */
 struct port {
     struct loop *loop;
-    struct listener *listener;
-    struct http_port *http; /* NULL: framed */
+    struct listener *listener; /* whose site is held */
+    struct port *next;         /* in the loop's list */
+    size_t references;         /* its handles and connections; of its loop alone */
+    struct http_port *http;    /* NULL: framed */
     int fd;
     uv_poll_t poll;
     uv_timer_t pause; /* out of descriptors: until some are free again */
@@ -60,12 +50,12 @@ struct loop {
     struct service *service;
     uv_loop_t uv;
     uv_thread_t thread;
-    uv_async_t wake; /* another thread raised stopping */
+    uv_async_t wake; /* another thread raised stopping, or offers ports */
     uv_timer_t drain_timer;
     int stopping; /* 1: drain, 2: at once; atomic */
     bool draining, closed;
+    struct port *offered; /* of a new configuration; atomic */
     struct port *ports;
-    size_t n_ports;
     struct connection *connections;
     char buffer[LOOP_BUFFER_BYTES]; /* what is read goes here first; one read at a time */
 };
@@ -73,6 +63,7 @@ struct loop {
 /* What framed and HTTP connections have in common; the first member of each. */
 struct connection {
     struct loop *loop;
+    struct port *port;
     struct listener *listener;
     struct session_client client;
     struct limits_ticket ticket;
@@ -90,22 +81,35 @@ void connection_leave(struct connection *connection);
 /* (Re)starts the one deadline that a handshake has, from first to last byte. */
 void connection_start_deadline(struct connection *connection, uv_timer_cb expired);
 
-/* Binds one socket; the first of a listener fails where another process has the address. false: why
+/* Without a socket; in front of *list. NULL: no memory. Owned by the caller until a loop takes it:
+ * port_free_all. */
+struct port *port_new(struct loop *loop, struct listener *listener, struct port **list);
+void port_free_all(struct port *list);
+/* Binds its socket; the first of an endpoint fails where another process has the address. false: why
  * says why. */
 SEC_NODISCARD bool port_bind(struct port *port, bool first, char *why, size_t why_n);
 /* Puts it into its loop. */
 SEC_NODISCARD bool port_start(struct port *port);
+/* Nobody is accepted any more; it goes with its last connection. Who has already connected is
+ * accepted before. */
 void port_stop(struct port *port);
-/* For one that was never started; idempotent. */
-void port_close(struct port *port);
+/* The socket goes to a port of the same endpoint, and the other one stops. */
+void port_take_over(struct port *port, struct port *from);
+struct port *port_ref(struct port *port);
+void port_unref(struct port *port);
 
 SEC_NODISCARD bool loop_init(struct loop *loop, struct service *service);
+/* Before it runs: its first ports. */
+SEC_NODISCARD bool loop_start(struct loop *loop, struct port *ports);
 /* Returns when it was stopped and its connections are gone. */
 void loop_run(struct loop *loop);
 /* After that, when no thread calls loop_stop any more. */
 void loop_close(struct loop *loop);
 /* From any thread: 1 drains, 2 ends. */
 void loop_stop(struct loop *loop, int how);
+/* From any thread: these ports take the place of all it has. One offer at a time; the service is
+ * told when it was taken. */
+void loop_offer(struct loop *loop, struct port *ports);
 /* A connection or a port is gone; when draining this may end the loop. */
 void loop_check_drained(struct loop *loop);
 

@@ -91,6 +91,12 @@ table_of(struct listener_settings *l)
     return (struct key_table){ listener_keys, SEC_ARRAY_LEN(listener_keys), l };
 }
 
+const char *
+settings_protocol_name(const struct listener_settings *l)
+{
+    return protocols[l->protocol];
+}
+
 bool
 settings_unknown_listener_key(const char *key, char *why, size_t why_n)
 {

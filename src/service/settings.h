@@ -52,6 +52,9 @@ SEC_NODISCARD bool settings_read(const char *file, struct settings *settings,
                                  struct config_error *error);
 void settings_clear(struct settings *settings);
 
+/* "framed", "http" */
+const char *settings_protocol_name(const struct listener_settings *listener);
+
 /* "unknown key", with the nearest one of a listener; those of [policy] are the library's. */
 bool settings_unknown_listener_key(const char *key, char *why, size_t why_n);
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file is read anew. A configuration with a fault is refused as a whole, and the old one stays;
+ * a good one is what clients come under from now on, while those that are there finish under theirs. */
+#include <stdio.h>
+#include <time.h>
+
+#include "daemon/notify.h"
+#include "service/server.h"
+
+static void
+tell_systemd(void)
+{
+    char text[64];
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
+                   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    notify_systemd(text);
+}
+
+static void
+refuse(struct server *s, const char *why)
+{
+    log_error(s->service.log, "the configuration is refused, and the old one stays",
+              log_text("error", why));
+    notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
+}
+
+/* The sockets come before the library's part, which cannot be undone; after that nothing but memory
+ * can be missing. */
+static bool
+take(struct server *s, struct site *site, struct port **offers)
+{
+    struct config_error error = { "" };
+
+    if (!server_bind(s, site, offers)) {
+        refuse(s, "a listener's address cannot be listened at");
+        return false;
+    }
+    if (OpenSspiLoadConfiguration(s->config_file, error.text, sizeof(error.text)) == SEC_E_OK &&
+        site_acquire(site, s->service.log)) {
+        return true;
+    }
+    refuse(s, error.text[0] ? error.text : "a listener has no credential");
+    return false;
+}
+
+static void
+offer(struct server *s, struct site *site, struct port **offers)
+{
+    site_enter(site);
+    __atomic_store_n(&s->changing, s->n_loops, __ATOMIC_RELEASE);
+    s->reloading = true;
+    for (size_t i = 0; i < s->n_loops; i++) {
+        loop_offer(&s->loops[i], offers[i]);
+    }
+    site_unref(s->site);
+    s->site = site;
+}
+
+void
+server_reload(struct server *s)
+{
+    struct port *offers[SERVER_LOOPS_MAX] = { NULL };
+    struct settings settings;
+    struct config_error error;
+    struct site *site;
+
+    event_log_reopen(s->service.events);
+    log_info(s->service.log, "the event file is opened anew");
+    s->reload_again = s->reloading;
+    if (s->reloading || s->signals.stops) {
+        return;
+    }
+    tell_systemd();
+    if (!settings_read(s->config_file, &settings, &error)) {
+        refuse(s, error.text);
+        return;
+    }
+    if (!site_check(&settings, &error)) {
+        settings_clear(&settings);
+        refuse(s, error.text);
+        return;
+    }
+    site = site_new(&settings, s->site);
+    if (!site) {
+        refuse(s, "no memory");
+    } else if (take(s, site, offers)) {
+        offer(s, site, offers);
+    } else {
+        for (size_t i = 0; i < s->n_loops; i++) {
+            port_free_all(offers[i]);
+        }
+        site_unref(site);
+    }
+}
+
+void
+server_check_reloaded(struct server *s)
+{
+    if (!s->reloading || __atomic_load_n(&s->changing, __ATOMIC_ACQUIRE) != 0) {
+        return;
+    }
+    s->reloading = false;
+    if (s->reload_again) {
+        server_reload(s);
+    } else {
+        log_info(s->service.log, "the configuration is read anew", log_text("file", s->config_file),
+                 log_number("listeners", (int64_t)s->site->n_listeners));
+        notify_systemd("READY=1\nSTATUS=");
+    }
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sspid at work. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/notify.h"
+#include "daemon/process.h"
+#include "service/server.h"
+
+/* libuv's pool, where legs wait for an account authority, each in a thread; libuv has 4. */
+#define POOL_THREADS "16"
+
+/* --- what the main thread's loop is told --------------------------------------------------- */
+
+static void
+on_stop(void *user, bool at_once)
+{
+    struct server *s = user;
+
+    for (size_t i = 0; i < s->n_loops; i++) {
+        loop_stop(&s->loops[i], at_once ? 2 : 1);
+    }
+}
+
+static void
+on_reload(void *user)
+{
+    server_reload(user);
+}
+
+static void
+on_tick(void *user)
+{
+    struct server *s = user;
+
+    event_log_tick(s->service.events);
+}
+
+static void
+on_told(uv_async_t *told)
+{
+    struct server *s = told->data;
+
+    server_check_reloaded(s);
+    /* When the last loop has ended, nothing keeps this one alive. */
+    if (__atomic_load_n(&s->running, __ATOMIC_ACQUIRE) == 0) {
+        signals_close(&s->signals);
+        uv_close((uv_handle_t *)&s->told, NULL);
+    }
+}
+
+static void
+on_loop_ended(void *owner)
+{
+    struct server *s = owner;
+
+    (void)__atomic_sub_fetch(&s->running, 1, __ATOMIC_ACQ_REL);
+    (void)uv_async_send(&s->told);
+}
+
+static void
+on_loop_taken(void *owner)
+{
+    struct server *s = owner;
+
+    (void)__atomic_sub_fetch(&s->changing, 1, __ATOMIC_ACQ_REL);
+    (void)uv_async_send(&s->told);
+}
+
+static bool
+start_control(struct server *s)
+{
+    static const struct signals_events events = { on_stop, on_reload, on_tick };
+
+    s->told.data = s;
+    return uv_loop_init(&s->control) == 0 && uv_async_init(&s->control, &s->told, on_told) == 0 &&
+           signals_start(&s->signals, &s->control, s->service.log, &events, s);
+}
+
+/* --- sockets ------------------------------------------------------------------------------- */
+
+static bool
+bind_listener(struct server *s, struct listener *l, struct port **offers)
+{
+    bool fresh = l->endpoint->port == 0;
+    char why[SERVER_WHY_BYTES] = "no memory";
+
+    for (size_t i = 0; i < s->n_loops; i++) {
+        struct port *port = port_new(&s->loops[i], l, &offers[i]);
+
+        if (!port || (fresh && !port_bind(port, i == 0, why, sizeof(why)))) {
+            log_error(s->service.log, "cannot listen", log_text("listener", l->settings->name),
+                      log_text("address", l->settings->address_text), log_text("error", why));
+            return false;
+        }
+    }
+    if (fresh) {
+        log_info(s->service.log, "listening", log_text("listener", l->settings->name),
+                 log_text("protocol", settings_protocol_name(l->settings)),
+                 log_text("address", l->settings->address_text),
+                 log_number("port", l->endpoint->port));
+    }
+    return true;
+}
+
+bool
+server_bind(struct server *s, struct site *site, struct port **offers)
+{
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        if (!bind_listener(s, &site->listeners[i], offers)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- its life ------------------------------------------------------------------------------ */
+
+static bool
+start_loops(struct server *s, struct port **ports)
+{
+    for (size_t i = 0; i < s->n_loops; i++) {
+        if (!loop_init(&s->loops[i], &s->service) || !loop_start(&s->loops[i], ports[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+run_loop(void *user)
+{
+    loop_run(user);
+}
+
+/* Runs until it is told to stop. */
+static bool
+run(struct server *s)
+{
+    size_t started = 0;
+
+    s->running = s->n_loops;
+    while (started < s->n_loops &&
+           uv_thread_create(&s->loops[started].thread, run_loop, &s->loops[started]) == 0) {
+        started++;
+    }
+    if (started < s->n_loops) {
+        return false;
+    }
+    log_info(s->service.log, "ready", log_number("loops", (int64_t)started));
+    notify_systemd("READY=1");
+    (void)uv_run(&s->control, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&s->control);
+    for (size_t i = 0; i < started; i++) {
+        (void)uv_thread_join(&s->loops[i].thread);
+        loop_close(&s->loops[i]);
+    }
+    return true;
+}
+
+static void
+clear(struct server *s)
+{
+    mem_free(s->loops);
+    site_unref(s->site);
+    event_log_close(s->service.events);
+}
+
+/* Before anything of a loop is set up: an address that is taken is the likely fault, and then there
+ * is nothing to take down. */
+static bool
+prepare(struct server *s, struct settings *settings, struct port **ports)
+{
+    s->service.events = process_open_events(&settings->events, s->service.log);
+    s->site = site_new(settings, NULL);
+    s->loops = mem_new_array(s->n_loops, sizeof(*s->loops));
+    if (s->service.events && s->site && s->loops && site_acquire(s->site, s->service.log) &&
+        server_bind(s, s->site, ports)) {
+        site_enter(s->site);
+        return true;
+    }
+    for (size_t i = 0; i < s->n_loops; i++) {
+        port_free_all(ports[i]);
+    }
+    return false;
+}
+
+int
+server_run(struct server *s, struct settings *settings, const struct log *log, size_t loops)
+{
+    struct port *ports[SERVER_LOOPS_MAX] = { NULL };
+
+    s->service =
+        (struct service){ .log = log, .owner = s, .ended = on_loop_ended, .taken = on_loop_taken };
+    s->n_loops = loops;
+    process_prepare();
+    (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+    if (!prepare(s, settings, ports)) {
+        clear(s);
+        return PROCESS_FAILED;
+    }
+    if (!start_loops(s, ports) || !start_control(s) || !run(s)) {
+        log_error(log, "the loops cannot be started: out of memory, descriptors or threads");
+        event_log_close(s->service.events);
+        _exit(PROCESS_FAILED); /* threads may run; what is left ends with the process */
+    }
+    log_info(log, "stopped");
+    clear(s);
+    return PROCESS_DONE;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration in force. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "service/site.h"
+
+enum { WHY_BYTES = 400 };
+
+bool
+site_check(const struct settings *settings, struct config_error *error)
+{
+    for (size_t i = 0; i < settings->n_listeners; i++) {
+        if (!credential_check(settings, &settings->listeners[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+goes_on(const struct listener *before, const struct listener_settings *now)
+{
+    const struct sockaddr_in6 *a = &before->endpoint->address, *b = &now->address;
+
+    /* Port 0 is another one for each listener. */
+    return a->sin6_port == b->sin6_port &&
+           bytes_equal(bytes_of(&a->sin6_addr, sizeof(a->sin6_addr)),
+                       bytes_of(&b->sin6_addr, sizeof(b->sin6_addr))) &&
+           (a->sin6_port || strcmp(before->settings->name, now->name) == 0);
+}
+
+static struct endpoint *
+find_endpoint(const struct site *before, const struct listener_settings *now)
+{
+    struct endpoint *endpoint;
+
+    for (size_t i = 0; before && i < before->n_listeners; i++) {
+        if (goes_on(&before->listeners[i], now)) {
+            endpoint = before->listeners[i].endpoint;
+            (void)__atomic_add_fetch(&endpoint->references, 1, __ATOMIC_RELAXED);
+            return endpoint;
+        }
+    }
+    endpoint = mem_new(sizeof(*endpoint));
+    if (endpoint) {
+        *endpoint = (struct endpoint){ .references = 1, .address = now->address };
+        limits_init(&endpoint->limits, (unsigned)now->max_unauthenticated,
+                    (unsigned)now->max_per_address);
+    }
+    return endpoint;
+}
+
+static void
+endpoint_unref(struct endpoint *endpoint)
+{
+    if (__atomic_sub_fetch(&endpoint->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        limits_clear(&endpoint->limits);
+        mem_free(endpoint);
+    }
+}
+
+static bool
+add_listener(struct site *site, const struct listener_settings *from, const struct site *before)
+{
+    struct listener *l = &site->listeners[site->n_listeners];
+    struct endpoint *endpoint = find_endpoint(before, from);
+
+    if (!endpoint) {
+        return false;
+    }
+    site->n_listeners++;
+    *l = (struct listener){ .settings = from, .site = site, .endpoint = endpoint };
+    l->rules = (struct session_rules){ (unsigned)from->max_legs, from->max_token,
+                                       ASC_REQ_MUTUAL_AUTH | ASC_REQ_EXTENDED_ERROR };
+    if (from->protocol == LISTENER_FRAMED) {
+        l->rules.wanted |= ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT |
+                           ASC_REQ_SEQUENCE_DETECT;
+    }
+    credential_init(&l->credential, from);
+    told_init(&l->told);
+    return true;
+}
+
+struct site *
+site_new(struct settings *settings, const struct site *before)
+{
+    struct site *site = mem_new(sizeof(*site));
+
+    if (!site) {
+        settings_clear(settings);
+        return NULL;
+    }
+    *site = (struct site){ .references = 1, .settings = *settings };
+    *settings = (struct settings){ 0 };
+    site->listeners = mem_new_array(site->settings.n_listeners, sizeof(*site->listeners));
+    for (size_t i = 0; i < site->settings.n_listeners; i++) {
+        if (!site->listeners || !add_listener(site, &site->settings.listeners[i], before)) {
+            site_unref(site);
+            return NULL;
+        }
+    }
+    return site;
+}
+
+struct site *
+site_ref(struct site *site)
+{
+    (void)__atomic_add_fetch(&site->references, 1, __ATOMIC_RELAXED);
+    return site;
+}
+
+void
+site_unref(struct site *site)
+{
+    if (!site || __atomic_sub_fetch(&site->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        struct listener *l = &site->listeners[i];
+
+        credential_clear(&l->credential);
+        told_clear(&l->told);
+        endpoint_unref(l->endpoint);
+    }
+    mem_free(site->listeners);
+    settings_clear(&site->settings);
+    mem_free(site);
+}
+
+bool
+site_acquire(struct site *site, const struct log *log)
+{
+    char why[WHY_BYTES];
+
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        struct listener *l = &site->listeners[i];
+
+        if (!l->settings->at_first_client &&
+            !credential_get(&l->credential, CREDENTIAL_MAIN, why, sizeof(why))) {
+            log_error(log, "no credential for the listener",
+                      log_text("listener", l->settings->name), log_text("error", why));
+            return false;
+        }
+        if (!credential_has_keys(l->settings, why, sizeof(why))) {
+            log_warning(log, "tickets cannot be taken", log_text("listener", l->settings->name),
+                        log_text("error", why));
+        }
+    }
+    return true;
+}
+
+void
+site_enter(struct site *site)
+{
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        const struct listener_settings *s = site->listeners[i].settings;
+
+        limits_set(&site->listeners[i].endpoint->limits, (unsigned)s->max_unauthenticated,
+                   (unsigned)s->max_per_address);
+    }
+}

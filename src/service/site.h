@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration in force: its listeners and their credentials. It never changes; another takes its
+ * place, and it goes when the last connection that came under it does. */
+#ifndef SERVICE_SITE_H
+#define SERVICE_SITE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/log.h"
+#include "service/counters.h"
+#include "service/credential.h"
+#include "service/limits.h"
+#include "service/session.h"
+#include "service/settings.h"
+#include "service/told.h"
+
+/* An address that is listened at, and who came there: what the next configuration goes on with. */
+struct endpoint {
+    unsigned references;         /* atomic */
+    struct sockaddr_in6 address; /* as the file has it */
+    uint16_t port;               /* in host order; 0: nobody listens there yet */
+    struct limits limits;
+    struct counters counters;
+};
+
+struct listener {
+    const struct listener_settings *settings;
+    struct site *site; /* whose it is */
+    struct endpoint *endpoint;
+    struct credential credential;
+    struct session_rules rules;
+    struct told told;
+};
+
+struct site {
+    unsigned references; /* atomic */
+    struct settings settings;
+    struct listener *listeners;
+    size_t n_listeners;
+};
+
+/* Asks the library, under the configuration that it has, about each listener. false: error says file,
+ * line and what was expected. */
+SEC_NODISCARD bool site_check(const struct settings *settings, struct config_error *error);
+
+/* Takes settings, also when it fails. before: the site whose endpoints are gone on with; NULL: none.
+ * NULL: no memory. Owned by the caller: site_unref. */
+struct site *site_new(struct settings *settings, const struct site *before);
+struct site *site_ref(struct site *site);
+void site_unref(struct site *site);
+
+/* The credentials that are to be had at start. false: the log says whose could not be. */
+SEC_NODISCARD bool site_acquire(struct site *site, const struct log *log);
+/* From now on its limits are those of its endpoints. */
+void site_enter(struct site *site);
+
+#endif
