@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "service/framed.h"
+#include "service/tunnel.h"
 
 enum {
     LINGER_MS = 2000,    /* for the peer's end, once all of ours is sent */
@@ -32,6 +33,7 @@ void
 framed_release(struct framed *f)
 {
     if (--f->holds == 0) {
+        tunnel_free(f->tunnel);
         session_clear(&f->session);
         stream_reader_clear(&f->reader);
         connection_leave(&f->connection);
@@ -54,6 +56,9 @@ framed_close(struct framed *f)
     f->state = FRAMED_CLOSED;
     if (f->leg) {
         (void)uv_cancel((uv_req_t *)&f->leg->work); /* it may not have begun */
+    }
+    if (f->tunnel) {
+        tunnel_close(f->tunnel);
     }
     uv_close((uv_handle_t *)&f->tcp, on_handle_closed);
     uv_close((uv_handle_t *)&f->connection.deadline, on_handle_closed);
@@ -132,7 +137,7 @@ on_drained(void *user)
 {
     struct framed *f = user;
 
-    f->moved_ms = uv_now(&f->connection.loop->uv);
+    framed_moved(f);
     if (f->state == FRAMED_STREAM) {
         framed_stream_drained(f);
     }
@@ -370,13 +375,19 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
     (void)buffer;
     if (n > 0 && f->state != FRAMED_LINGER) {
-        f->moved_ms = uv_now(&f->connection.loop->uv);
+        framed_moved(f);
         on_bytes(f, (size_t)n);
     } else if (n == UV_ENOBUFS) {
         on_bad_frame(f, STREAM_NO_MEMORY);
     } else if (n < 0) {
         on_end(f, (int)n);
     }
+}
+
+void
+framed_moved(struct framed *f)
+{
+    f->moved_ms = uv_now(&f->connection.loop->uv);
 }
 
 void

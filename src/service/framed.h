@@ -39,6 +39,8 @@ struct framed {
 void framed_hold(struct framed *f);
 void framed_release(struct framed *f);
 
+/* Bytes came or went: it is not idle. */
+void framed_moved(struct framed *f);
 /* Reads, or waits until somebody says so again. */
 void framed_read_on(struct framed *f);
 void framed_pause(struct framed *f);

@@ -3,6 +3,7 @@
  * backend say it. */
 #include "service/framed.h"
 #include "service/identity.h"
+#include "service/tunnel.h"
 
 enum {
     OUTPUT_BYTES = 4096, /* on the stack; a larger answer goes to the heap */
@@ -44,6 +45,34 @@ on_overdue(uv_timer_t *timer)
     framed_close(f);
 }
 
+/* Runs once and again as long as bytes move: no timer is touched for each of them. */
+static void
+on_idle(uv_timer_t *timer)
+{
+    struct framed *f = timer->data;
+    uint64_t limit = f->connection.listener->settings->idle_timeout_s * 1000;
+    uint64_t idle = uv_now(&f->connection.loop->uv) - f->moved_ms;
+
+    if (idle < limit) {
+        (void)uv_timer_start(timer, on_idle, limit - idle, 0);
+        return;
+    }
+    framed_note(f, "closed: nothing came or went for idle_timeout");
+    framed_close(f);
+}
+
+static void
+begin_lasting(struct framed *f)
+{
+    unsigned long limit_s = f->connection.listener->settings->idle_timeout_s;
+
+    (void)uv_tcp_keepalive(&f->tcp, 1, KEEP_ALIVE_S);
+    framed_moved(f);
+    if (limit_s) {
+        (void)uv_timer_start(&f->connection.deadline, on_idle, limit_s * 1000, 0);
+    }
+}
+
 void
 framed_stream_begin(struct framed *f)
 {
@@ -59,12 +88,16 @@ framed_stream_begin(struct framed *f)
                              true);
     (void)uv_timer_stop(&f->connection.deadline);
     f->reader.max_bytes = s->max_message;
+    f->reader.first_bytes = STREAM_BULK_BYTES;
     f->state = FRAMED_STREAM;
     if (s->backend == BACKEND_WHOAMI) {
         connection_start_deadline(&f->connection, on_overdue);
         send_whoami(f);
     } else {
-        (void)uv_tcp_keepalive(&f->tcp, 1, KEEP_ALIVE_S);
+        begin_lasting(f);
+    }
+    if (s->backend == BACKEND_PROXY) {
+        tunnel_begin(f);
     }
 }
 
@@ -75,9 +108,13 @@ framed_stream_message(struct framed *f)
     uint8_t room[OUTPUT_BYTES];
     SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
     struct bytes plain = { 0 };
-    SECURITY_STATUS status =
-        stream_open(&f->session.context, f->reader.p, f->reader.length, &plain);
+    SECURITY_STATUS status;
 
+    if (f->tunnel) {
+        tunnel_message(f);
+        return;
+    }
+    status = stream_open(&f->session.context, f->reader.p, f->reader.length, &plain);
     if (status != SEC_E_OK) {
         framed_fail(f, "a message was refused", status);
         return;
@@ -97,7 +134,10 @@ framed_stream_message(struct framed *f)
 void
 framed_stream_eof(struct framed *f, int status)
 {
-    (void)status;
+    if (f->tunnel) {
+        tunnel_eof(f, status);
+        return;
+    }
     framed_note(f, "the stream was cut: end of file without the message that ends it");
     framed_close(f);
 }
@@ -105,5 +145,9 @@ framed_stream_eof(struct framed *f, int status)
 void
 framed_stream_drained(struct framed *f)
 {
-    framed_read_on(f);
+    if (f->tunnel) {
+        tunnel_drained(f);
+    } else {
+        framed_read_on(f);
+    }
 }

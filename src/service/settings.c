@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/host_port.h"
 #include "base/mem.h"
 #include "daemon/key.h"
 #include "service/settings.h"
@@ -19,10 +20,11 @@ static const struct listener_settings defaults = {
     .max_message = 1048576,
     .max_unauthenticated = 10000,
     .max_per_address = 256,
+    .idle_timeout_s = 43200,
 };
 
 static const char *const protocols[] = { "framed", "http", NULL };
-static const char *const backends[] = { "whoami", "echo", NULL };
+static const char *const backends[] = { "whoami", "echo", "proxy:HOST:PORT", NULL };
 static const char *const credentials[] = { "at-start", "at-first-client", NULL };
 
 /* What the design has and this version does not; told apart from a slip of the pen. */
@@ -41,13 +43,35 @@ take_protocol(void *at, const struct key_value *v)
 }
 
 static bool
-take_backend(void *at, const struct key_value *v)
+take_proxy(struct listener_settings *l, const char *to, const struct key_value *v)
 {
-    if (strncmp(v->text, "proxy:", 6) == 0) {
-        (void)snprintf(v->why, v->why_n, "not in this version: proxy; expected whoami or echo");
+    char host[HOST_PORT_HOST_BYTES];
+    const char *port;
+    unsigned long number;
+
+    if (!host_port_split(to, host, &port) ||
+        host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                          "0123456789_.-:%")] ||
+        !config_number(port, 1, 65535, &number, v->why, v->why_n)) {
+        (void)snprintf(v->why, v->why_n,
+                       "proxy:HOST:PORT or proxy:[ADDRESS]:PORT, the port in "
+                       "digits");
         return false;
     }
-    return config_choice(v->text, backends, at, v->why, v->why_n);
+    l->backend = BACKEND_PROXY;
+    return key_set_text(&l->proxy_host, host, v->why, v->why_n) &&
+           key_set_text(&l->proxy_port, port, v->why, v->why_n);
+}
+
+static bool
+take_backend(void *at, const struct key_value *v)
+{
+    struct listener_settings *l = at;
+
+    if (strncmp(v->text, "proxy:", 6) == 0) {
+        return take_proxy(l, v->text + 6, v);
+    }
+    return config_choice(v->text, backends, &l->backend, v->why, v->why_n);
 }
 
 static bool
@@ -74,7 +98,7 @@ take_address(void *at, const struct key_value *v)
 static const struct key listener_keys[] = {
     { "protocol", OF_LISTENER(protocol), take_protocol, 0, 0 },
     { "address", OF_LISTENER(address_text), take_address, 0, 0 },
-    { "backend", OF_LISTENER(backend), take_backend, 0, 0 },
+    { "backend", 0 /* the whole */, take_backend, 0, 0 },
     { "package", OF_LISTENER(package), key_take_text, 0, 0 },
     { "credential", OF_LISTENER(at_first_client), take_credential, 0, 0 },
     { "handshake_timeout", OF_LISTENER(handshake_timeout_s), NULL, 1, 600 },
@@ -83,6 +107,7 @@ static const struct key listener_keys[] = {
     { "max_message", OF_LISTENER(max_message), NULL, 64, 67108864 },
     { "max_unauthenticated", OF_LISTENER(max_unauthenticated), NULL, 1, 1000000 },
     { "max_per_address", OF_LISTENER(max_per_address), NULL, 1, 1000000 },
+    { "idle_timeout", OF_LISTENER(idle_timeout_s), NULL, 0, 604800 },
 };
 
 static struct key_table
@@ -241,8 +266,8 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
         text = "expected a key protocol = framed or http";
     } else if (!l->address_text || !key_parse_address(l->address_text, &l->address)) {
         text = "expected a key address = ADDRESS:PORT";
-    } else if (l->protocol == LISTENER_HTTP && l->backend == BACKEND_ECHO) {
-        text = "expected backend = whoami: echo is for framed listeners";
+    } else if (l->protocol == LISTENER_HTTP && l->backend != BACKEND_WHOAMI) {
+        text = "expected backend = whoami: echo and proxy are for framed listeners";
     } else if (s->policy_requires_bindings && !has_option(l, "channel_bindings")) {
         text = "expected channel_bindings = off or allow-missing: [policy] has required, and a "
                "listener without TLS has no channel to bind to";
@@ -299,6 +324,8 @@ clear_listener(struct listener_settings *l)
     mem_free(l->options);
     mem_free(l->name);
     mem_free(l->address_text);
+    mem_free(l->proxy_host);
+    mem_free(l->proxy_port);
     mem_free(l->package);
 }
 

@@ -14,7 +14,7 @@
 #include "daemon/events_section.h"
 
 enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP };
-enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO };
+enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO, BACKEND_PROXY };
 
 /* A key of [policy] that stands in a listener; its value is the library's to judge. */
 struct listener_option {
@@ -24,9 +24,10 @@ struct listener_option {
 
 struct listener_settings {
     char *name;
-    unsigned line; /* of the section */
-    int protocol;  /* enum listener_protocol; -1: not given */
-    int backend;   /* enum listener_backend */
+    unsigned line;                 /* of the section */
+    int protocol;                  /* enum listener_protocol; -1: not given */
+    int backend;                   /* enum listener_backend */
+    char *proxy_host, *proxy_port; /* of BACKEND_PROXY */
     char *address_text;
     struct sockaddr_in6 address; /* IPv4 as ::ffff:a.b.c.d; sin6_family 0: not given */
     char *package;
@@ -34,6 +35,7 @@ struct listener_settings {
     int at_first_client; /* when the credential is acquired */
     unsigned long handshake_timeout_s, max_legs, max_token, max_message;
     unsigned long max_unauthenticated, max_per_address;
+    unsigned long idle_timeout_s; /* 0: none */
     struct listener_option *options;
     size_t n_options;
 };

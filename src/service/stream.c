@@ -140,9 +140,12 @@ stream_overhead(const SecPkgContext_Sizes *sizes)
 }
 
 size_t
-stream_fit(const SecPkgContext_Sizes *sizes, size_t whole)
+stream_fit(const SecPkgContext_Sizes *sizes, size_t max_message)
 {
-    size_t room = STREAM_HEAD_BYTES + whole, overhead = stream_overhead(sizes);
+    size_t overhead = stream_overhead(sizes);
+    size_t room = max_message < STREAM_BULK_BYTES - STREAM_HEAD_BYTES
+                      ? max_message + STREAM_HEAD_BYTES
+                      : STREAM_BULK_BYTES;
 
     return room > overhead ? room - overhead : 1;
 }

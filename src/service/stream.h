@@ -29,7 +29,7 @@ enum stream_result {
     STREAM_NO_MEMORY,
 };
 
-/* A sealed message of bulk data, whole: what a sender aims at. */
+/* What a sender of much puts into one frame, with its length. */
 enum { STREAM_BULK_BYTES = 65536 };
 
 /* Puts frames together from what arrives. Memory grows with the bytes that came, never with the
@@ -65,8 +65,9 @@ void stream_put_token(struct wire_writer *w, struct bytes token);
 /* What a message has beside its plaintext, at most, and how much of that comes before it. */
 size_t stream_overhead(const SecPkgContext_Sizes *sizes);
 size_t stream_before(const SecPkgContext_Sizes *sizes);
-/* How much plaintext goes into a message of whole bytes behind its length; at least 1. */
-size_t stream_fit(const SecPkgContext_Sizes *sizes, size_t whole);
+/* How much plaintext of a bulk a message holds, where the peer takes max_message bytes behind the
+ * length; at least 1. */
+size_t stream_fit(const SecPkgContext_Sizes *sizes, size_t max_message);
 
 /* Seals in place: at room are stream_overhead + plain_n bytes, the plaintext stream_before into
  * them. *n: how long the message is. SEC_E_OK, or why EncryptMessage refused. */

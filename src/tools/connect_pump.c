@@ -117,7 +117,8 @@ receive_some(struct pump *p)
     }
     if (!p->got_any) {
         return fail("refused", "the server closed the connection after the handshake, before its "
-                               "first message: it did not accept the logon");
+                               "first message: it did not accept the logon, or its backend "
+                               "cannot be reached");
     }
     return fail("the stream was cut",
                 n < 0 ? strerror(errno) : "end of file without the message that ends it");

@@ -65,7 +65,7 @@ test_settings_read__survives_each_allocation_failed(void **state)
     (void)state;
     assert_non_null(file);
     assert_true(fputs("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
-                      "address = 127.0.0.1:1\nspn = a\nntlm = deny\n"
+                      "address = 127.0.0.1:1\nspn = a\nntlm = deny\nbackend = proxy:h:1\n"
                       "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n",
                       file) >= 0);
     assert_int_equal(fclose(file), 0);

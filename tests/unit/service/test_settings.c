@@ -94,6 +94,7 @@ test_settings_read__defaults_and_every_key(void **state)
     assert_int_equal(s.listeners[0].max_message, 1048576);
     assert_int_equal(s.listeners[0].max_unauthenticated, 10000);
     assert_int_equal(s.listeners[0].max_per_address, 256);
+    assert_int_equal(s.listeners[0].idle_timeout_s, 43200);
     assert_int_equal(s.listeners[1].protocol, LISTENER_HTTP);
     assert_string_equal(s.listeners[1].package, "NTLM");
     assert_true(s.listeners[1].at_first_client);
@@ -103,6 +104,37 @@ test_settings_read__defaults_and_every_key(void **state)
     assert_string_equal(s.listeners[1].options[1].option.pszValue, "HTTP/a HTTP/b");
     settings_clear(&s);
 }
+
+static void
+test_settings_read__a_proxy_has_host_and_port(void **state)
+{
+    static const struct {
+        const char *backend, *host, *port;
+    } rows[] = {
+        { "proxy:127.0.0.1:25", "127.0.0.1", "25" },
+        { "proxy:[::1]:65535", "::1", "65535" },
+        { "proxy:db_1.example.test:5432", "db_1.example.test", "5432" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        struct settings s;
+        char text[256], error[512];
+
+        (void)snprintf(text, sizeof(text), FRONT "idle_timeout = 0\nbackend = %s\n",
+                       rows[i].backend);
+        assert_true(read_text(text, &s, error, sizeof(error)));
+        assert_int_equal(s.listeners[0].backend, BACKEND_PROXY);
+        assert_string_equal(s.listeners[0].proxy_host, rows[i].host);
+        assert_string_equal(s.listeners[0].proxy_port, rows[i].port);
+        assert_int_equal(s.listeners[0].idle_timeout_s, 0);
+        settings_clear(&s);
+    }
+}
+
+#define PROXY_EXPECTED                                                                     \
+    ":4: [listener front] backend: expected proxy:HOST:PORT or proxy:[ADDRESS]:PORT, the " \
+    "port in digits"
 
 static void
 test_settings_read__each_fault_names_line_and_cause(void **state)
@@ -130,9 +162,18 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
           ":2: [listener a] protocol: not in this version: sample; expected framed or http" },
         { "[listener a]\naddress = localhost:1\n",
           ":2: [listener a] address: expected ADDRESS:PORT or [ADDRESS]:PORT, in numbers" },
-        { FRONT "backend = proxy:127.0.0.1:25\n",
-          ":4: [listener front] backend: not in this version: proxy; expected whoami or echo" },
-        { FRONT "backend = cat\n", ":4: [listener front] backend: expected whoami or echo" },
+        { FRONT "backend = proxy:127.0.0.1\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:HOST:PORT\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:a host:1\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:::1:25\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:host:0\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:host:65536\n", PROXY_EXPECTED },
+        { FRONT "backend = proxy:host:ssh\n", PROXY_EXPECTED },
+        { FRONT "backend = cat\n",
+          ":4: [listener front] backend: expected whoami, echo or proxy:HOST:PORT" },
+        { FRONT "idle_timeout = 604801\n",
+          ":4: [listener front] idle_timeout: expected a number from 0 to 604800" },
         { FRONT "trusted_proxy = 127.0.0.1\n",
           ":4: [listener front] trusted_proxy: not in this version" },
         { FRONT "connection_header = X-Connection\n",
@@ -154,7 +195,11 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
           ":3: [listener front]: expected channel_bindings = off or allow-missing: [policy] has "
           "required, and a listener without TLS has no channel to bind to" },
         { "[listener a]\nprotocol = http\naddress = 127.0.0.1:1\nbackend = echo\n",
-          ":1: [listener a]: expected backend = whoami: echo is for framed listeners" },
+          ":1: [listener a]: expected backend = whoami: echo and proxy are for framed "
+          "listeners" },
+        { "[listener a]\nprotocol = http\naddress = 127.0.0.1:1\nbackend = proxy:h:1\n",
+          ":1: [listener a]: expected backend = whoami: echo and proxy are for framed "
+          "listeners" },
         { FRONT "[listener b]\nprotocol = http\naddress = 127.0.0.1:2000\n",
           ":4: [listener b]: expected an address that no listener above has" },
         { FRONT "package = Nonsense\n",
@@ -178,6 +223,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_read__defaults_and_every_key),
+        cmocka_unit_test(test_settings_read__a_proxy_has_host_and_port),
         cmocka_unit_test(test_settings_read__each_fault_names_line_and_cause),
     };
 
