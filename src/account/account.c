@@ -38,16 +38,43 @@ keep_reasons(struct account_proof *out)
         .sub_status = out->sub_status,
         .locked_out_now = out->locked_out_now,
         .no_clear_text = out->no_clear_text,
+        .no_code = out->no_code,
+        .used_code = out->used_code,
     };
 
     account_proof_clear(out);
     *out = reasons;
 }
 
-static const char *
-reason_text(uint32_t sub_status)
+const char *
+account_code_reason(const struct account_proof *reasons)
 {
-    switch (sub_status) {
+    if (reasons->no_code) {
+        return "the account has no one-time code";
+    }
+    if (reasons->used_code) {
+        return "the one-time code was used before";
+    }
+    switch (reasons->sub_status) {
+    case ACCOUNT_NO_SUCH_USER: return "there is no such account";
+    case ACCOUNT_WRONG_PASSWORD: return "the one-time code is wrong";
+    case ACCOUNT_NO_DIAL_IN: return "the one-time code is right, but the account may not dial in";
+    case ACCOUNT_PASSWORD_EXPIRED:
+        return "the one-time code is right, but the password has expired";
+    case ACCOUNT_DISABLED: return "the one-time code is right, but the account is disabled";
+    case ACCOUNT_EXPIRED: return "the one-time code is right, but the account has expired";
+    case ACCOUNT_LOCKED_OUT: return "the account is locked out";
+    default: return "refused";
+    }
+}
+
+static const char *
+reason_text(enum account_proof_kind kind, const struct account_proof *reasons)
+{
+    if (kind == ACCOUNT_ONE_TIME_CODE) {
+        return account_code_reason(reasons);
+    }
+    switch (reasons->sub_status) {
     case ACCOUNT_NO_SUCH_USER: return "there is no such account";
     case ACCOUNT_WRONG_PASSWORD: return "the password is wrong";
     case ACCOUNT_NO_DIAL_IN: return "the password is right, but the account may not dial in";
@@ -72,6 +99,6 @@ account_prove(struct account_authority *a, const struct account_claim *claim,
     }
     keep_reasons(out);
     return status == SEC_E_LOGON_DENIED
-               ? sec_fail(status, "accounts: %s", reason_text(out->sub_status))
+               ? sec_fail(status, "accounts: %s", reason_text(claim->kind, out))
                : status;
 }

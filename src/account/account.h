@@ -41,15 +41,16 @@ void account_identity_unref(const struct account_identity *); /* NULL is a no-op
 /* The form of a response. Which of them policy admits is the caller's decision; the authority
  * computes exactly the one it is asked for. */
 enum account_proof_kind {
-    ACCOUNT_NTLM_V2,     /* nt_response: NTProofStr and blob */
-    ACCOUNT_LM_V2,       /* lm_response: 24 bytes, proof and client challenge */
-    ACCOUNT_NTLM_V1,     /* nt_response: 24 bytes over server_challenge */
-    ACCOUNT_NTLM_V1_ESS, /* nt_response: 24 bytes; lm_response begins with the client challenge */
-    ACCOUNT_LM_V1,       /* lm_response: 24 bytes; only where the store keeps LM hashes */
-    ACCOUNT_PASSWORD,    /* password: PPP's PAP, HTTP's Basic */
-    ACCOUNT_CHAP_MD5,    /* RFC 1994: chap_id, challenge, chap_response; needs a clear text */
-    ACCOUNT_MSCHAP,      /* RFC 2433: nt_response: 24 bytes over server_challenge */
-    ACCOUNT_MSCHAP_V2,   /* RFC 2759: nt_response, challenge, peer_challenge, peer_name */
+    ACCOUNT_NTLM_V2,       /* nt_response: NTProofStr and blob */
+    ACCOUNT_LM_V2,         /* lm_response: 24 bytes, proof and client challenge */
+    ACCOUNT_NTLM_V1,       /* nt_response: 24 bytes over server_challenge */
+    ACCOUNT_NTLM_V1_ESS,   /* nt_response: 24 bytes; lm_response begins with the client challenge */
+    ACCOUNT_LM_V1,         /* lm_response: 24 bytes; only where the store keeps LM hashes */
+    ACCOUNT_PASSWORD,      /* password: PPP's PAP, HTTP's Basic */
+    ACCOUNT_CHAP_MD5,      /* RFC 1994: chap_id, challenge, chap_response; needs a clear text */
+    ACCOUNT_MSCHAP,        /* RFC 2433: nt_response: 24 bytes over server_challenge */
+    ACCOUNT_MSCHAP_V2,     /* RFC 2759: nt_response, challenge, peer_challenge, peer_name */
+    ACCOUNT_ONE_TIME_CODE, /* password: the digits; proven, they are used up. No key comes of it */
 };
 
 /* What a network client claims, and how it means to prove it. Borrowed for the call. */
@@ -88,10 +89,11 @@ struct account_proof {
     uint32_t sub_status; /* NTSTATUS, for the event log alone: ACCOUNT_WRONG_PASSWORD and so on */
     bool locked_out_now; /* this failure was the one that locked the account */
     bool no_clear_text;  /* ACCOUNT_CHAP_MD5: the account keeps none, and cannot be proven so */
+    bool no_code, used_code; /* ACCOUNT_ONE_TIME_CODE: it has none; it was right, but once */
 };
 
 /* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status,
- * locked_out_now and no_clear_text alone are set, and:
+ * locked_out_now, no_clear_text, no_code and used_code alone are set, and:
  *   SEC_E_LOGON_DENIED                 wrong, unknown, disabled, expired or locked: all alike, and
  *                                      all take alike
  *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the store cannot answer; counts towards no lock-out
@@ -100,6 +102,8 @@ struct account_proof {
 SEC_NODISCARD sec_status account_prove(struct account_authority *, const struct account_claim *,
                                        struct account_proof *out);
 void account_proof_clear(struct account_proof *);
+/* Why a one-time code was refused, in words for the log. Static. */
+const char *account_code_reason(const struct account_proof *reasons);
 
 /* What the [server] and [accounts] and [policy] sections say of accounts. Borrowed for the call. */
 struct account_options {

@@ -55,6 +55,22 @@ account_admin_change(struct account_admin *a, const char *name, const struct acc
     return a->ops->change(a, name, change);
 }
 
+sec_status
+account_admin_enroll_code(struct account_admin *a, const char *name,
+                          const struct one_time_code *code)
+{
+    const char *fault = one_time_code_fault(code);
+
+    return fault ? sec_fail(SEC_E_INVALID_PARAMETER, "accounts: one-time code: %s", fault)
+                 : a->ops->enroll_code(a, name, code);
+}
+
+sec_status
+account_admin_remove_code(struct account_admin *a, const char *name)
+{
+    return a->ops->remove_code(a, name);
+}
+
 struct page {
     account_see see;
     void *user;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "account/account.h"
+#include "account/one_time_code.h"
 
 struct account_admin;
 
@@ -62,6 +63,12 @@ struct account_change {
 SEC_NODISCARD sec_status account_admin_change(struct account_admin *, const char *name,
                                               const struct account_change *);
 
+/* A one-time code, which an account has beside its password. SEC_E_INVALID_PARAMETER: it has one
+ * already; to be rid of one that it has not. */
+SEC_NODISCARD sec_status account_admin_enroll_code(struct account_admin *, const char *name,
+                                                   const struct one_time_code *);
+SEC_NODISCARD sec_status account_admin_remove_code(struct account_admin *, const char *name);
+
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* Valid for the call of account_see. */
@@ -71,7 +78,7 @@ struct account_view {
     bool disabled, locked, may_dial_in;
     uint64_t expires_100ns, password_expires_100ns; /* UINT64_MAX: never */
     uint64_t password_set_100ns, created_100ns, changed_100ns;
-    unsigned failures;                               /* wrong passwords that still count */
+    unsigned failures; /* wrong passwords and codes that still count */
     uint64_t last_failure_100ns, locked_until_100ns; /* 0: none */
     const char *const *groups, *const *group_sids;
     size_t n_groups;
@@ -79,6 +86,7 @@ struct account_view {
     size_t n_keys;
     uint32_t key_version;
     const char *key_salt;
+    const char *one_time_code; /* "totp, sha1, 6 digits, 30 seconds"; NULL: none */
 };
 
 typedef void (*account_see)(void *user, const struct account_view *);

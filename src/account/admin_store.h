@@ -35,6 +35,9 @@ SEC_NODISCARD sec_status admin_store_remove(struct account_admin *, const char *
 SEC_NODISCARD sec_status admin_store_unlock(struct account_admin *, const char *name);
 SEC_NODISCARD sec_status admin_store_change(struct account_admin *, const char *name,
                                             const struct account_change *);
+SEC_NODISCARD sec_status admin_store_enroll_code(struct account_admin *, const char *name,
+                                                 const struct one_time_code *);
+SEC_NODISCARD sec_status admin_store_remove_code(struct account_admin *, const char *name);
 SEC_NODISCARD sec_status admin_store_list(struct account_admin *, uint32_t after_rid,
                                           unsigned n_max, account_see, void *user);
 SEC_NODISCARD sec_status admin_store_show(struct account_admin *, const char *name, account_see,

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at accounts. */
+#include <stdio.h>
+
 #include "account/admin_store.h"
 #include "account/string_list.h"
 #include "base/clock.h"
 
-#define SELECT_VIEW                                                                        \
-    "SELECT rid, sid, name, unix_user, disabled, expires, password_expires, password_set," \
-    " created, changed, key_version, key_salt, dial_in FROM account "
+enum { CODE_CHARS = 96 };
+
+#define SELECT_VIEW                                                                              \
+    "SELECT rid, sid, name, unix_user, disabled, expires, password_expires, password_set,"       \
+    " account.created, changed, key_version, key_salt, dial_in, c.type, c.algorithm, c.digits, " \
+    "c.period"                                                                                   \
+    " FROM account LEFT JOIN one_time_code c ON c.account = rid "
 
 static sec_status
 read_list(const struct admin_store *a, const char *sql, uint32_t rid, struct string_list *first,
@@ -42,6 +48,32 @@ fill_lockout(const struct admin_store *a, struct account_view *view)
     view->locked_until_100ns = lockout.locked ? lockout.until_100ns : 0;
 }
 
+/* NULL: the row has none. */
+static const char *
+describe_code(sqlite3_stmt *row, char text[static CODE_CHARS])
+{
+    static const char *const algorithms[] = {
+        [ONE_TIME_CODE_SHA1] = "sha1",
+        [ONE_TIME_CODE_SHA256] = "sha256",
+        [ONE_TIME_CODE_SHA512] = "sha512",
+    };
+    int64_t algorithm = sqlite3_column_int64(row, 14);
+    bool totp = sqlite3_column_int64(row, 13) == ONE_TIME_CODE_TOTP;
+
+    if (sqlite3_column_type(row, 13) == SQLITE_NULL) {
+        return NULL;
+    }
+    (void)snprintf(text, CODE_CHARS, "%s, %s, %lld digits", totp ? "totp" : "hotp",
+                   algorithm > 0 && algorithm <= ONE_TIME_CODE_SHA512 ? algorithms[algorithm]
+                                                                      : "unknown",
+                   sqlite3_column_int64(row, 15));
+    if (totp) {
+        (void)snprintf(text + strlen(text), CODE_CHARS - strlen(text), ", %lld seconds",
+                       sqlite3_column_int64(row, 16));
+    }
+    return text;
+}
+
 static struct account_view
 view_of(sqlite3_stmt *row)
 {
@@ -69,6 +101,7 @@ see_row(const struct admin_store *a, sqlite3_stmt *row, account_see see, void *u
     SEC_AUTO(string_list) group_sids = { 0 };
     SEC_AUTO(string_list) keys = { 0 };
     struct account_view view = view_of(row);
+    char code[CODE_CHARS];
     sec_status status;
 
     if (!view.sid || !view.name || !view.key_salt) {
@@ -90,6 +123,7 @@ see_row(const struct admin_store *a, sqlite3_stmt *row, account_see see, void *u
     view.n_groups = groups.n;
     view.keys = (const char *const *)keys.items;
     view.n_keys = keys.n;
+    view.one_time_code = describe_code(row, code);
     fill_lockout(a, &view);
     see(user, &view);
     return SEC_E_OK;

@@ -10,6 +10,7 @@
 #include "account/proof.h"
 #include "account/shared.h"
 #include "account/sqlite_store.h"
+#include "account/store_code.h"
 #include "account/store_kind.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,6 +28,7 @@ struct sqlite_authority {
     struct cache *cache;
     struct lockout_policy lockout;
     struct account_record nobody; /* who is computed with where there is no account */
+    struct one_time_code no_code; /* likewise */
     char *path, *key_file;
     uint8_t *domain;
     _Atomic uint64_t checked_100ns; /* when the store was last looked at */
@@ -75,9 +77,15 @@ close_authority(struct account_authority *door)
 
 /* A random hash: a response to it is never right, and costs what others cost. */
 static bool
-make_nobody(struct account_record *nobody)
+make_nobody(struct account_record *nobody, struct one_time_code *no_code)
 {
-    if (!random_bytes(nobody->nt_hash.b, sizeof(nobody->nt_hash.b))) {
+    *no_code = (struct one_time_code){ .type = ONE_TIME_CODE_TOTP,
+                                       .algorithm = ONE_TIME_CODE_SHA1,
+                                       .digits = ONE_TIME_CODE_DIGITS_MAX,
+                                       .period_s = 30,
+                                       .n = 20 };
+    if (!random_bytes(nobody->nt_hash.b, sizeof(nobody->nt_hash.b)) ||
+        !random_bytes(no_code->secret, no_code->n)) {
         return false;
     }
     hmac_md5_key_init(&nobody->nt_key, bytes_of(nobody->nt_hash.b, sizeof(nobody->nt_hash.b)));
@@ -156,11 +164,20 @@ hindrance(const struct attempt *t, const struct account_record *r)
     return r->password_expires_100ns <= now ? ACCOUNT_PASSWORD_EXPIRED : 0;
 }
 
-/* The account's password is right and nothing hinders it. */
+static bool
+is_code(const struct attempt *t)
+{
+    return t->claim->kind == ACCOUNT_ONE_TIME_CODE;
+}
+
+/* What the account claims is right and nothing hinders it. */
 static bool
 admit(const struct attempt *t, const struct account_record *r)
 {
-    if (!lockout_pass(word_of(t, r), t->authority->lockout, t->claim->now_100ns)) {
+    bool (*pass)(lockout_word *, struct lockout_policy, uint64_t) =
+        is_code(t) ? lockout_pass_code : lockout_pass;
+
+    if (!pass(word_of(t, r), t->authority->lockout, t->claim->now_100ns)) {
         t->out->sub_status = ACCOUNT_LOCKED_OUT; /* within these microseconds */
         return false;
     }
@@ -168,12 +185,14 @@ admit(const struct attempt *t, const struct account_record *r)
     return true;
 }
 
-/* A wrong password, counted; record NULL: there is no such account. */
+/* A wrong password or code, counted; record NULL: there is no such account. */
 static void
 count_failure(const struct attempt *t, const struct account_record *record)
 {
+    enum lockout_outcome (*fail)(lockout_word *, struct lockout_policy, uint64_t) =
+        is_code(t) ? lockout_fail_code : lockout_fail;
     enum lockout_outcome outcome =
-        lockout_fail(word_of(t, record), t->authority->lockout, t->claim->now_100ns);
+        fail(word_of(t, record), t->authority->lockout, t->claim->now_100ns);
 
     if (!record) {
         t->out->sub_status = ACCOUNT_NO_SUCH_USER;
@@ -234,8 +253,9 @@ prove_from_store(const struct attempt *t)
     sec_status status;
 
     text.n = 0;
-    status =
-        sqlite_store_find(a->store, t->names, t->n_names, &held, wants_text ? &text : NULL, &found);
+    status = sqlite_store_find(a->store, t->names, t->n_names, &held,
+                               (struct sqlite_wanted){ .clear_text = wants_text ? &text : NULL },
+                               &found);
     if (status == SEC_E_OK) {
         held.clear_text = text.n ? &text : NULL;
         status = judge(t, found ? &held : &a->nobody, found);
@@ -243,6 +263,67 @@ prove_from_store(const struct attempt *t)
     if (wants_text) {
         secret_wipe(&text, sizeof(text));
     }
+    return status;
+}
+
+/* --- one-time codes ------------------------------------------------------------------------ */
+
+/* A right code: first it is used up, down to the disk, then the account is let in. */
+static sec_status
+admit_code(const struct attempt *t, const struct account_record *r, const struct store_code *code,
+           uint64_t moment)
+{
+    bool used = false;
+    sec_status status = store_code_use(t->authority->path, code, moment, &used);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (!used) {
+        t->out->used_code = true;
+        count_failure(t, r);
+        return SEC_E_LOGON_DENIED;
+    }
+    return admit(t, r) ? SEC_E_OK : SEC_E_LOGON_DENIED;
+}
+
+static sec_status
+judge_code(const struct attempt *t, const struct account_record *r, bool found,
+           const struct store_code *code)
+{
+    uint32_t hindered = hindrance(t, r);
+    bool has = found && code->code.n;
+    struct one_time_code_verdict v;
+
+    if (!one_time_code_check(has ? &code->code : &t->authority->no_code, t->claim->password,
+                             t->claim->now_100ns, &v)) {
+        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "accounts: a code is not computed");
+    }
+    if (v.right && has) {
+        t->out->sub_status = hindered;
+        return hindered ? SEC_E_LOGON_DENIED : admit_code(t, r, code, v.moment);
+    }
+    t->out->no_code = found && !has;
+    t->out->used_code = v.used && has;
+    count_failure(t, found ? r : NULL);
+    return SEC_E_LOGON_DENIED;
+}
+
+/* Always from the store: what is used up is there alone. */
+static sec_status
+prove_code(const struct attempt *t)
+{
+    SEC_AUTO(account_record) held = { 0 };
+    struct sqlite_authority *a = t->authority;
+    struct store_code code = { 0 };
+    bool found = false;
+    sec_status status = sqlite_store_find(a->store, t->names, t->n_names, &held,
+                                          (struct sqlite_wanted){ .code = &code }, &found);
+
+    if (status == SEC_E_OK) {
+        status = judge_code(t, found ? &held : &a->nobody, found, &code);
+    }
+    secret_wipe(&code, sizeof(code));
     return status;
 }
 
@@ -276,6 +357,9 @@ prove(struct account_authority *door, const struct account_claim *claim, struct 
     check_store(a, claim->now_100ns);
     t.stamp = sqlite_store_stamp(a->store);
     choose_names(&t);
+    if (is_code(&t)) {
+        return prove_code(&t);
+    }
     if (prove_from_cache(&t)) {
         return SEC_E_OK;
     }
@@ -313,7 +397,7 @@ open_authority(const struct account_options *options, const char *path,
         .domain = bytes_of(a->domain, options->domain.n),
         .lm_hashes = options->keep_lm_hashes,
     });
-    if (!a->cache || !a->store || !make_nobody(&a->nobody)) {
+    if (!a->cache || !a->store || !make_nobody(&a->nobody, &a->no_code)) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     *out = &sec_steal(&a)->door;

@@ -17,7 +17,7 @@
 #include "crypto/random.h"
 
 enum {
-    SCHEMA_VERSION = 2,
+    SCHEMA_VERSION = 3,
     READ_WAIT_MS = 250, /* readers wait for nobody but a recovery */
     CHANGE_WAIT_MS = 10000,
 };
@@ -26,6 +26,13 @@ enum {
 
 /* Times are FILETIMEs, NULL is never. name_upper is the name in UTF-16LE, upper-cased by Unicode's
  * simple mapping: what names are compared by. A RID is taken once: next_rid only rises. */
+#define ONE_TIME_CODE_TABLE                                                        \
+    "CREATE TABLE one_time_code ("                                                 \
+    " account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,"           \
+    " type INTEGER NOT NULL, algorithm INTEGER NOT NULL, digits INTEGER NOT NULL," \
+    " period INTEGER NOT NULL, next INTEGER NOT NULL, sealed BLOB NOT NULL,"       \
+    " created INTEGER NOT NULL) STRICT;"
+
 static const char schema[] =
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE account ("
@@ -44,13 +51,16 @@ static const char schema[] =
     "CREATE TABLE member ("
     " account INTEGER NOT NULL REFERENCES account ON DELETE CASCADE,"
     " account_group INTEGER NOT NULL REFERENCES account_group ON DELETE CASCADE,"
-    " PRIMARY KEY (account, account_group)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY (account, account_group)) STRICT, WITHOUT ROWID;" ONE_TIME_CODE_TABLE
     "PRAGMA application_id = " APPLICATION_ID ";"
-    "PRAGMA user_version = 2;";
+    "PRAGMA user_version = 3;";
 
-static const char from_version_1[] =
-    "ALTER TABLE account ADD COLUMN dial_in INTEGER NOT NULL DEFAULT 0;"
-    "PRAGMA user_version = 2;";
+/* What brings a database of the version before each to that version. */
+static const char *const steps[SCHEMA_VERSION + 1] = {
+    [2] = "ALTER TABLE account ADD COLUMN dial_in INTEGER NOT NULL DEFAULT 0;"
+          "PRAGMA user_version = 2;",
+    [3] = ONE_TIME_CODE_TABLE "PRAGMA user_version = 3;",
+};
 
 /* --- statements ---------------------------------------------------------------------------- */
 
@@ -321,8 +331,8 @@ migrate(struct sqlite_db *db)
         return status;
     }
     status = schema_version(db, &db->version);
-    if (status == SEC_E_OK && db->version == 1) {
-        status = execute(db, from_version_1, "bring the tables to version 2");
+    for (int64_t v = db->version + 1; status == SEC_E_OK && v <= SCHEMA_VERSION; v++) {
+        status = execute(db, steps[v], "bring the tables to the newest version");
     }
     if (status == SEC_E_OK) {
         status = execute(db, "COMMIT", "commit");

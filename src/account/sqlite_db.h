@@ -23,7 +23,7 @@ struct sqlite_db {
     dev_t device; /* which file it is: the path may come to name another one */
     ino_t inode;
     uid_t owner;
-    int64_t version; /* of its tables: 1 until somebody opens it to change it */
+    int64_t version; /* of its tables: an old one until somebody opens it to change it */
     uint8_t store_id[SHARED_STORE_ID_BYTES];
     char machine_sid[SQLITE_DB_SID_CHARS];
 };

@@ -9,8 +9,9 @@
 #include "account/shared.h"
 #include "account/sqlite_db.h"
 #include "account/sqlite_store.h"
-#include "account/string_list.h"
+#include "account/store_code.h"
 #include "account/store_key.h"
+#include "account/string_list.h"
 #include "base/mem.h"
 #include "base/utf16.h"
 
@@ -20,6 +21,7 @@ enum question {
     QUESTION_FIRST,
     QUESTION_GROUPS,
     QUESTION_CLEAR_TEXT,
+    QUESTION_CODE,
     QUESTION_END,
     QUESTION_VERSION,
     QUESTIONS,
@@ -42,14 +44,21 @@ static const char *const questions[QUESTIONS] = {
                         " WHERE m.account = ?1 ORDER BY g.rid",
     [QUESTION_CLEAR_TEXT] = "SELECT sealed FROM secret WHERE account = ?1"
                             " AND field = '" STORE_KEY_CLEAR_TEXT "'",
+    [QUESTION_CODE] = STORE_CODE_SELECT " WHERE account = ?1",
     [QUESTION_END] = "COMMIT",
     [QUESTION_VERSION] = "PRAGMA data_version",
 };
 
-/* Where they are others in a database that no newer sspictl has opened to change it. */
-static const char *const questions_of_version_1[QUESTIONS] = {
-    [QUESTION_BY_NAME] = SELECT_ACCOUNT("0") BY_NAME,
-    [QUESTION_FIRST] = SELECT_ACCOUNT("0") FIRST,
+/* Where they are others up to a version, in a database that no newer sspictl has opened to change
+ * it. */
+static const struct {
+    enum question question;
+    int64_t last_version;
+    const char *sql;
+} old_questions[] = {
+    { QUESTION_BY_NAME, 1, SELECT_ACCOUNT("0") BY_NAME },
+    { QUESTION_FIRST, 1, SELECT_ACCOUNT("0") FIRST },
+    { QUESTION_CODE, 2, "SELECT 1 WHERE ?1 IS NULL" },
 };
 
 /* A connection belongs to the process that opened it: SQLite's locks do not pass a fork, and a
@@ -149,13 +158,23 @@ own_connection(struct sqlite_store *s)
     return mine;
 }
 
+static const char *
+question_for(int64_t version, enum question question)
+{
+    for (size_t i = 0; i < SEC_ARRAY_LEN(old_questions); i++) {
+        if (old_questions[i].question == question && version <= old_questions[i].last_version) {
+            return old_questions[i].sql;
+        }
+    }
+    return questions[question];
+}
+
 static sec_status
 prepare_questions(struct connection *c)
 {
-    for (size_t i = 0; i < QUESTIONS; i++) {
-        const char *old = c->db->version == 1 ? questions_of_version_1[i] : NULL;
+    for (unsigned i = 0; i < QUESTIONS; i++) {
         sec_status status =
-            sqlite_db_prepare(c->db, old ? old : questions[i], true, &c->statements[i]);
+            sqlite_db_prepare(c->db, question_for(c->db->version, i), true, &c->statements[i]);
 
         if (status != SEC_E_OK) {
             return status;
@@ -463,22 +482,58 @@ read_clear_text(const struct connection *c, const struct account_record *record,
     return status;
 }
 
+/* The account's one-time code, where it has one. */
+static sec_status
+read_code(const struct connection *c, const struct account_record *record, struct store_code *out)
+{
+    sqlite3_stmt *statement = c->statements[QUESTION_CODE];
+    const char *sid = record->identity->sid;
+    sec_status status = sqlite_db_bind(c->db, statement, "i", (int64_t)record->rid);
+    bool row = false;
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_step(c->db, statement, &row);
+    }
+    if (status == SEC_E_OK && row && !store_code_read(statement, c->key, sid, out)) {
+        status = damaged(c, sid, "one-time code");
+    }
+    out->rid = record->rid;
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+static sec_status
+read_wanted(const struct connection *c, const struct account_record *record,
+            struct sqlite_wanted wanted)
+{
+    sec_status status = SEC_E_OK;
+
+    if (wanted.clear_text) {
+        status = read_clear_text(c, record, wanted.clear_text);
+    }
+    return status == SEC_E_OK && wanted.code ? read_code(c, record, wanted.code) : status;
+}
+
 /* What time would tell of a name, it should not: where it does not exist an account is read all the
  * same, and where it does, a name is looked for that does not. */
 static void
-even_out(struct sqlite_store *s, struct connection *c, bool found, bool clear_text)
+even_out(struct sqlite_store *s, struct connection *c, bool found, struct sqlite_wanted wanted)
 {
     SEC_AUTO(account_record) unused = { 0 };
     sqlite3_stmt *statement = c->statements[found ? QUESTION_BY_NAME : QUESTION_FIRST];
-    struct clear_text unused_text = { 0 };
+    struct clear_text text = { 0 };
+    struct store_code code = { 0 };
     bool there = false;
 
     if (!found || sqlite_db_bind(c->db, statement, "b", bytes_of("\xFF", 1)) == SEC_E_OK) {
         (void)find_by(s, c, statement, &unused, &there);
     }
-    if (!found && there && clear_text && unused.identity) {
-        (void)read_clear_text(c, &unused, &unused_text);
-        secret_wipe(&unused_text, sizeof(unused_text));
+    if (!found && there && unused.identity) {
+        (void)read_wanted(
+            c, &unused,
+            (struct sqlite_wanted){ wanted.clear_text ? &text : NULL, wanted.code ? &code : NULL });
+        secret_wipe(&text, sizeof(text));
+        secret_wipe(&code, sizeof(code));
     }
 }
 
@@ -494,7 +549,7 @@ run_question(struct connection *c, enum question question)
 
 static sec_status
 find(struct sqlite_store *s, struct connection *c, const struct bytes *names, size_t n_names,
-     struct account_record *out, struct clear_text *clear_text, bool *found)
+     struct account_record *out, struct sqlite_wanted wanted, bool *found)
 {
     sec_status status = run_question(c, QUESTION_BEGIN);
 
@@ -505,11 +560,11 @@ find(struct sqlite_store *s, struct connection *c, const struct bytes *names, si
             status = find_by(s, c, c->statements[QUESTION_BY_NAME], out, found);
         }
     }
-    if (status == SEC_E_OK && *found && clear_text) {
-        status = read_clear_text(c, out, clear_text);
+    if (status == SEC_E_OK && *found) {
+        status = read_wanted(c, out, wanted);
     }
     if (status == SEC_E_OK) {
-        even_out(s, c, *found, clear_text);
+        even_out(s, c, *found, wanted);
         status = run_question(c, QUESTION_END);
     }
     return status;
@@ -517,7 +572,7 @@ find(struct sqlite_store *s, struct connection *c, const struct bytes *names, si
 
 sec_status
 sqlite_store_find(struct sqlite_store *s, const struct bytes *names, size_t n_names,
-                  struct account_record *out, struct clear_text *clear_text, bool *found)
+                  struct account_record *out, struct sqlite_wanted wanted, bool *found)
 {
     SEC_AUTO(account_record) record = { 0 };
     struct connection *c = own_connection(s);
@@ -529,7 +584,7 @@ sqlite_store_find(struct sqlite_store *s, const struct bytes *names, size_t n_na
     (void)pthread_mutex_lock(&c->mutex);
     status = refresh(s, c);
     if (status == SEC_E_OK) {
-        status = find(s, c, names, n_names, &record, clear_text, found);
+        status = find(s, c, names, n_names, &record, wanted, found);
         if (status != SEC_E_OK) {
             disconnect(c); /* whatever it was, the next question starts afresh */
         } else if (*found) {

@@ -14,6 +14,7 @@
 
 struct shared_state;
 struct sqlite_store;
+struct store_code;
 
 /* Borrowed for the store's life. */
 struct sqlite_store_options {
@@ -39,10 +40,14 @@ struct shared_state *sqlite_store_shared(const struct sqlite_store *);
 
 /* The account that goes by the first of the upper-cased names that exists; *found false: none
  * does, and *out is zeroed. What is done for a name that does not exist is what is done for one
- * that does. clear_text NULL: not asked for; n 0: none is kept. */
+ * that does. What else is wanted of it is zeroed where there is none. */
+struct sqlite_wanted {
+    struct clear_text *clear_text; /* NULL: not asked for */
+    struct store_code *code;       /* likewise */
+};
 SEC_NODISCARD sec_status sqlite_store_find(struct sqlite_store *, const struct bytes *names,
                                            size_t n_names, struct account_record *out,
-                                           struct clear_text *clear_text, bool *found);
+                                           struct sqlite_wanted, bool *found);
 
 /* Sees whether the database was replaced, removed or changed behind the generation's back; if so,
  * older stamps are no longer equal to new ones. Waits for nobody. */

@@ -10,7 +10,8 @@
 #define STORE_KEY_NT_HASH "nt-hash"
 #define STORE_KEY_LM_HASH "lm-hash"
 /* Of one size, whatever the password's length: that as le16, the password, zeroes. */
-#define STORE_KEY_CLEAR_TEXT "clear-text"
+#define STORE_KEY_CLEAR_TEXT    "clear-text"
+#define STORE_KEY_ONE_TIME_CODE "one-time-code"
 
 /* Refuses a key file that the database was not made with. */
 SEC_NODISCARD sec_status store_key_check(const struct sqlite_db *, const struct seal_key *,

@@ -27,6 +27,9 @@ struct account_admin_ops {
     sec_status (*remove)(struct account_admin *, const char *name);
     sec_status (*unlock)(struct account_admin *, const char *name);
     sec_status (*change)(struct account_admin *, const char *name, const struct account_change *);
+    sec_status (*enroll_code)(struct account_admin *, const char *name,
+                              const struct one_time_code *); /* nothing is wrong with it */
+    sec_status (*remove_code)(struct account_admin *, const char *name);
     /* At most n_max accounts with RIDs above after_rid, in their order; none: there are no more. */
     sec_status (*list)(struct account_admin *, uint32_t after_rid, unsigned n_max, account_see,
                        void *user);

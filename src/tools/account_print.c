@@ -103,6 +103,7 @@ account_print_whole(void *user, const struct account_view *v)
     print_list("Groups", v->groups, v->n_groups);
     print_field("Unix user", v->unix_user ? v->unix_user : "none");
     print_field("Dial-in", v->may_dial_in ? "yes" : "no");
+    print_field("One-time code", v->one_time_code ? v->one_time_code : "none");
     print_time("Expires", v->expires_100ns);
     print_time("Password set", v->password_set_100ns);
     print_time("Password expires", v->password_expires_100ns);
@@ -141,7 +142,7 @@ account_print_json(void *user, const struct account_view *v)
     json_t *o = json_pack(
         "{s:s, s:s, s:s, s:b, s:b, s:o, s:i, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:I,"
-        " s:s, s:b}",
+        " s:s, s:b, s:s?}",
         "name", v->name, "sid", v->sid, "state", state_of(v), "disabled", v->disabled, "locked",
         v->locked, "locked_until", time_json(v->locked_until_100ns), "wrong_passwords",
         (int)v->failures, "last_wrong_password", time_json(v->last_failure_100ns), "groups",
@@ -150,7 +151,7 @@ account_print_json(void *user, const struct account_view *v)
         time_json(v->password_set_100ns), "password_expires", time_json(v->password_expires_100ns),
         "created", time_json(v->created_100ns), "changed", time_json(v->changed_100ns), "keys",
         list_json(v->keys, v->n_keys), "key_version", (json_int_t)v->key_version, "key_salt",
-        v->key_salt, "dial_in", v->may_dial_in);
+        v->key_salt, "dial_in", v->may_dial_in, "one_time_code", v->one_time_code);
 
     (void)json_array_append_new(user, o);
 }

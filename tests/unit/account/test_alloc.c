@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "alloc_fail.h"
-#include "tests/support/account_store.h"
+#include "tests/support/account_code.h"
 
 /* Thousands of commits: nothing here needs the disk. SQLite finds these in place of libc's. */
 __attribute__((visibility("default"))) int
@@ -133,6 +133,36 @@ static void
 test_prove__without_memory__refuses_nobody_for_a_wrong_reason(void **state)
 {
     assert_true(alloc_fail_each(run_prove, *state) > 20);
+}
+
+/* The code of the next time step each time, with a threshold of 1 again. */
+static void
+run_code(void *user, bool failing)
+{
+    static uint64_t runs;
+    struct test_store *t = user;
+    struct one_time_code code = test_code(ONE_TIME_CODE_TOTP);
+    uint64_t now = TEST_CODE_NOW_100NS + ++runs * 30 * CLOCK_SECOND_100NS;
+    struct account_authority *a = NULL;
+    sec_status status = account_authority_open(&t->options.accounts, &a);
+
+    if (status == SEC_E_OK) {
+        status = test_code_prove_at(a, "User", &code, (uint64_t)clock_to_unix(now) / 30, now, NULL);
+    }
+    if (status != SEC_E_OK && !(failing && is_trouble(status))) {
+        fail_msg("%s: %s", sec_status_name(status), sec_reason());
+    }
+    account_authority_close(a);
+}
+
+static void
+test_prove__a_code_without_memory__refuses_nobody_for_a_wrong_reason(void **state)
+{
+    struct test_store *t = *state;
+    struct one_time_code code = test_code(ONE_TIME_CODE_TOTP);
+
+    assert_int_equal(test_code_enroll(t, "User", &code), SEC_E_OK);
+    assert_true(alloc_fail_each(run_code, t) > 20);
 }
 
 static void
@@ -258,6 +288,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             test_prove__without_memory__refuses_nobody_for_a_wrong_reason, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_prove__a_code_without_memory__refuses_nobody_for_a_wrong_reason, setup, teardown),
         cmocka_unit_test_setup_teardown(test_change__without_memory__is_whole_or_not_at_all, setup,
                                         teardown),
     };

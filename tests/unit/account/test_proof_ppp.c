@@ -346,7 +346,8 @@ test_open__store_of_version_1__works_and_is_migrated(void **state)
     struct fixture *f = *state;
     struct account_admin *admin;
 
-    execute(f, "ALTER TABLE account DROP COLUMN dial_in; PRAGMA user_version = 1");
+    execute(f, "ALTER TABLE account DROP COLUMN dial_in; DROP TABLE one_time_code;"
+               "PRAGMA user_version = 1");
     reopen(f);
     claim.now_100ns = clock_now_100ns();
     claim.password = bytes_of_string("clientPass");

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/account_store.h"
+#include "tests/support/account_code.h"
 
 enum { THREADS = 4, CHANGES = 40, ACCOUNTS = 2 };
 
@@ -217,6 +217,59 @@ test_lockout__guesses_in_many_threads__are_all_counted(void **state)
     test_store_remove(&s.store);
 }
 
+/* --- one-time codes ------------------------------------------------------------------------ */
+
+struct code_storm {
+    struct storm storm;
+    struct one_time_code code;
+    _Atomic uint32_t proven[CHANGES]; /* how often, by counter */
+};
+
+/* Each code of the account in turn, while other threads try the same ones. */
+static void *
+try_codes(void *user)
+{
+    struct code_storm *s = user;
+
+    for (uint64_t counter = 0; counter < CHANGES; counter++) {
+        if (test_code_prove_at(s->storm.authority, "user", &s->code, counter, TEST_CODE_NOW_100NS,
+                               NULL) == SEC_E_OK) {
+            atomic_fetch_add(&s->proven[counter], 1);
+        }
+    }
+    return NULL;
+}
+
+static void
+test_prove__codes_in_many_threads__each_once(void **state)
+{
+    static struct code_storm s;
+    pthread_t threads[THREADS];
+    uint32_t proven = 0;
+
+    s.code = test_code(ONE_TIME_CODE_HOTP);
+    test_store_make(&s.storm.store);
+    s.storm.store.options.accounts.lockout_threshold = 0;
+    assert_int_equal(test_store_add(&s.storm.store, "user", "p1"), SEC_E_OK);
+    assert_int_equal(test_code_enroll(&s.storm.store, "user", &s.code), SEC_E_OK);
+    assert_int_equal(account_authority_open(&s.storm.store.options.accounts, &s.storm.authority),
+                     SEC_E_OK);
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, try_codes, &s), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    for (unsigned i = 0; i < CHANGES; i++) {
+        assert_true(atomic_load(&s.proven[i]) <= 1);
+        proven += atomic_load(&s.proven[i]);
+    }
+    assert_true(proven > 0);
+    assert_int_equal(atomic_load(&s.proven[CHANGES - 1]), 1);
+    account_authority_close(s.storm.authority);
+    test_store_remove(&s.storm.store);
+}
+
 int
 main(void)
 {
@@ -224,6 +277,7 @@ main(void)
         cmocka_unit_test(test_prove__while_passwords_change__sees_each_change_at_once),
         cmocka_unit_test(test_prove__right_and_wrong_in_many_threads__are_told_apart),
         cmocka_unit_test(test_lockout__guesses_in_many_threads__are_all_counted),
+        cmocka_unit_test(test_prove__codes_in_many_threads__each_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
