@@ -55,6 +55,8 @@ def free_port():
 class Service:
     """One sspid, its configuration and its store. ctl() runs sspictl on them; events() reads the event log."""
 
+    prefix = arguments = ()  # of sspid's command line: what runs it, and its options
+
     def __init__(self, folder, accounts, policy, listeners, server, kerberos=()):
         self.folder = folder
         self.config = folder / "opensspi.conf"
@@ -102,7 +104,7 @@ class Service:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([program("sspid")], env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([*self.prefix, program("sspid"), *self.arguments], env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
         for name in self.listeners:
             self.wait_for(lambda: self.accepts(name), f"listener {name} answers")

@@ -25,6 +25,98 @@ describe(struct session_client *client, const struct port *port, const struct so
     }
 }
 
+/* --- who is dropped for whom --------------------------------------------------------------- */
+
+static void
+queue_at_end(struct connection *c, struct connection_queue *queue)
+{
+    if (c->queue) {
+        TAILQ_REMOVE(c->queue, c, queued);
+    }
+    c->queue = queue;
+    if (queue) {
+        TAILQ_INSERT_TAIL(queue, c, queued);
+    }
+}
+
+void
+connection_heard(struct connection *connection)
+{
+    struct handshakes *handshakes = connection->port->handshakes;
+
+    if (connection->queue == &handshakes->silent) {
+        queue_at_end(connection, &handshakes->waiting);
+    }
+}
+
+void
+connection_progressed(struct connection *connection)
+{
+    if (connection->ticket.address && !connection->ticket.authenticated) {
+        queue_at_end(connection, &connection->port->handshakes->waiting);
+    }
+}
+
+void
+connection_hold(struct connection *connection)
+{
+    queue_at_end(connection, NULL);
+}
+
+void
+connection_set_authenticated(struct connection *connection, bool is)
+{
+    limits_set_authenticated(&connection->listener->endpoint->limits, &connection->ticket, is);
+    if (is) {
+        connection_hold(connection);
+    }
+}
+
+void
+connection_end(struct connection *connection)
+{
+    connection_hold(connection);
+    limits_leave(&connection->listener->endpoint->limits, &connection->ticket);
+}
+
+bool
+connection_make_room(struct port *port)
+{
+    bool silent = !TAILQ_EMPTY(&port->handshakes->silent);
+    struct connection *c =
+        TAILQ_FIRST(silent ? &port->handshakes->silent : &port->handshakes->waiting);
+
+    if (!c) {
+        return false;
+    }
+    counters_add(&port->listener->endpoint->counters.dropped_silent);
+    if (!silent) {
+        session_turn_away(
+            &c->client, NULL, NULL, SESSION_OUT_OF_BOUNDS,
+            "too many handshakes are open, and this one waited longest: it made room");
+    } else if (told_is_due(&port->listener->told, "dropped", "", uv_now(&port->loop->uv) / 1000)) {
+        log_warning(c->client.log, "silent connections are dropped for new ones",
+                    log_text("listener", c->client.listener));
+    }
+    connection_end(c);
+    c->stop(c, true);
+    return true;
+}
+
+/* --- from the first to the last ------------------------------------------------------------ */
+
+static enum limits_answer
+enter(struct connection *c, struct port *port, const struct in6_addr *from)
+{
+    struct limits *limits = &port->listener->endpoint->limits;
+    enum limits_answer answer = limits_enter(limits, from, &c->ticket);
+
+    if (answer == LIMITS_TOO_MANY && connection_make_room(port)) {
+        answer = limits_enter(limits, from, &c->ticket);
+    }
+    return answer;
+}
+
 bool
 connection_open(struct connection *connection, struct port *port, const struct sockaddr_in6 *from)
 {
@@ -37,7 +129,7 @@ connection_open(struct connection *connection, struct port *port, const struct s
     connection->listener = port->listener;
     describe(&connection->client, port, from);
     counters_add(&port->listener->endpoint->counters.accepted);
-    answer = limits_enter(&port->listener->endpoint->limits, &from->sin6_addr, &connection->ticket);
+    answer = enter(connection, port, &from->sin6_addr);
     if (answer == LIMITS_WELCOME) {
         connection->port = port_ref(port);
         connection->at = &port->loop->connections;
@@ -48,6 +140,7 @@ connection_open(struct connection *connection, struct port *port, const struct s
         *connection->at = connection;
         (void)uv_timer_init(&port->loop->uv, &connection->deadline);
         connection->deadline.data = connection;
+        queue_at_end(connection, &port->handshakes->silent);
         return true;
     }
     if (answer == LIMITS_TOO_MANY) {
@@ -68,7 +161,7 @@ connection_open(struct connection *connection, struct port *port, const struct s
 void
 connection_leave(struct connection *connection)
 {
-    limits_leave(&connection->listener->endpoint->limits, &connection->ticket);
+    connection_end(connection);
     *connection->at = connection->next;
     if (connection->next) {
         connection->next->at = connection->at;

@@ -56,6 +56,8 @@ framed_close(struct framed *f)
     f->state = FRAMED_CLOSED;
     if (f->leg) {
         (void)uv_cancel((uv_req_t *)&f->leg->work); /* it may not have begun */
+    } else {
+        connection_end(&f->connection);
     }
     if (f->tunnel) {
         tunnel_close(f->tunnel);
@@ -168,6 +170,7 @@ framed_send(struct framed *f, struct bytes bytes)
 static void
 on_judged(struct framed *f, enum session_state state, struct bytes written)
 {
+    connection_progressed(&f->connection);
     if (written.n > STREAM_HEAD_BYTES) {
         framed_send(f, written);
     }
@@ -252,6 +255,7 @@ send_leg_out(struct framed *f)
     }
     f->leg = leg;
     f->state = FRAMED_LEG;
+    connection_hold(&f->connection);
     framed_hold(f);
     framed_pause(f);
     return true;
@@ -375,6 +379,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
     (void)buffer;
     if (n > 0 && f->state != FRAMED_LINGER) {
+        connection_heard(&f->connection);
         framed_moved(f);
         on_bytes(f, (size_t)n);
     } else if (n == UV_ENOBUFS) {

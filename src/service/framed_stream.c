@@ -84,8 +84,7 @@ framed_stream_begin(struct framed *f)
         framed_fail(f, "the context does not tell its sizes", status);
         return;
     }
-    limits_set_authenticated(&f->connection.listener->endpoint->limits, &f->connection.ticket,
-                             true);
+    connection_set_authenticated(&f->connection, true);
     (void)uv_timer_stop(&f->connection.deadline);
     f->reader.max_bytes = s->max_message;
     f->reader.first_bytes = STREAM_BULK_BYTES;

@@ -1,59 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections of HTTP listeners. A client waits here until its first byte, which costs little;
- * then libmicrohttpd, driven from the loop, speaks HTTP with it. Its time-out is idleness; the
- * deadline of a handshake stays here. What a request is answered is http_answer.c's business.
+ * Connections of HTTP listeners: bytes and time. Each port has an epoll descriptor of its own, which
+ * the loop polls: so a client costs one call to be waited for, and none where its request is there
+ * when it is accepted. What the bytes mean is http_head.c's and http_body.c's business, what they
+ * are answered http_answer.c's.
  */
-#include <microhttpd.h>
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "service/http_answer.h"
-#include "service/service.h"
+#include "base/secret.h"
+#include "service/http.h"
 
 enum {
-    HEADERS_BYTES = 32768,    /* beside the token */
-    BODY_BYTES = 1024 * 1024, /* what a request may carry; nobody here reads it */
-    IDLE_SECONDS = 60,        /* between the requests of a client that is known */
-    MAX_FIELDS = 100,
-    MAX_CONNECTIONS = 1 << 20, /* the listener's own limits come first */
+    HEADERS_BYTES = 32768, /* beside the token */
+    IDLE_MS = 60000,       /* between the requests of a client that is known */
+    LINGER_MS = 2000,      /* for the end of a client that was refused */
+    LINGER_BYTES = 1024 * 1024,
+    EVENTS = 64, /* at once */
 };
-
-struct http_port {
-    struct port *port;
-    struct MHD_Daemon *daemon;
-    uv_poll_t poll; /* libmicrohttpd's epoll descriptor */
-    uv_timer_t timer;
-    int handles;
-    struct http *entering; /* being handed over */
-};
-
-struct http {
-    struct connection connection; /* first */
-    struct http_port *port;
-    int fd;
-    uv_poll_t first_byte;
-    bool handed_over; /* libmicrohttpd has the descriptor */
-    bool doomed;      /* to be closed instead */
-    bool over;        /* on its way out */
-    int handles;
-    unsigned requests, answers;
-    struct http_state state;
-};
-
-/* One request, from its headers to its end. */
-struct request {
-    bool began;
-    bool too_large;
-    uint64_t body;
-};
-
-static void pump(struct http_port *http);
 
 /* --- the end of a connection --------------------------------------------------------------- */
 
@@ -62,60 +30,45 @@ on_handle_closed(uv_handle_t *handle)
 {
     struct http *h = handle->data;
 
-    if (--h->handles == 0) {
-        connection_leave(&h->connection);
-        mem_free(h);
-    }
+    wire_writer_clear(&h->in);
+    wire_writer_clear(&h->out);
+    http_pending_free(h->pending);
+    connection_leave(&h->connection);
+    mem_free(h);
 }
 
-/* The descriptor is closed, by us or by libmicrohttpd. */
-static void
-release(struct http *h)
+void
+http_release(struct http *h)
 {
     if (h->connection.loop->draining) {
         h->state.told = NULL; /* it is we who end it */
     }
     http_state_end(&h->state, uv_now(&h->connection.loop->uv) / 1000);
-    h->over = true;
     h->connection.deadline.data = h;
-    h->handles++;
     uv_close((uv_handle_t *)&h->connection.deadline, on_handle_closed);
 }
 
-static void
-on_first_byte_closed(uv_handle_t *handle)
+void
+http_end(struct http *h)
 {
-    struct http *h = handle->data;
+    bool busy = h->stage == HTTP_BUSY;
 
-    if (!h->handed_over) {
-        (void)close(h->fd);
+    if (h->stage == HTTP_CLOSED) {
+        return;
     }
-    on_handle_closed(handle);
+    h->stage = HTTP_CLOSED;
+    (void)close(h->fd); /* epoll forgets it */
+    (void)uv_timer_stop(&h->connection.deadline);
+    if (busy) {
+        http_pending_cancel(h->pending);
+    } else {
+        connection_end(&h->connection);
+        http_release(h);
+    }
 }
 
-/* Ends it now, wherever it stands. */
-static void
-end(struct http *h)
-{
-    if (h->over) {
-        return;
-    }
-    if (h->handed_over) {
-        /* libmicrohttpd sees the end of file, closes, and on_connection follows. */
-        (void)shutdown(h->fd, SHUT_RDWR);
-        return;
-    }
-    if (uv_is_closing((uv_handle_t *)&h->first_byte)) {
-        h->doomed = true;
-        return;
-    }
-    h->handles++;
-    uv_close((uv_handle_t *)&h->first_byte, on_first_byte_closed);
-    release(h);
-}
-
-static void
-note(const struct http *h, const char *what)
+void
+http_note(const struct http *h, const char *what)
 {
     const struct session_client *client = &h->connection.client;
 
@@ -123,14 +76,17 @@ note(const struct http *h, const char *what)
              log_text("address", client->address), log_number("port", client->port));
 }
 
+/* --- time ---------------------------------------------------------------------------------- */
+
 static void
-on_deadline(uv_timer_t *timer)
+on_handshake_overdue(struct http *h)
 {
-    struct http *h = timer->data;
     char reason[SESSION_REASON_BYTES];
 
     counters_add(&h->connection.listener->endpoint->counters.timed_out);
-    if (h->state.has_session) {
+    if (h->stage == HTTP_BUSY) {
+        http_note(h, "closed: the account authority did not answer before handshake_timeout");
+    } else if (h->state.has_session) {
         (void)snprintf(reason, sizeof(reason),
                        "the handshake was not done after handshake_timeout = %lu s and %u legs",
                        h->connection.listener->settings->handshake_timeout_s,
@@ -138,369 +94,296 @@ on_deadline(uv_timer_t *timer)
         session_refuse(&h->state.session, SESSION_TIMEOUT, reason);
         http_state_clear(&h->state);
     } else {
-        note(h, "closed: no logon before handshake_timeout");
+        http_note(h, "closed: no logon before handshake_timeout");
     }
-    end(h);
 }
 
+static void
+on_deadline(uv_timer_t *timer)
+{
+    struct http *h = timer->data;
+
+    if (h->clock == HTTP_CLOCK_HANDSHAKE) {
+        on_handshake_overdue(h);
+    } else if (h->clock == HTTP_CLOCK_REQUEST) {
+        http_note(h, "closed: a request was not done within handshake_timeout");
+    }
+    http_end(h);
+}
+
+static void
+start_clock(struct http *h, enum http_clock clock)
+{
+    h->clock = clock;
+    if (clock == HTTP_CLOCK_HANDSHAKE || clock == HTTP_CLOCK_REQUEST) {
+        connection_start_deadline(&h->connection, on_deadline);
+    } else {
+        (void)uv_timer_start(&h->connection.deadline, on_deadline,
+                             clock == HTTP_CLOCK_IDLE ? IDLE_MS : LINGER_MS, 0);
+    }
+}
+
+/* Who is not known has one deadline for all; who is, one for each request. */
+static void
+keep_time(struct http *h)
+{
+    bool idle = h->stage == HTTP_READING && !h->in.len && !h->pending;
+    enum http_clock clock = HTTP_CLOCK_HANDSHAKE;
+
+    if (h->stage == HTTP_LINGER) {
+        clock = HTTP_CLOCK_LINGER;
+    } else if (h->proven) {
+        clock = idle ? HTTP_CLOCK_IDLE : HTTP_CLOCK_REQUEST;
+    }
+    if (clock != h->clock || clock == HTTP_CLOCK_IDLE) {
+        start_clock(h, clock);
+    }
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+/* Has the port's epoll descriptor report what this stage waits for; an error, always. */
+static void
+watch(struct http *h)
+{
+    struct epoll_event event = { .data.ptr = h };
+
+    if (h->stage == HTTP_READING || h->stage == HTTP_LINGER) {
+        event.events = EPOLLIN;
+    } else if (h->stage == HTTP_WRITING) {
+        event.events = EPOLLOUT;
+    }
+    if (h->is_watched && h->watched == event.events) {
+        return;
+    }
+    if (epoll_ctl(h->port->epoll, h->is_watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, h->fd, &event) !=
+        0) {
+        http_note(h, "closed: it cannot be waited for: out of memory");
+        http_end(h);
+        return;
+    }
+    h->is_watched = true;
+    h->watched = event.events;
+}
+
+static void
+linger(struct http *h)
+{
+    (void)shutdown(h->fd, SHUT_WR);
+    h->stage = HTTP_LINGER;
+}
+
+/* What comes after each turn. unread: bytes that nobody will want. A close with such would be a
+ * reset, which may overtake the answer. */
+static void
+go_on(struct http *h, bool unread)
+{
+    if (h->stage == HTTP_SAID && (unread || h->refused)) {
+        linger(h);
+    } else if (h->stage == HTTP_SAID) {
+        http_end(h);
+    }
+    if (h->stage != HTTP_CLOSED) {
+        keep_time(h);
+        watch(h);
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------- */
+
+static void
+on_sent(struct http *h)
+{
+    wire_writer_clear(&h->out);
+    h->out = wire_writer_growing(NULL, 0);
+    h->sent = 0;
+    h->stage = h->closes ? HTTP_SAID : HTTP_READING;
+}
+
+ssize_t
+http_send_some(struct http *h, struct bytes bytes)
+{
+    ssize_t n = send(h->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return 0;
+    }
+    if (n < 0) {
+        http_end(h);
+    }
+    return n;
+}
+
+void
+http_send(struct http *h, struct bytes bytes)
+{
+    ssize_t n = http_send_some(h, bytes);
+
+    if (n < 0) {
+        return;
+    }
+    if ((size_t)n == bytes.n) {
+        on_sent(h);
+        return;
+    }
+    h->stage = HTTP_WRITING;
+    wire_put_bytes(&h->out, bytes_of(bytes.p + n, bytes.n - (size_t)n));
+    if (wire_writer_status(&h->out) != WIRE_OK) {
+        http_note(h, "closed: no memory for the answer");
+        http_end(h);
+    }
+}
+
+/* --- what was read ------------------------------------------------------------------------- */
+
+/* What is left is for later, unless nothing comes later. */
+static void
+keep_rest(struct http *h, struct http_text text)
+{
+    bool over = h->stage == HTTP_SAID || h->stage == HTTP_LINGER || h->stage == HTTP_CLOSED;
+
+    if (over || text.n == 0) {
+        wire_writer_clear(&h->in);
+        h->in = wire_writer_secret(NULL, 0);
+    } else if (h->in.len) {
+        bytes_move(h->in.p, text.p, text.n);
+        h->in.len = text.n;
+    } else {
+        wire_put(&h->in, text.p, text.n);
+    }
+    if (wire_writer_status(&h->in) != WIRE_OK) {
+        http_note(h, "closed: no memory for a request");
+        http_end(h);
+    }
+}
+
+static void
+use_all(struct http *h, struct http_text text)
+{
+    http_requests_use(h, &text);
+    keep_rest(h, text);
+    go_on(h, text.n != 0);
+}
+
+void
+http_resume(struct http *h)
+{
+    use_all(h, (struct http_text){ (char *)h->in.p, h->in.len });
+}
+
+/* --- reading and writing ------------------------------------------------------------------- */
+
+static void
+on_bytes(struct http *h, char *p, size_t n)
+{
+    connection_heard(&h->connection);
+    if (h->in.len == 0) {
+        use_all(h, (struct http_text){ p, n });
+        return;
+    }
+    wire_put(&h->in, p, n);
+    if (wire_writer_status(&h->in) != WIRE_OK) {
+        http_note(h, "closed: no memory for a request");
+        http_end(h);
+        return;
+    }
+    http_resume(h);
+}
+
+static void
+on_end_of_file(struct http *h)
+{
+    if (h->in.len || h->pending) {
+        http_note(h, "a request ended before it could be answered");
+    }
+    http_end(h);
+}
+
+static void
+drop(struct http *h, size_t n)
+{
+    h->dropped += n;
+    if (h->dropped > LINGER_BYTES) {
+        http_end(h);
+    }
+}
+
+static void
+read_some(struct http *h)
+{
+    char *buffer = h->connection.loop->buffer;
+    ssize_t n = recv(h->fd, buffer, LOOP_BUFFER_BYTES, 0);
+
+    if (n == 0) {
+        on_end_of_file(h);
+    } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        http_end(h);
+    } else if (n < 0) {
+        watch(h);
+    } else if (h->stage == HTTP_LINGER) {
+        drop(h, (size_t)n);
+    } else {
+        on_bytes(h, buffer, (size_t)n);
+        secret_wipe(buffer, (size_t)n); /* proofs of who they are */
+    }
+}
+
+static void
+write_some(struct http *h)
+{
+    ssize_t n = http_send_some(h, bytes_of(h->out.p + h->sent, h->out.len - h->sent));
+
+    if (n < 0) {
+        return;
+    }
+    h->sent += (size_t)n;
+    if (h->sent == h->out.len) {
+        on_sent(h);
+        http_resume(h);
+    }
+}
+
+static void
+on_event(struct http *h)
+{
+    if (h->stage == HTTP_BUSY) {
+        http_note(h, "the client left before its answer was made"); /* else nothing is reported */
+        http_end(h);
+    } else if (h->stage == HTTP_WRITING) {
+        write_some(h);
+    } else if (h->stage != HTTP_CLOSED) {
+        read_some(h);
+    }
+}
+
+/* A connection that ends here lives until its handles are closed, after all of this. */
+static void
+on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct http_port *port = poll->data;
+    struct epoll_event list[EVENTS];
+    int n = epoll_wait(port->epoll, list, EVENTS, 0);
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < n; i++) {
+        on_event(list[i].data.ptr);
+    }
+}
+
+/* --- beginning and end --------------------------------------------------------------------- */
+
+/* Who waits for an answer gets it, and a handshake may be finished. */
 static void
 on_stop(struct connection *connection, bool now)
 {
     struct http *h = (struct http *)connection;
 
-    if (now || !h->state.has_session) {
-        end(h);
-    }
-}
-
-/* --- requests ------------------------------------------------------------------------------ */
-
-struct found {
-    const char *authorization;
-    unsigned n;
-    struct http_field fields[MAX_FIELDS];
-    size_t n_fields;
-};
-
-static enum MHD_Result
-collect(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    struct found *found = user;
-
-    (void)kind;
-    if (strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0) {
-        found->authorization = value ? value : "";
-        found->n++;
-    }
-    if (found->n_fields < MAX_FIELDS) {
-        found->fields[found->n_fields++] = (struct http_field){ name, value ? value : "" };
-    }
-    return MHD_YES;
-}
-
-/* Whether a list such as "Keep-Alive, Upgrade" has the word. */
-static bool
-has_word(const char *list, const char *word)
-{
-    size_t n = strlen(word);
-
-    while (list && *list) {
-        list += strspn(list, ", \t");
-        if (strncasecmp(list, word, n) == 0 && strchr(", \t", list[n])) {
-            return true;
-        }
-        list += strcspn(list, ",");
-    }
-    return false;
-}
-
-static bool
-keeps_alive(struct MHD_Connection *mhd, const char *version)
-{
-    const char *list =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONNECTION);
-
-    if (strcmp(version, MHD_HTTP_VERSION_1_1) == 0) {
-        return !has_word(list, "close");
-    }
-    return strcmp(version, MHD_HTTP_VERSION_1_0) == 0 && has_word(list, "keep-alive");
-}
-
-static enum MHD_Result
-send_reply(struct http *h, struct MHD_Connection *mhd, struct http_reply *reply)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        reply->body.len, reply->body.len ? reply->body.p : (void *)"", MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result result = response ? MHD_YES : MHD_NO;
-
-    for (size_t i = 0; i < reply->n_headers && result == MHD_YES; i++) {
-        result = MHD_add_response_header(response, reply->headers[i].name,
-                                         (const char *)reply->headers[i].value.p);
-    }
-    if (reply->type && result == MHD_YES) {
-        result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
-    }
-    if ((reply->close || h->connection.loop->draining) && result == MHD_YES) {
-        result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    }
-    if (result == MHD_YES) {
-        result = MHD_queue_response(mhd, reply->status, response);
-    }
-    if (response) {
-        MHD_destroy_response(response);
-    }
-    return result;
-}
-
-/* The connection counts as what the answer made it, and its time runs accordingly. */
-static void
-settle(struct http *h, bool was_proven)
-{
-    struct connection *c = &h->connection;
-
-    limits_set_authenticated(&c->listener->endpoint->limits, &c->ticket, h->state.proven);
-    if (h->state.proven) {
-        (void)uv_timer_stop(&c->deadline);
-    } else if (was_proven) {
-        connection_start_deadline(c, on_deadline);
-    }
-}
-
-static enum MHD_Result
-answer(struct http *h, struct MHD_Connection *mhd, struct http_request *request)
-{
-    struct found found = { 0 };
-    char host[HTTP_HOST_BYTES];
-    enum http_host kind = http_auth_host(
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST), host);
-    struct http_reply reply;
-    bool was_proven = h->state.proven;
-    enum MHD_Result result;
-
-    (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, collect, &found);
-    request->authorization = found.authorization;
-    request->n_authorization = found.n;
-    request->fields = found.fields;
-    request->n_fields = found.n_fields;
-    request->asked.host = kind == HTTP_HOST_NONE ? NULL : host;
-    request->asked.host_is_address = kind == HTTP_HOST_ADDRESS;
-    request->now_s = uv_now(&h->connection.loop->uv) / 1000;
-    http_answer(&h->state, request, &reply);
-    settle(h, was_proven);
-    h->answers++;
-    result = send_reply(h, mhd, &reply);
-    http_reply_clear(&reply);
-    return result;
-}
-
-/* A body that nobody here reads, from its headers on. */
-static enum MHD_Result
-refuse_body(struct http *h, struct MHD_Connection *mhd, unsigned status, const char *what)
-{
-    struct http_reply reply = { .status = status, .close = true };
-    enum MHD_Result result;
-
-    note(h, what);
-    h->answers++;
-    result = send_reply(h, mhd, &reply);
-    http_reply_clear(&reply);
-    return result;
-}
-
-static bool
-announces_too_much(struct MHD_Connection *mhd)
-{
-    const char *text =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return text && strtoull(text, NULL, 10) > BODY_BYTES;
-}
-
-struct framing {
-    unsigned n; /* headers that say how long the body is */
-    bool other; /* a coding that libmicrohttpd does not know */
-};
-
-static enum MHD_Result
-count_framing(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    struct framing *framing = user;
-    bool coding = strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
-
-    (void)kind;
-    framing->n += coding || strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    framing->other |= coding && (!value || strcasecmp(value, "chunked") != 0);
-    return MHD_YES;
-}
-
-/* RFC 9112 6.1 and 6.3: where a proxy may read another length than libmicrohttpd does, the bytes of
- * one client would become the request of another. */
-static bool
-is_ambiguous(struct MHD_Connection *mhd)
-{
-    struct framing framing = { 0 };
-
-    (void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_framing, &framing);
-    return framing.n > 1 || framing.other;
-}
-
-/* The headers are there: whether the body may come. */
-static enum MHD_Result
-begin(struct http *h, struct MHD_Connection *mhd)
-{
-    if (is_ambiguous(mhd)) {
-        return refuse_body(h, mhd, MHD_HTTP_BAD_REQUEST,
-                           "request refused: it does not say once how long its body is");
-    }
-    if (announces_too_much(mhd)) {
-        return refuse_body(h, mhd, MHD_HTTP_CONTENT_TOO_LARGE,
-                           "request refused: its body is too large");
-    }
-    return MHD_YES;
-}
-
-/* Called with the headers, with each part of the body, and once more at its end. */
-static enum MHD_Result
-on_request(void *user, struct MHD_Connection *mhd, const char *url, const char *method,
-           const char *version, const char *body, size_t *body_n, void **memory)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct http *h = info ? info->socket_context : NULL;
-    struct request *request = *memory;
-    struct http_request asked = { .method = method, .path = url };
-
-    (void)user;
-    (void)body;
-    if (!h || !request) {
-        return MHD_NO;
-    }
-    if (!request->began) {
-        request->began = true;
-        return begin(h, mhd);
-    }
-    if (*body_n) {
-        request->body += *body_n;
-        *body_n = 0;
-        if (request->body > BODY_BYTES) {
-            note(h, "closed: the request's body is too large");
-            return MHD_NO;
-        }
-        return MHD_YES;
-    }
-    asked.keeps_alive = keeps_alive(mhd, version);
-    return answer(h, mhd, &asked);
-}
-
-/* --- libmicrohttpd's other calls ----------------------------------------------------------- */
-
-/* A request line was read. What is returned is on_request's memory. */
-static void *
-on_request_line(void *user, const char *uri, struct MHD_Connection *mhd)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct http *h = info ? info->socket_context : NULL;
-
-    (void)user;
-    (void)uri;
-    if (h) {
-        h->requests++;
-    }
-    return mem_new(sizeof(struct request));
-}
-
-static void
-on_completed(void *user, struct MHD_Connection *mhd, void **memory,
-             enum MHD_RequestTerminationCode code)
-{
-    (void)user;
-    (void)mhd;
-    (void)code;
-    mem_free(*memory);
-    *memory = NULL;
-}
-
-static void
-on_connection(void *user, struct MHD_Connection *mhd, void **context,
-              enum MHD_ConnectionNotificationCode code)
-{
-    struct http_port *http = user;
-    struct http *h;
-
-    (void)mhd;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = http->entering;
-        http->entering = NULL;
-        return;
-    }
-    h = *context;
-    if (h) {
-        if (h->requests > h->answers) {
-            note(h, "a request ended before it could be answered: cut, malformed, or its headers "
-                    "too large");
-        }
-        release(h);
-    }
-}
-
-SEC_PRINTF(2, 0)
-static void
-on_message(void *user, const char *format, va_list args)
-{
-    struct http_port *http = user;
-    char text[256];
-
-    (void)vsnprintf(text, sizeof(text), format, args);
-    text[strcspn(text, "\n")] = 0;
-    log_info(http->port->loop->service->log, "http",
-             log_text("listener", http->port->listener->settings->name), log_text("message", text));
-}
-
-/* --- driving it from the loop -------------------------------------------------------------- */
-
-static void
-on_timer(uv_timer_t *timer)
-{
-    pump(timer->data);
-}
-
-static void
-on_poll(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    pump(poll->data);
-}
-
-static void
-pump(struct http_port *http)
-{
-    MHD_UNSIGNED_LONG_LONG ms = 0;
-
-    (void)MHD_run(http->daemon);
-    if (MHD_get_timeout(http->daemon, &ms) == MHD_YES) {
-        (void)uv_timer_start(&http->timer, on_timer, ms, 0);
+    if (now || h->stage == HTTP_LINGER || (h->stage == HTTP_READING && !h->state.has_session)) {
+        http_end(h);
     } else {
-        (void)uv_timer_stop(&http->timer);
+        h->closes = h->closes || h->stage == HTTP_WRITING;
     }
-}
-
-static void
-hand_over(uv_handle_t *handle)
-{
-    struct http *h = handle->data;
-    struct http_port *http = h->port;
-    struct sockaddr_in6 from = { .sin6_family = AF_INET6 };
-
-    h->handles--;
-    if (h->doomed) {
-        (void)close(h->fd);
-        release(h);
-        return;
-    }
-    h->handed_over = true;
-    http->entering = h;
-    (void)MHD_add_connection(http->daemon, h->fd, (const struct sockaddr *)&from, sizeof(from));
-    pump(http);
-    if (http->entering) {
-        /* It did not begin, and closed the descriptor. */
-        http->entering = NULL;
-        log_error(h->connection.client.log, "a connection could not be handed over",
-                  log_text("listener", h->connection.client.listener));
-        release(h);
-    }
-}
-
-static void
-on_first_byte(uv_poll_t *poll, int status, int events)
-{
-    struct http *h = poll->data;
-
-    (void)status;
-    (void)events;
-    h->handles++;
-    uv_close((uv_handle_t *)poll, hand_over);
 }
 
 void
@@ -516,62 +399,52 @@ http_accept(struct port *port, int fd, const struct sockaddr_in6 *from)
     h->connection.stop = on_stop;
     h->port = port->http;
     h->fd = fd;
-    h->first_byte.data = h;
+    h->in = wire_writer_secret(NULL, 0);
+    h->out = wire_writer_growing(NULL, 0);
     http_state_init(&h->state, &h->connection.client, &port->listener->rules,
                     &port->listener->credential);
     h->state.told = &port->listener->told;
-    if (uv_poll_init(&port->loop->uv, &h->first_byte, fd) != 0) {
-        (void)close(fd);
-        release(h);
-        return;
-    }
-    (void)uv_poll_start(&h->first_byte, UV_READABLE, on_first_byte);
-    connection_start_deadline(&h->connection, on_deadline);
+    start_clock(h, HTTP_CLOCK_HANDSHAKE);
+    read_some(h); /* who connects to ask has often asked already */
+}
+
+static void
+on_port_closed(uv_handle_t *handle)
+{
+    struct http_port *http = handle->data;
+
+    (void)close(http->epoll);
+    mem_free(http);
+}
+
+void
+http_port_stop(struct http_port *http)
+{
+    uv_close((uv_handle_t *)&http->poll, on_port_closed);
 }
 
 struct http_port *
 http_port_new(struct port *port)
 {
     struct http_port *http = mem_new(sizeof(*http));
-    size_t memory = port->listener->settings->max_token / 3 * 4 + HEADERS_BYTES;
-    const union MHD_DaemonInfo *info;
 
     if (!http) {
         return NULL;
     }
-    http->port = port;
-    http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        http, MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-        MHD_OPTION_URI_LOG_CALLBACK, on_request_line, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        memory, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)MAX_CONNECTIONS, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-    http->poll.data = http->timer.data = http;
-    if (!info || uv_timer_init(&port->loop->uv, &http->timer) != 0 ||
-        uv_poll_init(&port->loop->uv, &http->poll, info->epoll_fd) != 0 ||
-        uv_poll_start(&http->poll, UV_READABLE, on_poll) != 0) {
-        return NULL; /* the program ends */
+    http->head_max = port->listener->settings->max_token / 3 * 4 + HEADERS_BYTES;
+    http->date_s = -1;
+    http->poll.data = http;
+    http->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (http->epoll < 0 || uv_poll_init(&port->loop->uv, &http->poll, http->epoll) != 0) {
+        if (http->epoll >= 0) {
+            (void)close(http->epoll);
+        }
+        mem_free(http);
+        return NULL;
+    }
+    if (uv_poll_start(&http->poll, UV_READABLE, on_poll) != 0) {
+        http_port_stop(http);
+        return NULL;
     }
     return http;
-}
-
-static void
-on_port_handle_closed(uv_handle_t *handle)
-{
-    struct http_port *http = handle->data;
-
-    if (--http->handles == 0) {
-        MHD_stop_daemon(http->daemon);
-        mem_free(http);
-    }
-}
-
-void
-http_port_stop(struct http_port *http)
-{
-    http->handles = 2;
-    uv_close((uv_handle_t *)&http->poll, on_port_handle_closed);
-    uv_close((uv_handle_t *)&http->timer, on_port_handle_closed);
 }

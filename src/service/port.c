@@ -3,9 +3,11 @@
  * deals the clients out among them. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ enum {
     BACKLOG = 1024,
     ACCEPTS = 64,   /* in a row, before other events have their turn */
     PAUSE_MS = 100, /* when there is no descriptor left */
+    RESERVE = 32,   /* descriptors that are no client's, or a quarter where they are few */
 };
 
 static int
@@ -42,6 +45,15 @@ bound_socket(const struct sockaddr_in6 *address, bool share)
     }
     errno = error;
     return -1;
+}
+
+/* What is accepted inherits it: one call less for each client. */
+static bool
+set_no_delay(int fd)
+{
+    int yes = 1;
+
+    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) == 0;
 }
 
 /* Whether somebody listens there: SO_REUSEPORT would let us share with another sspid of the same
@@ -82,7 +94,7 @@ port_bind(struct port *port, bool first, char *why, size_t why_n)
     }
     if ((!first || !address.sin6_port || !is_taken(&address))) {
         port->fd = bound_socket(&address, true);
-        if (port->fd >= 0 && listen(port->fd, BACKLOG) == 0) {
+        if (port->fd >= 0 && set_no_delay(port->fd) && listen(port->fd, BACKLOG) == 0) {
             port->listener->endpoint->port = port_of(port->fd);
             return true;
         }
@@ -104,9 +116,6 @@ resume(uv_timer_t *timer)
 static void
 welcome(struct port *port, int fd, const struct sockaddr_in6 *from)
 {
-    int yes = 1;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     if (port->http) {
         http_accept(port, fd, from);
     } else {
@@ -128,34 +137,93 @@ widen(struct sockaddr_in6 *from)
     }
 }
 
+/* Said once, until a client was accepted again. */
+static void
+note_shortage(struct port *port, const char *what, int error)
+{
+    if (!port->is_out_of_fds) {
+        log_warning(port->loop->service->log, what,
+                    log_text("listener", port->listener->settings->name),
+                    log_text("error", strerror(error)));
+    }
+    port->is_out_of_fds = true;
+}
+
 /* Out of descriptors or memory the socket stays readable: without a pause the loop would spin. */
 static void
 pause_accepting(struct port *port, int error)
 {
-    log_warning(port->loop->service->log, "clients wait: they cannot be accepted",
-                log_text("listener", port->listener->settings->name),
-                log_text("error", strerror(error)));
+    note_shortage(port, "clients wait: they cannot be accepted", error);
     (void)uv_poll_stop(&port->poll);
     (void)uv_timer_start(&port->pause, resume, PAUSE_MS, 0);
+}
+
+/* A descriptor that is not to be a client's, or was. */
+static void
+take_back(struct port *port, int fd)
+{
+    struct counters *counters = &port->listener->endpoint->counters;
+
+    (void)close(fd);
+    counters_add(&counters->accepted);
+    counters_add(&counters->turned_away[COUNTERS_NO_DESCRIPTOR]);
+    note_shortage(port, "clients are turned away: the rest of the descriptors is for files",
+                  EMFILE);
+}
+
+/* Moves a client to a descriptor that one may have. false: there is none. */
+static bool
+lower(struct port *port, int *fd)
+{
+    int other;
+
+    if (!connection_make_room(port)) {
+        return false;
+    }
+    other = fcntl(*fd, F_DUPFD_CLOEXEC, 0);
+    if (other >= 0) {
+        (void)close(*fd);
+        *fd = other;
+    }
+    return true;
+}
+
+/* false: there is nobody more to accept now. */
+static bool
+accept_one(struct port *port)
+{
+    struct sockaddr_in6 from = { 0 };
+    socklen_t n = sizeof(from);
+    int fd = accept4(port->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int error = errno;
+
+    if (fd >= 0) {
+        if (fd > port->last_fd && !lower(port, &fd)) {
+            take_back(port, fd);
+            return true;
+        }
+        port->is_out_of_fds = port->is_out_of_fds && fd > port->last_fd;
+        widen(&from);
+        welcome(port, fd, &from);
+        return true;
+    }
+    if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+        if (connection_make_room(port)) {
+            return true;
+        }
+        pause_accepting(port, error);
+        return false;
+    }
+    return error != EAGAIN;
 }
 
 static void
 accept_some(struct port *port)
 {
-    for (int i = 0; i < ACCEPTS; i++) {
-        struct sockaddr_in6 from = { 0 };
-        socklen_t n = sizeof(from);
-        int fd = accept4(port->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int i = 0;
 
-        if (fd >= 0) {
-            widen(&from);
-            welcome(port, fd, &from);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            pause_accepting(port, errno);
-            return;
-        } else if (errno == EAGAIN) {
-            return;
-        }
+    while (i < ACCEPTS && accept_one(port)) {
+        i++;
     }
 }
 
@@ -167,18 +235,45 @@ on_readable(uv_poll_t *poll, int status, int events)
     accept_some(poll->data);
 }
 
+/* --- its handshakes ------------------------------------------------------------------------ */
+
+static struct handshakes *
+handshakes_new(void)
+{
+    struct handshakes *handshakes = mem_new(sizeof(*handshakes));
+
+    if (handshakes) {
+        handshakes->references = 1;
+        TAILQ_INIT(&handshakes->silent);
+        TAILQ_INIT(&handshakes->waiting);
+    }
+    return handshakes;
+}
+
+static void
+handshakes_unref(struct handshakes *handshakes)
+{
+    if (--handshakes->references == 0) {
+        mem_free(handshakes);
+    }
+}
+
 /* --- its life ------------------------------------------------------------------------------ */
 
 struct port *
 port_new(struct loop *loop, struct listener *listener, struct port **list)
 {
     struct port *port = mem_new(sizeof(*port));
+    struct handshakes *handshakes = port ? handshakes_new() : NULL;
 
-    if (port) {
-        *port = (struct port){ .loop = loop, .listener = listener, .next = *list, .fd = -1 };
-        (void)site_ref(listener->site);
-        *list = port;
+    if (!handshakes) {
+        mem_free(port);
+        return NULL;
     }
+    *port = (struct port){ .loop = loop, .listener = listener, .next = *list, .fd = -1 };
+    port->handshakes = handshakes;
+    (void)site_ref(listener->site);
+    *list = port;
     return port;
 }
 
@@ -191,6 +286,7 @@ free_port(struct port *port)
     if (port->http) {
         http_port_stop(port->http);
     }
+    handshakes_unref(port->handshakes);
     site_unref(port->listener->site);
     mem_free(port);
 }
@@ -206,6 +302,18 @@ port_free_all(struct port *list)
     }
 }
 
+static int
+last_fd_of_a_client(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX) {
+        return INT32_MAX;
+    }
+    return (int)(limit.rlim_cur - (limit.rlim_cur / 4 < RESERVE ? limit.rlim_cur / 4 : RESERVE)) -
+           1;
+}
+
 bool
 port_start(struct port *port)
 {
@@ -216,6 +324,7 @@ port_start(struct port *port)
         }
     }
     port->poll.data = port->pause.data = port;
+    port->last_fd = last_fd_of_a_client();
     if (uv_timer_init(&port->loop->uv, &port->pause) != 0 ||
         uv_poll_init(&port->loop->uv, &port->poll, port->fd) != 0 ||
         uv_poll_start(&port->poll, UV_READABLE, on_readable) != 0) {
@@ -268,4 +377,7 @@ port_take_over(struct port *port, struct port *from)
     close_handles(from);
     port->fd = from->fd;
     from->fd = -1;
+    handshakes_unref(port->handshakes);
+    port->handshakes = from->handshakes;
+    port->handshakes->references++;
 }

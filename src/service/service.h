@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "base/attributes.h"
@@ -33,6 +34,16 @@ struct service {
 struct connection;
 struct http_port;
 
+TAILQ_HEAD(connection_queue, connection);
+
+/* Handshakes that may be dropped for newer ones, in this order: of who has not sent a byte, the oldest
+ * first; of who has, he first whose last leg was answered longest ago. Of one endpoint and loop, and
+ * shared by its ports. */
+struct handshakes {
+    size_t references;
+    struct connection_queue silent, waiting;
+};
+
 /* A listening socket of one loop, under one configuration: with the next one the socket goes to
  * another port, and this one waits for its connections to end. */
 struct port {
@@ -43,7 +54,10 @@ struct port {
     struct http_port *http;    /* NULL: framed */
     int fd;
     uv_poll_t poll;
-    uv_timer_t pause; /* out of descriptors: until some are free again */
+    uv_timer_t pause;   /* out of descriptors: until some are free again */
+    int last_fd;        /* of a client: those above are for files and answers */
+    bool is_out_of_fds; /* since a client was accepted last */
+    struct handshakes *handshakes;
 };
 
 struct loop {
@@ -68,16 +82,31 @@ struct connection {
     struct session_client client;
     struct limits_ticket ticket;
     uv_timer_t deadline;
-    struct connection *next, **at; /* in the loop's list */
+    struct connection *next, **at;  /* in the loop's list */
+    struct connection_queue *queue; /* of the port's handshakes; NULL: not to be dropped now */
+    TAILQ_ENTRY(connection) queued;
     /* The service stops: end what is idle; with now, whatever it is. */
     void (*stop)(struct connection *connection, bool now);
 };
 
-/* Counts a new client and enters it in the loop's list, or turns it away: false. */
+/* Counts a new client and enters it in the loop's list, or turns it away: false. Where the listener
+ * has as many handshakes as it may, the oldest of this loop is dropped for it. */
 SEC_NODISCARD bool connection_open(struct connection *connection, struct port *port,
                                    const struct sockaddr_in6 *from);
 /* Takes it out again; its memory remains its owner's. */
 void connection_leave(struct connection *connection);
+/* Its first bytes came, or others. */
+void connection_heard(struct connection *connection);
+/* A leg of it was answered: of all that wait it is dropped last. */
+void connection_progressed(struct connection *connection);
+/* It is not dropped until it has progressed. */
+void connection_hold(struct connection *connection);
+/* The client proved who it is; or starts anew. */
+void connection_set_authenticated(struct connection *connection, bool is);
+/* It has no descriptor and nothing under way any more, and counts no longer. */
+void connection_end(struct connection *connection);
+/* Drops the oldest handshake, whose descriptor is free at once. false: there is none. */
+SEC_NODISCARD bool connection_make_room(struct port *port);
 /* (Re)starts the one deadline that a handshake has, from first to last byte. */
 void connection_start_deadline(struct connection *connection, uv_timer_cb expired);
 

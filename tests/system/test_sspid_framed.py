@@ -175,16 +175,6 @@ def alive_or_not(service):
     return done.returncode == 0
 
 
-def test_more_unauthenticated_are_turned_away(make_service):
-    service = make_service(listeners={"framed": {"protocol": "framed", "max_unauthenticated": "2", "backend": "echo"}})
-    held = hold(service, 2)
-    assert until_closed(connect(service))[0] == b""
-    reason = service.wait_for(lambda: service.events(4625), "an event")[0]["reason"]
-    assert reason == "max_unauthenticated = 2 are open already"
-    for s in held:
-        s.close()
-
-
 def test_a_flood_of_refusals_is_counted(framed):
     def hammer():
         for _ in range(60):
@@ -203,28 +193,6 @@ def test_a_flood_of_refusals_is_counted(framed):
     told = [e for e in events if e["EventID"] == 1101]
     assert len(written) + sum(e["EventsDropped"] for e in told) == 8 * 60
     assert all(e["DroppedEventID"] == 4625 and e["IpAddress"] == "127.0.0.1" for e in told)
-
-
-def test_descriptors_run_out_and_come_back(make_service):
-    service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "1000", "handshake_timeout": "600"}},
-                           start=False)
-    with open(service.log, "ab") as log:
-        service.process = subprocess.Popen(["/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh", program("sspid")],
-                                           env=service.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    service.wait_for(lambda: service.accepts("framed"), "the listener answers")
-    held = [connect(service) for _ in range(100)]
-    service.wait_for(lambda: "clients wait: they cannot be accepted" in service.log.read_text(), "a line in the log")
-    before = cpu_seconds(service.process.pid)
-    time.sleep(1)
-    assert cpu_seconds(service.process.pid) - before < 0.3
-    for s in held:
-        s.close()
-    service.wait_for(lambda: alive_or_not(service), "an honest client gets in again")
-
-
-def cpu_seconds(pid):
-    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_sigterm_lets_a_handshake_finish(framed):
