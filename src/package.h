@@ -129,7 +129,8 @@ struct sec_identity {
 
 struct sec_acquire_args {
     enum sec_use use;
-    bool restricted;                     /* never use default credentials */
+    bool restricted; /* never use default credentials */
+    bool for_load;   /* for contexts that load makes: as whom, with which keys, does not matter */
     const struct sec_identity *identity; /* NULL: the process's default credentials */
 };
 
@@ -326,6 +327,14 @@ struct sec_package_ops {
     sec_status (*seal)(struct sec_ctx *, struct sec_msg *);
     sec_status (*unseal)(struct sec_ctx *, struct sec_msg *);
     void (*describe)(const struct sec_ctx *, struct sec_facts *out);
+
+    /* ExportSecurityContext. Appends to out, whose memory is a secret's, what load needs to go on
+     * where the context stands. SEC_E_UNSUPPORTED_FUNCTION: it stands where none can be moved. */
+    sec_status (*save)(const struct sec_ctx *, struct wire_writer *out);
+    /* The reverse, for the same role; reads what save has written and no more. *out is owned by the
+     * caller: free_ctx. SEC_E_INVALID_TOKEN: save has not written that. */
+    sec_status (*load)(const struct sec_cred *, enum sec_role, struct wire_reader *in,
+                       struct sec_ctx **out);
 
     /* For Negotiate. The MIC over a list of mechanisms: made (appended to out) and checked with
      * the context's keys once it is established, and without moving its application messages'

@@ -323,9 +323,15 @@ SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityContextToken(PCtxtHandle phContex
 typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle, HANDLE *);
 
 /*
- * Packs a context for another process of the same machine. fFlags: SECPKG_CONTEXT_EXPORT_*.
- * pPackedContext receives bytes that hold keys: hand them over privately, then FreeContextBuffer
- * its pvBuffer.
+ * Packs a context for another process of the same machine: an established one, or an acceptor's
+ * that awaits its client's next token. From then on the context is there: here its messages and
+ * legs answer SEC_E_CONTEXT_EXPIRED. fFlags: SECPKG_CONTEXT_EXPORT_RESET_NEW (refused with
+ * SEC_E_OUT_OF_SEQUENCE after the first message), _DELETE_OLD. pPackedContext receives bytes that
+ * are sealed with [export] key_file of the configuration and good for its lifetime, once;
+ * FreeContextBuffer its pvBuffer. *pToken, where pToken is given, is NULL. Delegated credentials
+ * stay behind. Safe from any thread.
+ *   SEC_E_NO_CREDENTIALS        [export] is not configured, or its files cannot be used
+ *   SEC_E_UNSUPPORTED_FUNCTION  an initiator that is not established yet; _TO_KERNEL
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags,
                                                         PSecBuffer pPackedContext, void **pToken);
@@ -333,8 +339,11 @@ typedef SECURITY_STATUS(WINAPI *EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle, ULONG, 
                                                             void **);
 
 /*
- * Unpacks what ExportSecurityContext packed. The bytes are not trusted: SEC_E_INVALID_TOKEN where
- * they make no context.
+ * Unpacks what ExportSecurityContext packed, under the policy and the keys that are configured
+ * here. Token is not looked at. The handle is the caller's: DeleteSecurityContext.
+ *   SEC_E_INVALID_TOKEN    altered, cut short, of another version or package, under another key
+ *   SEC_E_CONTEXT_EXPIRED  imported before, by whichever process, or after its lifetime
+ *   SEC_E_NO_CREDENTIALS   [export] is not configured, or policy has not the mechanism
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ImportSecurityContextW(SEC_WCHAR *pszPackage,
                                                          PSecBuffer pPackedContext, void *Token,

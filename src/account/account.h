@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "base/status.h"
+#include "base/wire.h"
 
 struct account_authority;
 
@@ -35,6 +36,10 @@ struct account_identity {
  * account_identity_unref. For packages that prove somebody without asking the authority. NULL
  * without memory. */
 SEC_NODISCARD struct account_identity *account_identity_new(const struct account_identity *from);
+/* Appends it, in a form of the library's own, and the reverse: *out is owned by the caller:
+ * account_identity_unref. SEC_E_INVALID_TOKEN: not such bytes; SEC_E_INSUFFICIENT_MEMORY. */
+void account_identity_put(const struct account_identity *, struct wire_writer *);
+SEC_NODISCARD sec_status account_identity_take(struct wire_reader *, struct account_identity **out);
 struct account_identity *account_identity_ref(const struct account_identity *);
 void account_identity_unref(const struct account_identity *); /* NULL is a no-op */
 

@@ -283,8 +283,9 @@ config_read(const char *file, config_take take, void *user, struct config_error 
 const char *const *
 config_sections(void)
 {
-    static const char *const sections[] = { "server",  "accounts", "policy", "kerberos", "events",
-                                            "service", "listener", "ras",    "port",     NULL };
+    static const char *const sections[] = { "server", "accounts", "policy",  "kerberos",
+                                            "export", "events",   "service", "listener",
+                                            "ras",    "port",     NULL };
 
     return sections;
 }

@@ -75,6 +75,12 @@ wire_take(struct wire_reader *r, size_t n)
 }
 
 struct bytes
+wire_take_counted(struct wire_reader *r)
+{
+    return wire_take(r, wire_le32(r));
+}
+
+struct bytes
 wire_rest(struct wire_reader *r)
 {
     return wire_take(r, wire_left(r));
@@ -446,6 +452,17 @@ void
 wire_put_be32(struct wire_writer *w, uint32_t v)
 {
     wire_put_le32(w, __builtin_bswap32(v));
+}
+
+void
+wire_put_counted(struct wire_writer *w, struct bytes b)
+{
+    if (b.n > UINT32_MAX) {
+        w->err = w->err ? w->err : WIRE_LIMIT;
+        return;
+    }
+    wire_put_le32(w, (uint32_t)b.n);
+    wire_put_bytes(w, b);
 }
 
 size_t

@@ -52,6 +52,8 @@ void wire_copy(struct wire_reader *r, void *to, size_t n);
 void wire_skip(struct wire_reader *r, size_t n);
 /* n bytes as a view; empty after an error. */
 struct bytes wire_take(struct wire_reader *r, size_t n);
+/* A 32-bit length and as many bytes, as wire_put_counted writes them. */
+struct bytes wire_take_counted(struct wire_reader *r);
 /* All that is left. */
 struct bytes wire_rest(struct wire_reader *r);
 /* A nested block of n bytes with a cursor of its own; an error there does not come back here. */
@@ -104,6 +106,8 @@ void wire_put_le32(struct wire_writer *w, uint32_t v);
 void wire_put_le64(struct wire_writer *w, uint64_t v);
 void wire_put_be16(struct wire_writer *w, uint16_t v);
 void wire_put_be32(struct wire_writer *w, uint32_t v);
+/* A 32-bit little-endian length, then the bytes. */
+void wire_put_counted(struct wire_writer *w, struct bytes b);
 /* n zero bytes to be written to directly; NULL after an error and when measuring. */
 uint8_t *wire_reserve(struct wire_writer *w, size_t n);
 

@@ -14,6 +14,24 @@ cipher_rc4_init(struct cipher_rc4 *c, const uint8_t *key, size_t n)
 }
 
 void
+cipher_rc4_save(const struct cipher_rc4 *c, uint8_t to[static CIPHER_RC4_STATE_BYTES])
+{
+    _Static_assert(sizeof(c->state.S) + 2 == CIPHER_RC4_STATE_BYTES,
+                   "a permutation and two indices");
+    bytes_copy(to, c->state.S, sizeof(c->state.S));
+    to[sizeof(c->state.S)] = c->state.i;
+    to[sizeof(c->state.S) + 1] = c->state.j;
+}
+
+void
+cipher_rc4_load(struct cipher_rc4 *c, const uint8_t from[static CIPHER_RC4_STATE_BYTES])
+{
+    bytes_copy(c->state.S, from, sizeof(c->state.S));
+    c->state.i = from[sizeof(c->state.S)];
+    c->state.j = from[sizeof(c->state.S) + 1];
+}
+
+void
 cipher_rc4_crypt(struct cipher_rc4 *c, size_t n, uint8_t *to, const uint8_t *from)
 {
     arcfour_crypt(&c->state, n, to, from);

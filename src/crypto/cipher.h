@@ -14,6 +14,10 @@ struct cipher_rc4 {
 };
 
 void cipher_rc4_init(struct cipher_rc4 *c, const uint8_t *key, size_t n);
+/* Where a key stream stands, and back: a secret. */
+enum { CIPHER_RC4_STATE_BYTES = 258 };
+void cipher_rc4_save(const struct cipher_rc4 *c, uint8_t to[static CIPHER_RC4_STATE_BYTES]);
+void cipher_rc4_load(struct cipher_rc4 *c, const uint8_t from[static CIPHER_RC4_STATE_BYTES]);
 /* to and from may be the same. */
 void cipher_rc4_crypt(struct cipher_rc4 *c, size_t n, uint8_t *to, const uint8_t *from);
 /* 16 bytes under a key of 16, with a stream of its own. */

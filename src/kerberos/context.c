@@ -24,18 +24,11 @@ krb_context_end_handshake(struct krb_context *c)
 }
 
 sec_status
-krb_context_open(const struct sec_cred *base, enum sec_role role, struct sec_ctx **out)
+krb_context_new(const struct krb_credential *cred, enum sec_role role, struct krb_context **out)
 {
-    const struct krb_credential *cred = (const struct krb_credential *)base;
-    struct krb_context *c;
-    struct krb_handshake *h;
+    struct krb_context *c = mem_new(sizeof(*c));
+    struct krb_handshake *h = mem_new(sizeof(*h));
 
-    if (role == SEC_INITIATOR ? !(cred->holder && cred->use & SEC_USE_OUTBOUND) : !cred->keytab) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not one for %s",
-                        role == SEC_INITIATOR ? "initiators" : "acceptors");
-    }
-    c = mem_new(sizeof(*c));
-    h = mem_new(sizeof(*h));
     if (!c || !h) {
         mem_free(c);
         mem_free(h);
@@ -46,8 +39,26 @@ krb_context_open(const struct sec_cred *base, enum sec_role role, struct sec_ctx
     c->handshake = h;
     c->role = (uint8_t)role;
     c->state = KRB_START;
-    *out = &c->base;
+    *out = c;
     return SEC_E_OK;
+}
+
+sec_status
+krb_context_open(const struct sec_cred *base, enum sec_role role, struct sec_ctx **out)
+{
+    const struct krb_credential *cred = (const struct krb_credential *)base;
+    struct krb_context *c;
+    sec_status status;
+
+    if (role == SEC_INITIATOR ? !(cred->holder && cred->use & SEC_USE_OUTBOUND) : !cred->keytab) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not one for %s",
+                        role == SEC_INITIATOR ? "initiators" : "acceptors");
+    }
+    status = krb_context_new(cred, role, &c);
+    if (status == SEC_E_OK) {
+        *out = &c->base;
+    }
+    return status;
 }
 
 void

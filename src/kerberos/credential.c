@@ -87,10 +87,10 @@ krb_credential_acquire(const struct sec_host *host, const struct sec_acquire_arg
     }
     c->base = (struct sec_cred){ .package = &kerberos_package, .host = host };
     c->use = args->use;
-    if (args->use & SEC_USE_OUTBOUND) {
+    if (args->use & SEC_USE_OUTBOUND && !args->for_load) {
         status = take_holder(c, args);
     }
-    if (status == SEC_E_OK && (args->use & SEC_USE_INBOUND)) {
+    if (status == SEC_E_OK && args->use & SEC_USE_INBOUND && !args->for_load) {
         status = take_inbound(c, args);
     }
     if (status != SEC_E_OK) {

@@ -17,6 +17,8 @@ static const struct sec_package_ops kerberos_ops = {
     .seal = krb_seal,
     .unseal = krb_unseal,
     .describe = krb_context_describe,
+    .save = krb_context_save,
+    .load = krb_context_load,
     .make_mic = krb_make_mic,
     .check_mic = krb_check_mic,
 };

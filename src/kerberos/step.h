@@ -6,9 +6,16 @@
 #include "kerberos/context.h"
 
 sec_status krb_context_open(const struct sec_cred *, enum sec_role, struct sec_ctx **out);
+/* Whatever the credential is one for. */
+sec_status krb_context_new(const struct krb_credential *, enum sec_role, struct krb_context **out);
 void krb_context_free(struct sec_ctx *);
 void krb_context_end_handshake(struct krb_context *);
 void krb_context_describe(const struct sec_ctx *, struct sec_facts *out);
+
+/* move.c */
+sec_status krb_context_save(const struct sec_ctx *, struct wire_writer *out);
+sec_status krb_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
+                            struct sec_ctx **out);
 
 /* One leg; the only place that ends a handshake. */
 sec_status krb_step(struct sec_ctx *, struct sec_step_args *, struct wire_writer *out);

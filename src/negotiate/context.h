@@ -87,6 +87,12 @@ void nego_context_describe(const struct sec_ctx *, struct sec_facts *out);
 /* The mechanism was tried and is not used, for this thread's reason. SEC_E_OK, or no memory. */
 sec_status nego_context_note(struct nego_context *, const struct sec_package *, sec_status);
 
+/* --- move.c -------------------------------------------------------------------------------- */
+
+sec_status nego_context_save(const struct sec_ctx *, struct wire_writer *out);
+sec_status nego_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
+                             struct sec_ctx **out);
+
 /* --- mechanism.c --------------------------------------------------------------------------- */
 
 /* Opens the mechanism of a sub-credential in place of the one before. */

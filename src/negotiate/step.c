@@ -198,6 +198,8 @@ static const struct sec_package_ops nego_ops = {
     .seal = seal_message,
     .unseal = unseal_message,
     .describe = nego_context_describe,
+    .save = nego_context_save,
+    .load = nego_context_load,
 };
 
 /* 1.3.6.1.5.5.2 */

@@ -204,10 +204,13 @@ describe_established(const struct ntlm_context *c, struct sec_facts *out)
 {
     out->flags = c->granted;
     if (c->role == SEC_INITIATOR && !c->anonymous) {
-        out->user = c->cred->user;
-        out->domain = c->cred->domain;
-        out->native_client = c->cred->user;
-        out->native_client_domain = c->cred->domain;
+        /* An imported context's credential is nobody's: it has its names with it. */
+        bool own = c->cred->has_identity;
+
+        out->user = own ? c->cred->user : ntlm_context_name(c, NTLM_USER);
+        out->domain = own ? c->cred->domain : ntlm_context_name(c, NTLM_DOMAIN);
+        out->native_client = out->user;
+        out->native_client_domain = out->domain;
     } else if (c->identity) {
         out->user = c->identity->user;
         out->domain = c->identity->domain;

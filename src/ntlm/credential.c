@@ -118,7 +118,7 @@ ntlm_credential_acquire(const struct sec_host *host, const struct sec_acquire_ar
     if (args->identity) {
         status = take_identity(c, args->identity->user, args->identity->domain,
                                args->identity->password);
-    } else if ((args->use & SEC_USE_OUTBOUND) && !args->restricted) {
+    } else if (args->use & SEC_USE_OUTBOUND && !args->restricted && !args->for_load) {
         status = take_default_identity(c, host);
     }
     if (status != SEC_E_OK) {

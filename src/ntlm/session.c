@@ -128,6 +128,61 @@ stream_of(struct ntlm_session *s, bool sending)
     return t;
 }
 
+/* --- exported and imported ------------------------------------------------------------------ */
+
+/* The keys are derived anew; a datagram's stream begins anew with each message. */
+static void
+save_stream(const struct ntlm_session *s, const struct ntlm_stream *t, struct wire_writer *out)
+{
+    wire_put_u8(out, t->ready);
+    wire_put_le32(out, t->seq);
+    if (t->ready && !has(s, NTLMSSP_NEGOTIATE_DATAGRAM)) {
+        uint8_t *to = wire_reserve(out, CIPHER_RC4_STATE_BYTES);
+
+        if (to) {
+            cipher_rc4_save(&t->rc4, to);
+        }
+    }
+}
+
+void
+ntlm_session_save(const struct ntlm_session *s, struct wire_writer *out)
+{
+    save_stream(s, &s->send, out);
+    save_stream(s, &s->receive, out);
+}
+
+static void
+load_stream(struct ntlm_session *s, bool sending, struct wire_reader *in)
+{
+    bool ready = wire_u8(in) != 0;
+    uint32_t seq = wire_le32(in);
+    struct ntlm_stream *t = sending ? &s->send : &s->receive;
+
+    if (ready && wire_status(in) == WIRE_OK) {
+        t = stream_of(s, sending);
+        if (!has(s, NTLMSSP_NEGOTIATE_DATAGRAM)) {
+            struct bytes state = wire_take(in, CIPHER_RC4_STATE_BYTES);
+
+            if (state.n) {
+                cipher_rc4_load(&t->rc4, state.p);
+            }
+        }
+    }
+    t->seq = seq;
+}
+
+void
+ntlm_session_load(struct ntlm_session *s, struct wire_reader *in)
+{
+    load_stream(s, true, in);
+    if (ntlm_session_is_half_duplex(s)) {
+        wire_skip(in, 5); /* of receive, which is send's */
+    } else {
+        load_stream(s, false, in);
+    }
+}
+
 /* One message under way: a copy of the key stream, so that a message that fails to verify leaves
  * the context's own where it was. */
 struct pass {

@@ -41,6 +41,10 @@ bool ntlm_session_protects(const struct ntlm_session *);
  * LM_KEY and DATAGRAM shorten it whatever NTLMSSP_NEGOTIATE_128 says (3.4.5.3). */
 unsigned ntlm_session_key_bits(uint32_t flags);
 
+/* What of the streams has moved on; what stands in flags and key, load's caller has restored. */
+void ntlm_session_save(const struct ntlm_session *, struct wire_writer *out);
+void ntlm_session_load(struct ntlm_session *, struct wire_reader *in);
+
 sec_status ntlm_session_sign(struct ntlm_session *, struct sec_msg *);
 sec_status ntlm_session_verify(struct ntlm_session *, struct sec_msg *);
 sec_status ntlm_session_seal(struct ntlm_session *, struct sec_msg *);

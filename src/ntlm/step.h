@@ -10,6 +10,11 @@ void ntlm_context_free(struct sec_ctx *);
 void ntlm_context_end_handshake(struct ntlm_context *);
 void ntlm_context_describe(const struct sec_ctx *, struct sec_facts *out);
 
+/* move.c */
+sec_status ntlm_context_save(const struct sec_ctx *, struct wire_writer *out);
+sec_status ntlm_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
+                             struct sec_ctx **out);
+
 /* One leg; the only place that changes a context's state. */
 sec_status ntlm_step(struct sec_ctx *, struct sec_step_args *, struct wire_writer *out);
 

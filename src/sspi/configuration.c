@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "crypto/random.h"
 #include "sspi/default_identity.h"
+#include "sspi/export_seal.h"
 #include "sspi/packages.h"
 #include "sspi/settings_kerberos.h"
 #include "ticket/ticket.h"
@@ -29,6 +30,8 @@ struct configuration {
     struct configuration *base; /* whose accounts this one uses; NULL: its own */
     struct account_authority *accounts;
     struct tickets *tickets;
+    pthread_mutex_t export_lock;
+    struct export_seal *export_seal; /* NULL: nothing was exported or imported yet */
     struct settings_text text;
     struct settings settings;
     struct sec_host host;
@@ -100,13 +103,15 @@ configuration_unref(struct configuration *c)
         account_authority_close(c->accounts);
     }
     tickets_unref(c->tickets);
+    export_seal_close(c->export_seal);
+    (void)pthread_mutex_destroy(&c->export_lock);
     settings_free(&c->settings);
     settings_clear(&c->text);
     mem_free(c);
 }
 
-static struct configuration *
-configuration_ref(struct configuration *c)
+struct configuration *
+configuration_hold(struct configuration *c)
 {
     atomic_fetch_add(&c->references, 1);
     return c;
@@ -116,6 +121,30 @@ const struct sec_host *
 configuration_host(const struct configuration *c)
 {
     return &c->host;
+}
+
+sec_status
+configuration_export_seal(struct configuration *c, struct export_seal **out)
+{
+    const struct export_options options = { c->text.export_key, c->text.export_spent,
+                                            c->text.export_lifetime_s };
+    sec_status status = SEC_E_OK;
+
+    if (c->base) {
+        return configuration_export_seal(c->base, out);
+    }
+    if (!options.key_file[0] || !options.spent_file[0]) {
+        return sec_fail(SEC_E_NO_CREDENTIALS,
+                        "sspi: contexts cannot be exported: [export] has no key_file and no "
+                        "spent_file");
+    }
+    (void)pthread_mutex_lock(&c->export_lock);
+    if (!c->export_seal) {
+        status = export_seal_open(&options, &c->export_seal);
+    }
+    (void)pthread_mutex_unlock(&c->export_lock);
+    *out = c->export_seal;
+    return status;
 }
 
 static sec_status
@@ -190,11 +219,12 @@ make(struct settings_text *text, struct configuration *base, const struct config
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     atomic_init(&c->references, 1);
+    (void)pthread_mutex_init(&c->export_lock, NULL);
     c->text = *text;
     *text = (struct settings_text){ 0 };
     status = settings_compile(&c->settings, &c->text);
     if (status == SEC_E_OK && base) {
-        c->base = configuration_ref(base);
+        c->base = configuration_hold(base);
         c->accounts = base->accounts;
         c->tickets = tickets_ref(base->tickets);
     } else if (status == SEC_E_OK) {
@@ -265,7 +295,7 @@ configuration_load(const char *file, struct config_error *error)
     sec_status status;
 
     lock_current();
-    before = current ? configuration_ref(current) : NULL;
+    before = current ? configuration_hold(current) : NULL;
     (void)pthread_mutex_unlock(&current_lock);
     status = read_configuration(file, before, error, &loaded);
     configuration_unref(before);
@@ -291,7 +321,7 @@ configuration_current(struct configuration **out)
         status = read_configuration(NULL, NULL, &error, &current);
     }
     if (status == SEC_E_OK) {
-        *out = configuration_ref(current);
+        *out = configuration_hold(current);
     }
     (void)pthread_mutex_unlock(&current_lock);
     return status;

@@ -25,6 +25,14 @@ sec_status configuration_with_options(struct configuration *base, const OPENSSPI
                                       size_t n, struct configuration **out,
                                       struct config_error *error);
 
+/* One more reference. */
+struct configuration *configuration_hold(struct configuration *);
+
+/* What [export] says; opened on first use, and borrowed for the configuration's life.
+ * SEC_E_NO_CREDENTIALS: there is no key for exported contexts. */
+struct export_seal;
+sec_status configuration_export_seal(struct configuration *, struct export_seal **out);
+
 const struct sec_host *configuration_host(const struct configuration *);
 
 #endif

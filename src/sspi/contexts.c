@@ -215,6 +215,9 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
     struct outcome o = { 0 };
     sec_status status;
 
+    if (c->exported) {
+        return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
+    }
     if (c->undelivered) {
         return deliver_again(l, c, out);
     }

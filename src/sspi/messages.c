@@ -53,6 +53,17 @@ take_buffers(enum message_kind kind, PSecBufferDesc desc, struct buffers_message
                : buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, m);
 }
 
+/* The lock of the message's direction is held. */
+static sec_status
+run_locked(struct context *c, message_function function, struct sec_msg *m)
+{
+    if (c->exported) {
+        return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
+    }
+    atomic_store_explicit(&c->has_messages, true, memory_order_relaxed);
+    return function(c->ctx, m);
+}
+
 static sec_status
 run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULONG seq, bool clear,
             bool *was_clear)
@@ -81,7 +92,7 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     m.msg.no_encrypt = clear;
     lock = lock_of(c, kind);
     (void)pthread_mutex_lock(lock);
-    status = function(c->ctx, &m.msg);
+    status = run_locked(c, function, &m.msg);
     (void)pthread_mutex_unlock(lock);
     if (status != SEC_E_OK) {
         return status;

@@ -53,17 +53,23 @@ sec_status
 objects_context_new(struct handle_ref credential, enum sec_role role, struct context **out)
 {
     const struct credential *cred = credential.object;
+    struct sec_ctx *ctx;
+    sec_status status = cred->cred->package->ops->open(cred->cred, role, &ctx);
+
+    return status == SEC_E_OK ? objects_context_adopt(credential, role, ctx, out) : status;
+}
+
+sec_status
+objects_context_adopt(struct handle_ref credential, enum sec_role role, struct sec_ctx *ctx,
+                      struct context **out)
+{
     struct context *c = mem_new(sizeof(*c));
-    sec_status status;
 
     if (!c) {
+        ctx->package->ops->free_ctx(ctx);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    status = cred->cred->package->ops->open(cred->cred, role, &c->ctx);
-    if (status != SEC_E_OK) {
-        mem_free(c);
-        return status;
-    }
+    c->ctx = ctx;
     c->credential = handle_share(credential);
     c->role = (uint8_t)role;
     (void)pthread_mutex_init(&c->step, NULL);

@@ -32,10 +32,12 @@ struct context {
     struct sec_ctx *ctx;
     struct handle_ref credential; /* keeps it alive for the context's life */
     struct undelivered *undelivered;
-    char *reason;            /* of a failed leg; NULL: none, or no memory for it */
-    sec_status last_status;  /* of the last leg */
-    uint8_t role;            /* enum sec_role */
-    atomic_bool established; /* set, once, under step: what messages need to know of the state */
+    char *reason;             /* of a failed leg; NULL: none, or no memory for it */
+    sec_status last_status;   /* of the last leg */
+    uint8_t role;             /* enum sec_role */
+    atomic_bool has_messages; /* some were protected or opened */
+    bool exported;            /* it is elsewhere now: under all three locks */
+    atomic_bool established;  /* set, once, under step: what messages need to know of the state */
     /* step: legs and queries; send and receive: the two directions of messages. */
     pthread_mutex_t step, send, receive;
 };
@@ -49,6 +51,9 @@ struct handle_ref objects_context(const SecHandle *, struct context **out);
 
 /* A context before its first leg; owned by the caller until it is given a handle. */
 sec_status objects_context_new(struct handle_ref credential, enum sec_role, struct context **out);
+/* Around a package's context, which it takes, also when it fails. */
+sec_status objects_context_adopt(struct handle_ref credential, enum sec_role, struct sec_ctx *,
+                                 struct context **out);
 void objects_context_free(void *context);
 void objects_credential_free(void *credential);
 

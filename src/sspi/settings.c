@@ -19,7 +19,9 @@ enum {
     LOCKOUT_THRESHOLD = 10,
     LOCKOUT_MINUTES = 10,
     MINUTES_MAX = 525600, /* a year */
-    OWNED_STRINGS = 12,   /* of a settings_text, and the NULL at their end */
+    EXPORT_LIFETIME_S = 60,
+    EXPORT_LIFETIME_MAX_S = 3600,
+    OWNED_STRINGS = 14, /* of a settings_text, and the NULL at their end */
 };
 
 /* A response's time stamp may be this far off: 36 hours, as Windows has it ([MS-NLMP] 3.1.1.1). */
@@ -44,7 +46,9 @@ owned_strings(struct settings_text *t, char **list[static OWNED_STRINGS])
     list[8] = &t->keytab;
     list[9] = &t->principal;
     list[10] = &t->replay_file;
-    list[11] = NULL;
+    list[11] = &t->export_key;
+    list[12] = &t->export_spent;
+    list[13] = NULL;
     return list;
 }
 
@@ -102,13 +106,15 @@ settings_init(struct settings_text *t)
         .lm_level_server = LM_LEVEL_SERVER,
         .lockout_threshold = LOCKOUT_THRESHOLD,
         .lockout_minutes = LOCKOUT_MINUTES,
+        .export_lifetime_s = EXPORT_LIFETIME_S,
     };
     settings_kerberos_init(&t->kerberos);
     if (!set_host_names(t) || !set_string(&t->domain, "WORKGROUP") ||
         !set_string(&t->store, DEFAULT_STORE) || !set_string(&t->key_file, DEFAULT_KEY_FILE) ||
         !set_string(&t->packages, "Kerberos,NTLM") || !set_string(&t->spn, "") ||
         !set_string(&t->keytab, "") || !set_string(&t->principal, "") ||
-        !set_string(&t->replay_file, "")) {
+        !set_string(&t->replay_file, "") || !set_string(&t->export_key, "") ||
+        !set_string(&t->export_spent, "")) {
         settings_clear(t);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -202,12 +208,42 @@ take_store(struct settings_text *t, const char *value, char *why, size_t why_n)
 }
 
 static bool
-take_key_file(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_path(char **to, const char *value, char *why, size_t why_n)
 {
     if (value[0] != '/') {
         return expected(why, why_n, "an absolute path");
     }
-    return take_text(&t->key_file, value, why, why_n);
+    return take_text(to, value, why, why_n);
+}
+
+static bool
+take_key_file(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    return take_path(&t->key_file, value, why, why_n);
+}
+
+static bool
+take_export_key(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    return take_path(&t->export_key, value, why, why_n);
+}
+
+static bool
+take_export_spent(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    return take_path(&t->export_spent, value, why, why_n);
+}
+
+static bool
+take_export_lifetime(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    unsigned long n;
+
+    if (!config_number(value, 1, EXPORT_LIFETIME_MAX_S, &n, why, why_n)) {
+        return false;
+    }
+    t->export_lifetime_s = (unsigned)n;
+    return true;
 }
 
 static bool
@@ -382,6 +418,9 @@ static const struct setting known_settings[] = {
     { "accounts", "store", take_store },
     { "accounts", "key_file", take_key_file },
     { "accounts", "lm_hashes", take_lm_hashes },
+    { "export", "key_file", take_export_key },
+    { "export", "spent_file", take_export_spent },
+    { "export", "lifetime", take_export_lifetime },
     { "policy", "packages", take_packages },
     { "policy", "ntlm", take_ntlm },
     { "policy", "lm_compatibility_level", take_lm_level },

@@ -22,6 +22,8 @@ struct settings_text {
     char *store, *key_file;
     char *packages, *spn;
     char *keytab, *principal, *replay_file; /* "": none */
+    char *export_key, *export_spent;        /* "": none */
+    unsigned export_lifetime_s;
     bool lm_hashes;
     enum sec_ntlm_policy ntlm;
     enum sec_bindings_policy channel_bindings, service_binding;

@@ -30,26 +30,6 @@ QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token)
 }
 
 SECURITY_STATUS SEC_ENTRY
-ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags, PSecBuffer pPackedContext, void **pToken)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-ImportSecurityContextW(SEC_WCHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
-                       PCtxtHandle phContext)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-ImportSecurityContextA(SEC_CHAR *pszPackage, PSecBuffer pPackedContext, void *Token,
-                       PCtxtHandle phContext)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
 DelegateSecurityContext(PCtxtHandle phContext, SEC_CHAR *pszTarget,
                         SecDelegationType DelegationType, PTimeStamp pExpiry,
                         PSecBuffer pPackageParameters, PSecBufferDesc pOutput)

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Contexts that go from one place to another: by each package, established and half-way, once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <opensspi/security.h>
+
+#include "tests/support/alloc_fail.h"
+#include "tests/support/api_pair.h"
+#include "tests/support/demo_realm.h"
+#include "tests/support/demo_store.h"
+
+#define PROTECTED \
+    (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
+
+/* Negotiate with Alice's ticket, and with a password for NTLM. */
+static const struct kind {
+    const char *package;
+    bool password;
+} kinds[] = {
+    { "NTLM", true }, { "Negotiate", true }, { "Kerberos", false }, { "Negotiate", false }
+};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static char folder[] = "/tmp/opensspi-export-XXXXXX";
+
+static int
+load_with(const char *lifetime)
+{
+    char extra[512];
+
+    (void)snprintf(extra, sizeof(extra),
+                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent%s\n"
+                   "lifetime = %s\n",
+                   demo_realm_keytab(), folder, folder, lifetime, lifetime);
+    return OpenSspiLoadConfiguration(demo_store_make("DOMAIN", "demo", "Passw0rd!", extra), NULL,
+                                     0) == SEC_E_OK
+               ? 0
+               : -1;
+}
+
+static int
+load(void **state)
+{
+    demo_realm_make();
+    return folder[strlen(folder) - 1] != 'X' || mkdtemp(folder) ? load_with("60") : -1;
+}
+
+static int
+remove_files(void **state)
+{
+    static const char *const names[] = { "key", "spent60", "spent1" };
+    char path[128];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        (void)unlink(path);
+    }
+    return rmdir(folder);
+}
+
+static void
+acquire(struct api_pair *p, const struct kind *kind)
+{
+    if (kind->password) {
+        assert_int_equal(api_acquire(p, kind->package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+        return;
+    }
+    memset(p, 0, sizeof(*p));
+    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_OUTBOUND,
+                                               NULL, NULL, NULL, NULL, &p->client_cred, NULL),
+                     SEC_E_OK);
+    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_INBOUND,
+                                               NULL, NULL, NULL, NULL, &p->server_cred, NULL),
+                     SEC_E_OK);
+}
+
+static void
+establish(struct api_pair *p, const struct kind *kind)
+{
+    acquire(p, kind);
+    if (api_establish(p, PROTECTED | ISC_REQ_MUTUAL_AUTH, 0) != SEC_E_OK) {
+        fail_msg("%s: %s, %s: %s", kind->package, OpenSspiStatusName(p->client_status),
+                 OpenSspiStatusName(p->server_status), OpenSspiReason());
+    }
+}
+
+/* One sealed message from one context to another. */
+static SECURITY_STATUS
+pass(PCtxtHandle from, PCtxtHandle to)
+{
+    uint8_t token[128], data[16] = "attack at dawn";
+    SecBuffer b[2] = { { sizeof(token), SECBUFFER_TOKEN, token },
+                       { sizeof(data), SECBUFFER_DATA, data } };
+    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
+    SecPkgContext_Sizes sizes;
+    SECURITY_STATUS status = QueryContextAttributesA(from, SECPKG_ATTR_SIZES, &sizes);
+
+    b[0].cbBuffer = status == SEC_E_OK ? sizes.cbSecurityTrailer : 0;
+    status = status == SEC_E_OK ? EncryptMessage(from, 0, &d, 0) : status;
+    status = status == SEC_E_OK ? DecryptMessage(to, &d, 0, NULL) : status;
+    return status == SEC_E_OK && memcmp(data, "attack at dawn", 15) != 0 ? SEC_E_INTERNAL_ERROR
+                                                                         : status;
+}
+
+static void
+assert_passes(PCtxtHandle from, PCtxtHandle to)
+{
+    SECURITY_STATUS status = pass(from, to);
+
+    if (status != SEC_E_OK) {
+        fail_msg("%s: %s", OpenSspiStatusName(status), OpenSspiReason());
+    }
+}
+
+static SecBuffer
+exported(PCtxtHandle context, ULONG flags)
+{
+    SecBuffer b = { 0 };
+    SECURITY_STATUS status = ExportSecurityContext(context, flags, &b, NULL);
+
+    if (status != SEC_E_OK) {
+        fail_msg("%s: %s", OpenSspiStatusName(status), OpenSspiReason());
+    }
+    assert_true(b.cbBuffer > 32);
+    return b;
+}
+
+/* Frees it, too. */
+static CtxtHandle
+imported(const char *package, SecBuffer *b)
+{
+    CtxtHandle context = { 0 };
+    SECURITY_STATUS status = ImportSecurityContextA(API_NAME(package), b, NULL, &context);
+
+    if (status != SEC_E_OK) {
+        fail_msg("%s: %s", OpenSspiStatusName(status), OpenSspiReason());
+    }
+    assert_int_equal(FreeContextBuffer(b->pvBuffer), SEC_E_OK);
+    return context;
+}
+
+static void
+move(PCtxtHandle context, const char *package)
+{
+    SecBuffer b = exported(context, SECPKG_CONTEXT_EXPORT_DELETE_OLD);
+
+    assert_int_equal(DeleteSecurityContext(context), SEC_E_INVALID_HANDLE);
+    *context = imported(package, &b);
+}
+
+/* --- established --------------------------------------------------------------------------- */
+
+static void
+assert_same_facts(PCtxtHandle context, const char *names, ULONG flags, const uint8_t *key)
+{
+    SecPkgContext_NamesA n;
+    SecPkgContext_Flags f;
+    SecPkgContext_SessionKey k;
+
+    assert_int_equal(QueryContextAttributesA(context, SECPKG_ATTR_NAMES, &n), SEC_E_OK);
+    assert_string_equal(n.sUserName, names);
+    assert_int_equal(FreeContextBuffer(n.sUserName), SEC_E_OK);
+    assert_int_equal(QueryContextAttributesA(context, SECPKG_ATTR_FLAGS, &f), SEC_E_OK);
+    assert_int_equal(f.Flags, flags);
+    assert_int_equal(QueryContextAttributesA(context, SECPKG_ATTR_SESSION_KEY, &k), SEC_E_OK);
+    assert_memory_equal(k.SessionKey, key, 16);
+    assert_int_equal(FreeContextBuffer(k.SessionKey), SEC_E_OK);
+}
+
+static void
+test_established__both_sides_move__and_go_on_where_they_were(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct api_pair p;
+        SecPkgContext_NamesA names[2];
+        SecPkgContext_Flags flags[2];
+        SecPkgContext_SessionKey key;
+
+        establish(&p, &kinds[i]);
+        assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_NAMES, &names[0]),
+                         SEC_E_OK);
+        assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names[1]),
+                         SEC_E_OK);
+        assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_FLAGS, &flags[0]),
+                         SEC_E_OK);
+        assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_FLAGS, &flags[1]),
+                         SEC_E_OK);
+        assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_SESSION_KEY, &key),
+                         SEC_E_OK);
+        for (unsigned n = 0; n < 3; n++) {
+            assert_passes(&p.client, &p.server);
+            assert_passes(&p.server, &p.client);
+            assert_passes(&p.client, &p.server);
+            move(&p.server, kinds[i].package);
+            if (n) {
+                move(&p.client, kinds[i].package);
+            }
+        }
+        assert_passes(&p.client, &p.server);
+        assert_passes(&p.server, &p.client);
+        assert_same_facts(&p.client, names[0].sUserName, flags[0].Flags, key.SessionKey);
+        assert_same_facts(&p.server, names[1].sUserName, flags[1].Flags, key.SessionKey);
+        (void)FreeContextBuffer(names[0].sUserName);
+        (void)FreeContextBuffer(names[1].sUserName);
+        (void)FreeContextBuffer(key.SessionKey);
+        api_release(&p);
+    }
+}
+
+static void
+test_who_the_client_is__moves_with_the_context(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct api_pair p;
+        POPENSSPI_LOGON before = NULL, after = NULL;
+
+        establish(&p, &kinds[i]);
+        assert_int_equal(OpenSspiQueryLogon(&p.server, &before), SEC_E_OK);
+        move(&p.server, kinds[i].package);
+        assert_int_equal(OpenSspiQueryLogon(&p.server, &after), SEC_E_OK);
+        assert_string_equal(after->UserName, before->UserName);
+        assert_string_equal(after->DomainName, before->DomainName);
+        assert_int_equal(after->GroupCount, before->GroupCount);
+        for (ULONG g = 0; g < before->GroupCount; g++) {
+            assert_string_equal(after->Groups[g], before->Groups[g]);
+        }
+        (void)FreeContextBuffer(before);
+        (void)FreeContextBuffer(after);
+        api_release(&p);
+    }
+}
+
+static void
+test_source__after_the_export__takes_part_in_nothing(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct api_pair p;
+        SecBuffer b, again = { 0 };
+        CtxtHandle moved;
+
+        establish(&p, &kinds[i]);
+        b = exported(&p.server, 0);
+        assert_null(again.pvBuffer);
+        assert_int_equal(pass(&p.server, &p.client), SEC_E_CONTEXT_EXPIRED);
+        assert_int_equal(pass(&p.client, &p.server), SEC_E_CONTEXT_EXPIRED);
+        assert_int_equal(ExportSecurityContext(&p.server, 0, &again, NULL), SEC_E_CONTEXT_EXPIRED);
+        assert_int_equal(again.cbBuffer, 0);
+        moved = imported(kinds[i].package, &b);
+        assert_passes(&moved, &p.client);
+        assert_int_equal(DeleteSecurityContext(&moved), SEC_E_OK);
+        api_release(&p);
+    }
+}
+
+/* --- half-way ------------------------------------------------------------------------------- */
+
+#define DCE (PROTECTED | ISC_REQ_USE_DCE_STYLE | ISC_REQ_MUTUAL_AUTH)
+
+/* The first two legs. */
+static void
+begin(struct api_pair *p, ULONG request, uint8_t *token, ULONG *n)
+{
+    uint8_t first[API_TOKEN_BYTES];
+    SecBuffer out = { sizeof(first), SECBUFFER_TOKEN, first },
+              reply = { API_TOKEN_BYTES, SECBUFFER_TOKEN, token };
+    SecBufferDesc out_desc = { SECBUFFER_VERSION, 1, &out },
+                  reply_desc = { SECBUFFER_VERSION, 1, &reply };
+
+    assert_int_equal(InitializeSecurityContextA(
+                         &p->client_cred, NULL, API_NAME("HTTP/server.domain.test"), request, 0, 0,
+                         NULL, 0, &p->client, &out_desc, &p->client_flags, NULL),
+                     SEC_I_CONTINUE_NEEDED);
+    p->have_client = 1;
+    assert_int_equal(AcceptSecurityContext(&p->server_cred, NULL, &out_desc, 0, 0, &p->server,
+                                           &reply_desc, &p->server_flags, NULL),
+                     SEC_I_CONTINUE_NEEDED);
+    p->have_server = 1;
+    *n = reply.cbBuffer;
+}
+
+static void
+finish(struct api_pair *p, ULONG request, uint8_t *token, ULONG n)
+{
+    uint8_t answer[API_TOKEN_BYTES];
+
+    p->client_status = p->server_status = SEC_I_CONTINUE_NEEDED;
+    while (p->client_status == SEC_I_CONTINUE_NEEDED || p->server_status == SEC_I_CONTINUE_NEEDED) {
+        SecBuffer in = { n, SECBUFFER_TOKEN, token },
+                  out = { sizeof(answer), SECBUFFER_TOKEN, answer };
+        SecBufferDesc in_desc = { SECBUFFER_VERSION, 1, &in },
+                      out_desc = { SECBUFFER_VERSION, 1, &out };
+
+        p->client_status =
+            InitializeSecurityContextA(&p->client_cred, &p->client, NULL, request, 0, 0, &in_desc,
+                                       0, &p->client, &out_desc, &p->client_flags, NULL);
+        assert_true(p->client_status >= 0);
+        if (p->server_status == SEC_E_OK) {
+            break;
+        }
+        in = (SecBuffer){ out.cbBuffer, SECBUFFER_TOKEN, answer };
+        out = (SecBuffer){ API_TOKEN_BYTES, SECBUFFER_TOKEN, token };
+        p->server_status = AcceptSecurityContext(&p->server_cred, &p->server, &in_desc, 0, 0,
+                                                 &p->server, &out_desc, &p->server_flags, NULL);
+        if (p->server_status < 0) {
+            fail_msg("%s: %s", OpenSspiStatusName(p->server_status), OpenSspiReason());
+        }
+        n = out.cbBuffer;
+    }
+}
+
+static void
+test_half_open__acceptor__finishes_elsewhere(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        ULONG request = kinds[i].password ? PROTECTED : DCE;
+        struct api_pair p;
+        uint8_t token[API_TOKEN_BYTES];
+        SecBuffer b;
+        ULONG n;
+
+        acquire(&p, &kinds[i]);
+        begin(&p, request, token, &n);
+        b = exported(&p.server, SECPKG_CONTEXT_EXPORT_DELETE_OLD);
+        p.server = imported(kinds[i].package, &b);
+        finish(&p, request, token, n);
+        assert_passes(&p.client, &p.server);
+        assert_passes(&p.server, &p.client);
+        api_release(&p);
+    }
+}
+
+static void
+test_half_open__source__is_out_and_an_initiator_does_not_move(void **state)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct api_pair p;
+        uint8_t token[API_TOKEN_BYTES], answer[API_TOKEN_BYTES];
+        SecBuffer in = { 0, SECBUFFER_TOKEN, token },
+                  out = { sizeof(answer), SECBUFFER_TOKEN, answer }, b = { 0 };
+        SecBufferDesc in_desc = { SECBUFFER_VERSION, 1, &in },
+                      out_desc = { SECBUFFER_VERSION, 1, &out };
+        ULONG n;
+
+        acquire(&p, &kinds[i]);
+        begin(&p, PROTECTED, token, &n);
+        assert_int_equal(ExportSecurityContext(&p.client, 0, &b, NULL), SEC_E_UNSUPPORTED_FUNCTION);
+        assert_null(b.pvBuffer);
+        b = exported(&p.server, 0);
+        in.cbBuffer = n;
+        assert_int_equal(AcceptSecurityContext(&p.server_cred, &p.server, &in_desc, 0, 0, &p.server,
+                                               &out_desc, &p.server_flags, NULL),
+                         SEC_E_CONTEXT_EXPIRED);
+        (void)FreeContextBuffer(b.pvBuffer);
+        api_release(&p);
+    }
+}
+
+/* --- once, and whole ------------------------------------------------------------------------ */
+
+static void
+test_import__a_second_time__is_refused_in_any_process(void **state)
+{
+    struct api_pair p;
+    CtxtHandle moved, none = { 0 };
+    SecBuffer b;
+    int status = -1;
+    pid_t child;
+
+    establish(&p, &kinds[0]);
+    b = exported(&p.server, 0);
+    child = fork();
+    if (child == 0) {
+        /* Opens the message that the parent's client will seal first. */
+        _exit(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, &moved) == SEC_E_OK &&
+                      pass(&p.client, &moved) == SEC_E_OK
+                  ? 0
+                  : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, &none),
+                     SEC_E_CONTEXT_EXPIRED);
+    assert_int_equal(none.dwLower | none.dwUpper, 0);
+    (void)FreeContextBuffer(b.pvBuffer);
+    api_release(&p);
+}
+
+static void
+test_import__of_every_prefix_and_every_flipped_byte__is_refused(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct api_pair p;
+        CtxtHandle moved = { 0 };
+        SecBuffer b;
+        ULONG n;
+
+        establish(&p, &kinds[i]);
+        b = exported(&p.server, 0);
+        n = b.cbBuffer;
+        for (b.cbBuffer = 0; b.cbBuffer < n; b.cbBuffer++) {
+            assert_int_equal(ImportSecurityContextA(API_NAME(kinds[i].package), &b, NULL, &moved),
+                             SEC_E_INVALID_TOKEN);
+        }
+        for (ULONG k = 0; k < n; k++) {
+            ((uint8_t *)b.pvBuffer)[k] ^= 0x10;
+            assert_int_equal(ImportSecurityContextA(API_NAME(kinds[i].package), &b, NULL, &moved),
+                             SEC_E_INVALID_TOKEN);
+            ((uint8_t *)b.pvBuffer)[k] ^= 0x10;
+        }
+        moved = imported(kinds[i].package, &b);
+        assert_passes(&p.client, &moved);
+        assert_int_equal(DeleteSecurityContext(&moved), SEC_E_OK);
+        api_release(&p);
+    }
+}
+
+static void
+test_import__by_another_package_or_without_what_is_due__is_refused(void **state)
+{
+    struct api_pair p;
+    CtxtHandle moved;
+    SecBuffer b;
+
+    establish(&p, &kinds[0]);
+    b = exported(&p.server, 0);
+    assert_int_equal(ImportSecurityContextA(API_NAME("Negotiate"), &b, NULL, &moved),
+                     SEC_E_INVALID_TOKEN);
+    assert_int_equal(ImportSecurityContextA(API_NAME("Kerberos"), &b, NULL, &moved),
+                     SEC_E_INVALID_TOKEN);
+    assert_int_equal(ImportSecurityContextA(API_NAME("Nothing"), &b, NULL, &moved),
+                     SEC_E_SECPKG_NOT_FOUND);
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), NULL, NULL, &moved),
+                     SEC_E_INVALID_TOKEN);
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, NULL),
+                     SEC_E_INVALID_HANDLE);
+    assert_int_equal(
+        ImportSecurityContextW((SEC_WCHAR[]){ 'N', 'T', 'L', 'M', 0 }, &b, NULL, &moved), SEC_E_OK);
+    assert_passes(&p.client, &moved);
+    assert_int_equal(DeleteSecurityContext(&moved), SEC_E_OK);
+    (void)FreeContextBuffer(b.pvBuffer);
+    api_release(&p);
+}
+
+static void
+test_import__after_its_lifetime__is_refused(void **state)
+{
+    struct api_pair p;
+    CtxtHandle moved;
+    SecBuffer b;
+
+    assert_int_equal(load_with("1"), 0);
+    establish(&p, &kinds[0]);
+    b = exported(&p.server, 0);
+    (void)sleep(3);
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, &moved),
+                     SEC_E_CONTEXT_EXPIRED);
+    (void)FreeContextBuffer(b.pvBuffer);
+    api_release(&p);
+    assert_int_equal(load_with("60"), 0);
+}
+
+/* --- flags ---------------------------------------------------------------------------------- */
+
+static void
+test_export__flags__do_what_they_say(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        struct api_pair p;
+        SecBuffer b = { 0 };
+        void *token = &p;
+
+        establish(&p, &kinds[i]);
+        assert_int_equal(
+            ExportSecurityContext(&p.server, SECPKG_CONTEXT_EXPORT_TO_KERNEL, &b, NULL),
+            SEC_E_UNSUPPORTED_FUNCTION);
+        assert_int_equal(ExportSecurityContext(&p.server, 0x100, &b, NULL),
+                         SEC_E_INVALID_PARAMETER);
+        assert_int_equal(ExportSecurityContext(&p.server, 0, NULL, NULL), SEC_E_INVALID_PARAMETER);
+        assert_int_equal(ExportSecurityContext(NULL, 0, &b, NULL), SEC_E_INVALID_HANDLE);
+        assert_null(b.pvBuffer);
+        assert_int_equal(
+            ExportSecurityContext(&p.server, SECPKG_CONTEXT_EXPORT_RESET_NEW, &b, &token),
+            SEC_E_OK);
+        assert_null(token);
+        assert_int_equal(b.BufferType, SECBUFFER_EMPTY);
+        (void)DeleteSecurityContext(&p.server);
+        p.server = imported(kinds[i].package, &b);
+        assert_passes(&p.client, &p.server);
+        assert_int_equal(
+            ExportSecurityContext(&p.server, SECPKG_CONTEXT_EXPORT_RESET_NEW, &b, NULL),
+            SEC_E_OUT_OF_SEQUENCE);
+        move(&p.server, kinds[i].package);
+        assert_int_equal(
+            ExportSecurityContext(&p.server, SECPKG_CONTEXT_EXPORT_RESET_NEW, &b, NULL),
+            SEC_E_OUT_OF_SEQUENCE);
+        assert_passes(&p.server, &p.client);
+        api_release(&p);
+    }
+}
+
+static void
+test_export__without_a_key__says_so(void **state)
+{
+    struct api_pair p;
+    SecBuffer b = { 0 };
+    CtxtHandle moved;
+
+    assert_int_equal(
+        OpenSspiLoadConfiguration(demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL), NULL, 0),
+        SEC_E_OK);
+    establish(&p, &kinds[0]);
+    assert_int_equal(ExportSecurityContext(&p.server, 0, &b, NULL), SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(OpenSspiReason(), "key_file"));
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, &moved),
+                     SEC_E_NO_CREDENTIALS);
+    assert_passes(&p.client, &p.server);
+    api_release(&p);
+    assert_int_equal(load_with("60"), 0);
+}
+
+/* What fails is neither half exported nor spent. */
+static void
+move_once(void *user, bool failing)
+{
+    const struct kind *kind = user;
+    struct api_pair p = { 0 };
+    CtxtHandle moved = { 0 };
+    SecBuffer b = { 0 };
+    SECURITY_STATUS status;
+
+    if (kind->password
+            ? api_acquire(&p, kind->package, "demo", "DOMAIN", "Passw0rd!") != SEC_E_OK
+            : AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_OUTBOUND, NULL,
+                                        NULL, NULL, NULL, &p.client_cred, NULL) != SEC_E_OK) {
+        assert_true(failing);
+        return;
+    }
+    if (!kind->password &&
+        AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_INBOUND, NULL, NULL,
+                                  NULL, NULL, &p.server_cred, NULL) != SEC_E_OK) {
+        assert_true(failing);
+        (void)FreeCredentialsHandle(&p.client_cred);
+        return;
+    }
+    if (api_establish(&p, PROTECTED, 0) != SEC_E_OK) {
+        assert_true(failing);
+        api_release(&p);
+        return;
+    }
+    status = ExportSecurityContext(&p.server, 0, &b, NULL);
+    assert_true(failing || status == SEC_E_OK);
+    if (status != SEC_E_OK) {
+        assert_null(b.pvBuffer);
+    } else if (ImportSecurityContextA(API_NAME(kind->package), &b, NULL, &moved) == SEC_E_OK) {
+        assert_true(failing || pass(&p.client, &moved) == SEC_E_OK);
+        (void)DeleteSecurityContext(&moved);
+    } else {
+        assert_true(failing);
+    }
+    (void)FreeContextBuffer(b.pvBuffer);
+    api_release(&p);
+}
+
+static void
+test_moving__under_failed_allocations__fails_whole(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        assert_true(alloc_fail_each(move_once, (void *)(uintptr_t)&kinds[i]) > 10);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_established__both_sides_move__and_go_on_where_they_were),
+        cmocka_unit_test(test_who_the_client_is__moves_with_the_context),
+        cmocka_unit_test(test_source__after_the_export__takes_part_in_nothing),
+        cmocka_unit_test(test_half_open__acceptor__finishes_elsewhere),
+        cmocka_unit_test(test_half_open__source__is_out_and_an_initiator_does_not_move),
+        cmocka_unit_test(test_import__a_second_time__is_refused_in_any_process),
+        cmocka_unit_test(test_import__of_every_prefix_and_every_flipped_byte__is_refused),
+        cmocka_unit_test(test_import__by_another_package_or_without_what_is_due__is_refused),
+        cmocka_unit_test(test_import__after_its_lifetime__is_refused),
+        cmocka_unit_test(test_export__flags__do_what_they_say),
+        cmocka_unit_test(test_export__without_a_key__says_so),
+        cmocka_unit_test(test_moving__under_failed_allocations__fails_whole),
+    };
+
+    return cmocka_run_group_tests_name("sspi/export", tests, load, remove_files);
+}
