@@ -2,6 +2,10 @@
 /* A small memory of what was told, hashed by FNV-1a. */
 #include "service/told.h"
 
+#include <string.h>
+
+#include "base/fnv.h"
+
 void
 told_init(struct told *told)
 {
@@ -19,16 +23,13 @@ told_clear(struct told *told)
 static uint64_t
 hash(uint64_t sum, const char *text)
 {
-    do {
-        sum = (sum ^ (uint8_t)*text) * UINT64_C(0x100000001B3);
-    } while (*text++);
-    return sum;
+    return fnv_add(sum, bytes_of(text, strlen(text) + 1));
 }
 
 bool
 told_is_due(struct told *told, const char *what, const char *whom, uint64_t now_s)
 {
-    uint64_t key = hash(hash(UINT64_C(0xCBF29CE484222325), what), whom);
+    uint64_t key = hash(hash(fnv_begin(), what), whom);
     struct told_slot *slot = &told->slots[key % TOLD_SLOTS];
     bool due;
 
