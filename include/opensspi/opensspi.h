@@ -107,6 +107,31 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryLogon(PCtxtHandle phContext,
                                                         POPENSSPI_LOGON *ppLogon);
 
 /*
+ * Proves a name and a password to the account store, as protocols do that send the password itself
+ * (HTTP's Basic, say): counted towards the lock-out, and refused for whatever refuses another logon.
+ * It may wait for the store. pszDomain NULL or "": none, and the name may be "user@domain".
+ *
+ * SEC_E_OK: the account's name is proven, and *ppLogon, as of OpenSspiQueryLogon, says whose it is.
+ * SEC_E_LOGON_DENIED: wrong, unknown, disabled, expired or locked; SEC_E_NO_AUTHENTICATING_AUTHORITY:
+ * the store cannot answer. *ppLogon says of both what is known, for an event log; it is NULL where
+ * there was no memory for it. SEC_E_INVALID_PARAMETER: an argument is missing or ill-formed text;
+ * SEC_E_INSUFFICIENT_MEMORY. PackageName is "": no package took part.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLogonPasswordA(const SEC_CHAR *pszUser,
+                                                            const SEC_CHAR *pszDomain,
+                                                            const SEC_CHAR *pszPassword,
+                                                            POPENSSPI_LOGON *ppLogon);
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLogonPasswordW(const SEC_WCHAR *pszUser,
+                                                            const SEC_WCHAR *pszDomain,
+                                                            const SEC_WCHAR *pszPassword,
+                                                            POPENSSPI_LOGON *ppLogon);
+#ifdef UNICODE
+#define OpenSspiLogonPassword OpenSspiLogonPasswordW
+#else
+#define OpenSspiLogonPassword OpenSspiLogonPasswordA
+#endif
+
+/*
  * A context before its first leg, so that there is a handle to ask what is known even where the
  * first leg fails: InitializeSecurityContext and AcceptSecurityContext are then given it as
  * phContext from the first leg on (with pInput NULL for a client's first). fUse:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSspiQueryLogon: what a server knows of a logon, as one block. */
-#include <opensspi/opensspi.h>
+#include "sspi/logon.h"
 
 #include "account/account.h"
 #include "sspi/objects.h"
@@ -86,12 +86,13 @@ put_kerberos(struct report *r, OPENSSPI_LOGON *logon, const struct sec_kerberos_
 }
 
 static void
-fill(struct report *r, OPENSSPI_LOGON *logon, const struct context *c, const struct sec_facts *f)
+fill(struct report *r, OPENSSPI_LOGON *logon, sec_status status, const char *reason,
+     const struct sec_facts *f)
 {
     bool proven = f->phase == SEC_PHASE_ESTABLISHED && !f->anonymous;
 
     *logon = (OPENSSPI_LOGON){
-        .Status = c->last_status,
+        .Status = status,
         .SubStatus = f->sub_status,
         .Anonymous = f->anonymous,
         .LockedOutNow = f->locked_out_now,
@@ -108,7 +109,7 @@ fill(struct report *r, OPENSSPI_LOGON *logon, const struct context *c, const str
     UTF16(ClaimedDomainName, f->claimed_domain);
     UTF16(Workstation, f->claimed_workstation);
     UTF16(TargetName, f->target);
-    UTF8(Reason, c->reason);
+    UTF8(Reason, reason);
     put_kerberos(r, logon, &f->kerberos);
 }
 
@@ -137,19 +138,29 @@ give(const struct report *r, const struct wire_writer *attributes, const OPENSSP
     return status;
 }
 
-SECURITY_STATUS SEC_ENTRY
-OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
+sec_status
+logon_describe(sec_status status, const char *reason, const struct sec_facts *facts,
+               POPENSSPI_LOGON *out)
 {
     SEC_AUTO(wire_writer) attributes = wire_writer_growing(NULL, 0);
     SEC_AUTO(report) r;
     OPENSSPI_LOGON logon;
+
+    report_init(&r);
+    fill(&r, &logon, status, reason, facts);
+    put_identity(&r, &attributes, &logon, facts->identity);
+    return give(&r, &attributes, &logon, out);
+}
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
+{
     struct sec_facts facts;
     struct context *c;
     struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    report_init(&r);
     if (!out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the report");
     }
@@ -163,10 +174,8 @@ OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
     }
     (void)pthread_mutex_lock(&c->step);
     c->ctx->package->ops->describe(c->ctx, &facts);
-    fill(&r, &logon, c, &facts);
-    put_identity(&r, &attributes, &logon, facts.identity);
+    status = logon_describe(c->last_status, c->reason, &facts, out);
     (void)pthread_mutex_unlock(&c->step);
-    status = give(&r, &attributes, &logon, out);
     handle_release(ref);
     return status;
 }

@@ -180,6 +180,27 @@ test_contexts__without_memory_for_a_handle__give_no_token(void **state)
 }
 
 static void
+log_on(void *user, bool failing)
+{
+    OPENSSPI_LOGON *logon = NULL;
+    SECURITY_STATUS status = OpenSspiLogonPasswordA("demo", "DOMAIN", "Passw0rd!", &logon);
+
+    (void)user;
+    assert_true(status == SEC_E_OK || failing);
+    assert_int_equal(status == SEC_E_OK && !logon, 0);
+    if (logon) {
+        assert_int_equal(FreeContextBuffer(logon), SEC_E_OK);
+    }
+}
+
+static void
+test_logon_password__without_memory__is_refused(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(log_on, NULL) > 4);
+}
+
+static void
 configure(void *user, bool failing)
 {
     SECURITY_STATUS status = OpenSspiLoadConfiguration(store_file, NULL, 0);
@@ -200,6 +221,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exchange__without_memory__fails_and_leaks_nothing),
         cmocka_unit_test(test_contexts__without_memory_for_a_handle__give_no_token),
+        cmocka_unit_test(test_logon_password__without_memory__is_refused),
         cmocka_unit_test(test_configuration__without_memory__stays_as_it_was),
     };
 
