@@ -94,6 +94,7 @@ struct event_logon {
     sec_status status;   /* SEC_E_OK: granted */
     uint32_t sub_status; /* NTSTATUS of a refusal; 0: none */
     bool anonymous, locked_out_now, mic_verified, bindings_verified;
+    bool clear_text; /* the password itself came, and no proof of it */
     const char *listener, *protocol;
     const char *address; /* "192.0.2.7" */
     uint16_t port;

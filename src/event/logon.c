@@ -6,7 +6,7 @@
 
 #include "event/event_log.h"
 
-enum { LOGON_TYPE_NETWORK = 3 };
+enum { LOGON_TYPE_NETWORK = 3, LOGON_TYPE_NETWORK_CLEARTEXT = 8 };
 
 /* [MS-ERREF] 2.3.1 */
 enum {
@@ -154,7 +154,8 @@ describe_ticket(struct event_record *record, const struct event_kerberos *k)
 static void
 describe_network(struct event_record *record, const struct event_logon *logon)
 {
-    event_record_number(record, "LogonType", LOGON_TYPE_NETWORK);
+    event_record_number(record, "LogonType",
+                        logon->clear_text ? LOGON_TYPE_NETWORK_CLEARTEXT : LOGON_TYPE_NETWORK);
     event_record_field(record, "LogonProcessName",
                        is_ntlm(logon)       ? "NtLmSsp"
                        : is_kerberos(logon) ? "Kerberos"

@@ -138,6 +138,24 @@ refused_logon(sec_status status, uint32_t sub_status)
 }
 
 static void
+test_event_log_logon__a_password_is_logon_type_8(void **state)
+{
+    struct event_log *log = open_log(0);
+    struct event_logon logon = granted;
+    json_t *all;
+
+    (void)state;
+    logon.clear_text = true;
+    logon.mechanism = logon.ntlm_version = "";
+    event_log_logon(log, &logon);
+    event_log_close(log);
+    all = events();
+    assert_int_equal(json_array_size(all), 1);
+    assert_number(event_at(all, 0, EVENT_LOGON), "LogonType", 8);
+    json_decref(all);
+}
+
+static void
 test_event_log_logon__granted_is_4776_and_4624(void **state)
 {
     struct event_log *log = open_log(0);
@@ -407,6 +425,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(test_event_log_logon__granted_is_4776_and_4624),
+        TEST(test_event_log_logon__a_password_is_logon_type_8),
         TEST(test_event_log_logon__kerberos_granted_is_4624_alone),
         TEST(test_event_log_logon__kerberos_refused_tells_of_the_ticket),
         TEST(test_event_log_logon__refusals_as_windows_tells_them),
