@@ -403,6 +403,7 @@ http_accept(struct port *port, int fd, const struct sockaddr_in6 *from)
     h->out = wire_writer_growing(NULL, 0);
     http_state_init(&h->state, &h->connection.client, &port->listener->rules,
                     &port->listener->credential);
+    http_state_set_peer(&h->state, &from->sin6_addr, &port->listener->proxied);
     h->state.told = &port->listener->told;
     start_clock(h, HTTP_CLOCK_HANDSHAKE);
     read_some(h); /* who connects to ask has often asked already */

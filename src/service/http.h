@@ -46,7 +46,7 @@ struct http {
     enum http_clock clock;
     uint32_t watched; /* events */
     bool is_watched;  /* the port's epoll descriptor has it */
-    bool proven;      /* state's, when it was ours last */
+    bool proven;      /* http_state_is_known, when state was ours last */
     bool closes;      /* the answer that is being sent is the last */
     bool refused;     /* more may be on its way */
     size_t scanned;   /* of in, for the end of a head */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an HTTP request is answered, given what its TCP connection has proven so far. No I/O. */
+/* What an HTTP request is answered, given what its client's connection has proven so far. No I/O. */
 #ifndef SERVICE_HTTP_ANSWER_H
 #define SERVICE_HTTP_ANSWER_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,13 +13,15 @@
 #include "base/wire.h"
 #include "service/credential.h"
 #include "service/http_auth.h"
+#include "service/http_fields.h"
+#include "service/http_reply.h"
 #include "service/session.h"
 #include "service/told.h"
 
-enum { HTTP_MAX_HEADERS = 12 };
+struct proxied_table;
 
-/* What a TCP connection has proven. NTLM authenticates connections, not requests: the identity
- * lives here and nowhere else, and ends with the connection or with the next Authorization. */
+/* What a connection has proven. NTLM authenticates connections, not requests: the identity lives
+ * here and nowhere else, and ends with the connection or with the next Authorization. */
 struct http_state {
     const struct session_client *client; /* borrowed, as are all below */
     const struct session_rules *rules;
@@ -34,17 +37,15 @@ struct http_state {
     char *silent_host; /* what was asked for, and challenged, without Authorization; ours */
     bool silent_address;
     bool has_spoken; /* an Authorization came, ever */
-};
-
-/* A header field of a request. Neither text has a NUL within, nor is the value in blanks. */
-struct http_field {
-    const char *name, *value;
+    struct in6_addr peer;
+    bool is_local;                 /* what the peer sends crosses no network */
+    bool is_proxy;                 /* the peer is one of trusted_proxy */
+    struct proxied_table *proxied; /* where what its clients prove is kept; NULL: nowhere */
 };
 
 struct http_request {
     const char *method, *path;
-    const struct http_field *fields; /* all that came, in their order */
-    size_t n_fields;
+    struct http_fields fields;
     const char *authorization; /* the header's value; NULL: there is none */
     unsigned n_authorization;  /* how many such headers there are */
     bool keeps_alive;          /* the connection stays open after the answer */
@@ -52,26 +53,20 @@ struct http_request {
     uint64_t now_s; /* of any clock that does not go back */
 };
 
-struct http_header {
-    const char *name; /* static */
-    struct wire_writer value;
-};
-
-struct http_reply {
-    unsigned status;
-    const char *type; /* Content-Type */
-    bool close;       /* the connection is not to be used again */
-    struct wire_writer body;
-    struct http_header headers[HTTP_MAX_HEADERS];
-    size_t n_headers;
-};
-
 void http_state_init(struct http_state *state, const struct session_client *client,
                      const struct session_rules *rules, struct credential *credential);
+/* Who is at the other end; without it nobody is trusted. table is borrowed. */
+void http_state_set_peer(struct http_state *state, const struct in6_addr *peer,
+                         struct proxied_table *table);
+/* One that begins as from did, for another connection of another client. */
+void http_state_like(struct http_state *state, const struct http_state *from,
+                     const struct session_client *client);
 /* Forgets what was proven, and any handshake. */
 void http_state_clear(struct http_state *state);
 /* That, and all else: the connection is gone. */
 void http_state_end(struct http_state *state, uint64_t now_s);
+/* Whether the connection counts as one whose client is known: a trusted proxy's always does. */
+bool http_state_is_known(const struct http_state *state);
 
 /* Whether the answer may have to wait for an account authority: then it is made off the loop. An
  * exchange's first token never waits. */
@@ -81,6 +76,5 @@ SEC_NODISCARD bool http_answer_may_wait(const struct http_state *state,
  * but for one state from one at a time. */
 void http_answer(struct http_state *state, const struct http_request *request,
                  struct http_reply *reply);
-void http_reply_clear(struct http_reply *reply);
 
 #endif

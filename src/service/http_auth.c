@@ -9,7 +9,9 @@
 #include "service/http_auth.h"
 
 static const char *const scheme_names[] = {
-    [HTTP_SCHEME_NEGOTIATE] = "Negotiate", [HTTP_SCHEME_NTLM] = "NTLM"
+    [HTTP_SCHEME_NEGOTIATE] = "Negotiate",
+    [HTTP_SCHEME_NTLM] = "NTLM",
+    [HTTP_SCHEME_BASIC] = "Basic",
 };
 
 const char *
@@ -44,7 +46,7 @@ is_scheme(struct bytes word, enum http_scheme scheme)
     return word.n == strlen(name) && strncasecmp((const char *)word.p, name, word.n) == 0;
 }
 
-/* The scheme, and what follows it. false: neither of ours. */
+/* The scheme, and what follows it. false: none of ours. */
 static bool
 split(struct bytes value, enum http_scheme *scheme, struct bytes *token)
 {
@@ -54,7 +56,10 @@ split(struct bytes value, enum http_scheme *scheme, struct bytes *token)
         word.n++;
     }
     *token = trim(bytes_of(all.p + word.n, all.n - word.n));
-    *scheme = is_scheme(word, HTTP_SCHEME_NTLM) ? HTTP_SCHEME_NTLM : HTTP_SCHEME_NEGOTIATE;
+    *scheme = HTTP_SCHEME_NEGOTIATE;
+    while (*scheme < HTTP_SCHEME_BASIC && !is_scheme(word, *scheme)) {
+        ++*scheme;
+    }
     return is_scheme(word, *scheme);
 }
 
@@ -179,11 +184,20 @@ http_auth_goes_on(struct bytes value)
     enum http_scheme scheme;
     struct bytes token;
 
-    if (!split(value, &scheme, &token)) {
+    if (!split(value, &scheme, &token) || scheme == HTTP_SCHEME_BASIC) {
         return false;
     }
     token.n = token.n < CHARACTERS ? token.n : CHARACTERS;
     return base64_decode(token, &w) && w.len && !http_auth_is_first(wire_written(&w));
+}
+
+bool
+http_auth_is_basic(struct bytes value)
+{
+    enum http_scheme scheme;
+    struct bytes token;
+
+    return split(value, &scheme, &token) && scheme == HTTP_SCHEME_BASIC;
 }
 
 bool

@@ -10,9 +10,9 @@
 #include "base/bytes.h"
 #include "base/wire.h"
 
-enum http_scheme { HTTP_SCHEME_NEGOTIATE, HTTP_SCHEME_NTLM };
+enum http_scheme { HTTP_SCHEME_NEGOTIATE, HTTP_SCHEME_NTLM, HTTP_SCHEME_BASIC };
 
-/* "Negotiate", "NTLM" */
+/* "Negotiate", "NTLM", "Basic" */
 const char *http_auth_scheme_name(enum http_scheme scheme);
 
 enum http_auth_result {
@@ -42,6 +42,8 @@ bool http_auth_is_first(struct bytes token);
 /* Whether the value of an Authorization header holds a token that goes on with an exchange, as far as
  * its first bytes tell. */
 bool http_auth_goes_on(struct bytes value);
+/* Whether it holds a name and a password. */
+bool http_auth_is_basic(struct bytes value);
 /* Whether a first token says of itself that it is longer than it came. */
 bool http_auth_is_cut(struct bytes token);
 /* Whether it is one of NTLM's messages, without SPNEGO around it. */

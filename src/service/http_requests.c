@@ -107,8 +107,7 @@ prepare(const struct http *h, struct asking *asking)
     asking->request = (struct http_request){
         .method = head->method,
         .path = head->path,
-        .fields = head->fields,
-        .n_fields = head->n_fields,
+        .fields = { head->fields, head->n_fields },
         .authorization = head->authorization,
         .n_authorization = head->n_authorization,
         .keeps_alive = head->keeps_alive,
@@ -127,7 +126,7 @@ on_answer(struct http *h, struct asking *asking)
                                       .is_head = strcmp(asking->head.method, "HEAD") == 0 };
 
     h->stage = HTTP_READING;
-    h->proven = h->state.proven;
+    h->proven = http_state_is_known(&h->state);
     connection_set_authenticated(&h->connection, h->proven);
     connection_progressed(&h->connection);
     deliver(h, &to, &asking->reply);

@@ -35,6 +35,7 @@ on_tick(void *user)
     struct server *s = user;
 
     event_log_tick(s->service.events);
+    site_tick(s->site, uv_now(&s->control) / 1000);
 }
 
 static void

@@ -48,6 +48,7 @@ struct session_rules {
 struct session_request {
     const char *host; /* of its URL, as http_auth_host reads it; NULL: none */
     bool host_is_address;
+    bool clear_text;        /* it came with a password, and without a handshake */
     enum event_request how; /* EVENT_REQUEST_TOKEN, or why no token came to be judged */
 };
 

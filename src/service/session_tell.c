@@ -8,7 +8,8 @@
 
 enum { OFFERED_BYTES = 128, SERVICE_BYTES = 272 };
 
-static const OPENSSPI_LOGON nobody = {
+const OPENSSPI_LOGON session_tell_nobody = {
+    .Anonymous = 1,
     .PackageName = "",
     .NtlmVersion = "",
     .UserName = "",
@@ -162,12 +163,13 @@ session_tell(const struct session_end *e)
 {
     /* A refusal of our own (an NTSTATUS) is not for what the library found. */
     bool of_library = (uint32_t)e->status >> 16 == 0x8009;
-    const OPENSSPI_LOGON *known = e->logon ? e->logon : &nobody;
+    const OPENSSPI_LOGON *known = e->logon ? e->logon : &session_tell_nobody;
     char offered[OFFERED_BYTES], hint[EVENT_HINT_BYTES] = "";
     struct event_logon logon = {
         .status = e->status,
         .sub_status = of_library ? known->SubStatus : 0,
-        .anonymous = known->Anonymous,
+        .anonymous = e->logon && known->Anonymous,
+        .clear_text = e->request && e->request->clear_text,
         .locked_out_now = known->LockedOutNow,
         .mic_verified = known->MicVerified,
         .bindings_verified = known->BindingsVerified,

@@ -27,9 +27,6 @@ static const char *const protocols[] = { "framed", "http", NULL };
 static const char *const backends[] = { "whoami", "echo", "proxy:HOST:PORT", NULL };
 static const char *const credentials[] = { "at-start", "at-first-client", NULL };
 
-/* What the design has and this version does not; told apart from a slip of the pen. */
-static const char *const later_keys[] = { "trusted_proxy", "connection_header", "require", NULL };
-
 /* --- keys of a listener -------------------------------------------------------------------- */
 
 static bool
@@ -110,10 +107,13 @@ static const struct key listener_keys[] = {
     { "idle_timeout", OF_LISTENER(idle_timeout_s), NULL, 0, 604800 },
 };
 
-static struct key_table
-table_of(struct listener_settings *l)
+enum { TABLES = 2 };
+
+static void
+list_tables(struct listener_settings *l, struct key_table tables[static TABLES])
 {
-    return (struct key_table){ listener_keys, SEC_ARRAY_LEN(listener_keys), l };
+    tables[0] = (struct key_table){ listener_keys, SEC_ARRAY_LEN(listener_keys), l };
+    tables[1] = settings_http_keys(l ? &l->http : NULL);
 }
 
 const char *
@@ -125,9 +125,10 @@ settings_protocol_name(const struct listener_settings *l)
 bool
 settings_unknown_listener_key(const char *key, char *why, size_t why_n)
 {
-    const struct key_table table = table_of(NULL);
+    struct key_table tables[TABLES];
 
-    return key_unknown(key, &table, 1, why, why_n);
+    list_tables(NULL, tables);
+    return key_unknown(key, tables, TABLES, why, why_n);
 }
 
 /* --- sections ------------------------------------------------------------------------------ */
@@ -151,6 +152,7 @@ add_listener(struct settings *s, const struct config_entry *e, char *why, size_t
     grown += s->n_listeners++;
     *grown = defaults;
     grown->line = grown->package_line = e->line;
+    settings_http_init(&grown->http);
     return key_set_text(&grown->name, e->instance, why, why_n) &&
            key_set_text(&grown->package, "Negotiate", why, why_n);
 }
@@ -174,39 +176,25 @@ add_option(struct listener_settings *l, const struct config_entry *e, char *why,
 }
 
 static bool
-is_one_of(const char *word, const char *const *words)
-{
-    for (size_t i = 0; words[i]; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
 take_listener(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
 {
     const struct key_value v = { e->value, why, why_n };
     struct listener_settings *l;
-    struct key_table table;
-    const struct key *key;
+    struct key_table tables[TABLES];
 
     if (!e->key) {
         return add_listener(s, e, why, why_n);
     }
     l = &s->listeners[s->n_listeners - 1];
-    table = table_of(l);
-    key = key_find(e->key, &table);
-    if (key) {
-        if (strcmp(e->key, "package") == 0) {
-            l->package_line = e->line;
+    list_tables(l, tables);
+    for (size_t i = 0; i < TABLES; i++) {
+        const struct key *key = key_find(e->key, &tables[i]);
+
+        if (key) {
+            l->package_line = strcmp(e->key, "package") == 0 ? e->line : l->package_line;
+            l->http.is_set = l->http.is_set || tables[i].object == &l->http;
+            return key_take(key, tables[i].object, &v);
         }
-        return key_take(key, l, &v);
-    }
-    if (is_one_of(e->key, later_keys)) {
-        (void)snprintf(why, why_n, "not in this version");
-        return false;
     }
     if (strcmp(e->key, "channel_bindings") == 0 && strcasecmp(e->value, "required") == 0) {
         (void)snprintf(why, why_n,
@@ -277,6 +265,10 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
             text = "expected an address that no listener above has";
         }
     }
+    if (!text) {
+        text = settings_http_check(&l->http, l->protocol == LISTENER_HTTP,
+                                   proxy_is_loopback(&l->address.sin6_addr));
+    }
     if (text) {
         settings_fail(s, l, NULL, 0, text, error);
     }
@@ -321,6 +313,7 @@ clear_listener(struct listener_settings *l)
         mem_free((char *)l->options[i].option.pszName);
         mem_free((char *)l->options[i].option.pszValue);
     }
+    settings_http_clear(&l->http);
     mem_free(l->options);
     mem_free(l->name);
     mem_free(l->address_text);

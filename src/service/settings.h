@@ -12,6 +12,7 @@
 #include "base/attributes.h"
 #include "base/config.h"
 #include "daemon/events_section.h"
+#include "service/settings_http.h"
 
 enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP };
 enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO, BACKEND_PROXY };
@@ -36,6 +37,7 @@ struct listener_settings {
     unsigned long handshake_timeout_s, max_legs, max_token, max_message;
     unsigned long max_unauthenticated, max_per_address;
     unsigned long idle_timeout_s; /* 0: none */
+    struct http_settings http;
     struct listener_option *options;
     size_t n_options;
 };

@@ -80,6 +80,9 @@ add_listener(struct site *site, const struct listener_settings *from, const stru
     }
     credential_init(&l->credential, from);
     told_init(&l->told);
+    proxied_init(&l->proxied, (unsigned)from->max_unauthenticated,
+                 from->http.proxies.client_header ? (unsigned)from->max_per_address : UINT32_MAX,
+                 from->handshake_timeout_s, from->http.connection_idle_s);
     return true;
 }
 
@@ -120,6 +123,7 @@ site_unref(struct site *site)
     for (size_t i = 0; i < site->n_listeners; i++) {
         struct listener *l = &site->listeners[i];
 
+        proxied_clear(&l->proxied);
         credential_clear(&l->credential);
         told_clear(&l->told);
         endpoint_unref(l->endpoint);
@@ -149,6 +153,14 @@ site_acquire(struct site *site, const struct log *log)
         }
     }
     return true;
+}
+
+void
+site_tick(struct site *site, uint64_t now_s)
+{
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        proxied_sweep(&site->listeners[i].proxied, now_s);
+    }
 }
 
 void

@@ -14,6 +14,7 @@
 #include "service/counters.h"
 #include "service/credential.h"
 #include "service/limits.h"
+#include "service/proxied.h"
 #include "service/session.h"
 #include "service/settings.h"
 #include "service/told.h"
@@ -34,6 +35,7 @@ struct listener {
     struct credential credential;
     struct session_rules rules;
     struct told told;
+    struct proxied_table proxied;
 };
 
 struct site {
@@ -55,6 +57,8 @@ void site_unref(struct site *site);
 
 /* The credentials that are to be had at start. false: the log says whose could not be. */
 SEC_NODISCARD bool site_acquire(struct site *site, const struct log *log);
+/* Ends what is too old of its clients' exchanges behind proxies. */
+void site_tick(struct site *site, uint64_t now_s);
 /* From now on its limits are those of its endpoints. */
 void site_enter(struct site *site);
 

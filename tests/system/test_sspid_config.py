@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT, program
 
 FRONT = "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
+WEB = "[listener web]\nprotocol = http\naddress = 127.0.0.1:8080\n"
 BINDINGS = "a listener without TLS has no channel to bind to"
 
 
@@ -45,8 +46,17 @@ def test_the_example_holds_every_key(tmp_path):
     (FRONT + "handshake_timeout = 20s\n", "FILE:4: [listener front] handshake_timeout: expected a number from 1 to 600"),
     (FRONT + "backend = proxy:127.0.0.1\n",
      "FILE:4: [listener front] backend: expected proxy:HOST:PORT or proxy:[ADDRESS]:PORT, the port in digits"),
-    (FRONT + "trusted_proxy = 10.0.0.1\n", "FILE:4: [listener front] trusted_proxy: not in this version"),
-    (FRONT + "connection_header = X\n", "FILE:4: [listener front] connection_header: not in this version"),
+    (FRONT + "trusted_proxy = 10.0.0.1\n",
+     "FILE:1: [listener front]: expected protocol = http: there is a key that only such listeners have"),
+    (WEB + "connection_header = X\n",
+     "FILE:1: [listener web]: expected a key trusted_proxy: from anybody else no such header is believed"),
+    (WEB + "trusted_proxy = proxy1\n",
+     "FILE:4: [listener web] trusted_proxy: expected addresses and networks in numbers (192.0.2.1, 10.0.0.0/8, 2001:db8::/32), not "
+     "\"proxy1\""),
+    (WEB + "require = no\n", "FILE:4: [listener web] require: expected yes or optional"),
+    (WEB.replace("127.0.0.1", "0.0.0.0") + "basic = yes\n",
+     "FILE:1: [listener web]: expected basic = no: passwords would cross the network in clear; it takes an address on loopback, or "
+     "trusted_proxy and scheme_header, by which a proxy says that its client came with TLS"),
     (FRONT + "pac = perhaps\n", "FILE:4: [listener front] pac: expected verify, required or ignore"),
     (FRONT + "keytab = web.keytab\n", "FILE:4: [listener front] keytab: expected FILE: and an absolute path"),
     (FRONT + "replay_cache = off\n",

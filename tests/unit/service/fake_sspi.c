@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The interface as a script. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,18 +271,18 @@ struct fake_logon {
     char name[64];
 };
 
-SECURITY_STATUS
-OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
+/* who: "PACKAGE:NAME", or "?" for somebody who is not proven. */
+static SECURITY_STATUS
+tell_logon(const char *who, POPENSSPI_LOGON *out)
 {
     static const char *const groups[] = { "staff", "a,b\xC3\xBC", "denied", "off" };
     static const char *const sids[] = { "S-1-5-21-1", "S-1-5-21-2", "S-1-5-21-3", "S-1-5-21-4" };
     static const ULONG group_attributes[] = { 7, 0x20000007, 0x14, 0 };
     struct fake_logon *made = zeroed(sizeof(*made));
-    const char *colon = strchr(name_of(context), ':');
+    const char *colon = strchr(who, ':');
 
     if (colon) {
-        (void)snprintf(made->package, sizeof(made->package), "%.*s",
-                       (int)(colon - name_of(context)), name_of(context));
+        (void)snprintf(made->package, sizeof(made->package), "%.*s", (int)(colon - who), who);
         (void)snprintf(made->name, sizeof(made->name), "%s", colon + 1);
     }
     made->logon = (OPENSSPI_LOGON){
@@ -310,9 +311,29 @@ OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
         .UserPrincipalName = "",
         .LogonServer = "",
     };
+    made->logon.Anonymous = colon && strcmp(colon, ":nobody") == 0;
     fake_live++;
     *out = &made->logon;
     return SEC_E_OK;
+}
+
+SECURITY_STATUS
+OpenSspiQueryLogon(PCtxtHandle context, POPENSSPI_LOGON *out)
+{
+    return tell_logon(name_of(context), out);
+}
+
+SECURITY_STATUS
+OpenSspiLogonPasswordA(const SEC_CHAR *user, const SEC_CHAR *domain, const SEC_CHAR *password,
+                       POPENSSPI_LOGON *out)
+{
+    char who[128];
+    bool right = strcmp(password, "right") == 0;
+
+    (void)snprintf(who, sizeof(who), ":%s%s%s", domain, *domain ? "/" : "", user);
+    (void)tell_logon(right ? who : "?", out);
+    reason = right ? "" : "wrong password";
+    return right ? SEC_E_OK : SEC_E_LOGON_DENIED;
 }
 
 static SecBuffer *

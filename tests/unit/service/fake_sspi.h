@@ -11,7 +11,7 @@
  *     plain:NAME      SEC_E_OK, no confidentiality
  *     no              SEC_E_LOGON_DENIED, wrong password, token "error"
  * and anything else SEC_E_INVALID_TOKEN. A sealed message is its bytes with each bit turned over
- * behind a trailer of 4.
+ * behind a trailer of 4. The one password that is right is "right"; who is called nobody is anonymous.
  */
 #ifndef TESTS_FAKE_SSPI_H
 #define TESTS_FAKE_SSPI_H

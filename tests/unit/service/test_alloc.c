@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "fake_sspi.h"
 #include "service/http_answer.h"
+#include "service/proxied.h"
 #include "service/settings.h"
 #include "service/stream.h"
 
@@ -66,7 +67,8 @@ test_settings_read__survives_each_allocation_failed(void **state)
     assert_non_null(file);
     assert_true(fputs("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
                       "address = 127.0.0.1:1\nspn = a\nntlm = deny\nbackend = proxy:h:1\n"
-                      "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n",
+                      "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n"
+                      "trusted_proxy = ::1 10.0.0.0/8\nconnection_header = X\nrealm = r\n",
                       file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_true(alloc_fail_each(read_settings, NULL) > 10);
@@ -126,6 +128,65 @@ test_http_answer__survives_each_allocation_failed(void **state)
     assert_true(alloc_fail_each(log_on, NULL) > 20);
 }
 
+static unsigned
+ask_proxied(struct http_state *state, const char *authorization)
+{
+    static const struct http_field name = { "X", "7" };
+    const struct http_request request = { .method = "GET",
+                                          .path = "/auth",
+                                          .fields = { &name, 1 },
+                                          .authorization = authorization,
+                                          .n_authorization = authorization != NULL };
+    struct http_reply reply;
+    unsigned status;
+
+    http_answer(state, &request, &reply);
+    status = reply.status;
+    http_reply_clear(&reply);
+    return status;
+}
+
+static void
+log_on_proxied(void *user, bool failing)
+{
+    static struct proxied_table table;
+    struct listener_settings settings = { .package = (char *)"Negotiate" };
+    const struct session_client client = { .log = &quiet, .address = "192.0.2.7" };
+    struct credential credential;
+    struct http_state state;
+    unsigned status;
+
+    (void)user;
+    settings_http_init(&settings.http);
+    settings.http.proxies.connection_header = (char *)"X";
+    credential_init(&credential, &settings);
+    http_state_init(&state, &client, &rules, &credential);
+    proxied_init(&table, 10, 10, 20, 90);
+    http_state_set_peer(&state, &in6addr_loopback, &table);
+    state.is_proxy = true;
+    status = ask_proxied(&state, "Negotiate bW9yZQ=="); /* more */
+    assert_true(status == 401 || (failing && (status == 503 || status == 500)));
+    status = ask_proxied(&state, "Negotiate eWVzOmRlbW8="); /* yes:demo */
+    assert_true(status == 200 || (failing && status >= 400));
+    status = ask_proxied(&state, NULL);
+    assert_true(status == 200 || (failing && status >= 400));
+    state.is_proxy = false;
+    settings.http.basic = state.is_local = true;
+    status = ask_proxied(&state, "Basic YTpyaWdodA=="); /* a:right */
+    assert_true(status == 200 || (failing && status >= 400));
+    proxied_clear(&table);
+    http_state_clear(&state);
+    credential_clear(&credential);
+    assert_int_equal(fake_live, 0);
+}
+
+static void
+test_http_answer__through_a_proxy_survives_each_allocation_failed(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(log_on_proxied, NULL) > 15);
+}
+
 static void
 read_frames(void *user, bool failing)
 {
@@ -155,6 +216,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_read__survives_each_allocation_failed),
         cmocka_unit_test(test_http_answer__survives_each_allocation_failed),
+        cmocka_unit_test(test_http_answer__through_a_proxy_survives_each_allocation_failed),
         cmocka_unit_test(test_stream_read__survives_each_allocation_failed),
     };
 

@@ -4,94 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "base/base64.h"
 #include "fake_sspi.h"
-#include "service/http_answer.h"
-
-static const struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
-static const struct session_rules rules = { 5, 4096, 0 };
-static const struct session_client client = { .log = &quiet,
-                                              .listener = "web",
-                                              .protocol = "http",
-                                              .package = "Negotiate",
-                                              .address = "192.0.2.7" };
-
-struct fixture {
-    struct listener_settings settings;
-    struct credential credential;
-    struct http_state state;
-    char text[4096]; /* of the last answer: "STATUS|Name: value|...|body" */
-};
-
-static void
-open_fixture(struct fixture *f, const char *package, const char *missing)
-{
-    *f = (struct fixture){ .settings = { .package = (char *)package } };
-    fake_missing = missing;
-    credential_init(&f->credential, &f->settings);
-    http_state_init(&f->state, &client, &rules, &f->credential);
-}
-
-static void
-close_fixture(struct fixture *f)
-{
-    http_state_clear(&f->state);
-    credential_clear(&f->credential);
-    fake_missing = NULL;
-    assert_int_equal(fake_live, 0);
-}
-
-static const char *
-ask(struct fixture *f, struct http_request request)
-{
-    struct http_reply reply;
-    size_t n;
-
-    http_answer(&f->state, &request, &reply);
-    n = (size_t)snprintf(f->text, sizeof(f->text), "%u%s|", reply.status,
-                         reply.close ? " close" : "");
-    for (size_t i = 0; i < reply.n_headers; i++) {
-        if (strcmp(reply.headers[i].name, "Cache-Control") != 0) {
-            n += (size_t)snprintf(f->text + n, sizeof(f->text) - n, "%s: %s|",
-                                  reply.headers[i].name, (const char *)reply.headers[i].value.p);
-        }
-    }
-    (void)snprintf(f->text + n, sizeof(f->text) - n, "%.*s", (int)reply.body.len,
-                   (const char *)reply.body.p);
-    http_reply_clear(&reply);
-    return f->text;
-}
-
-/* GET path with a token under a scheme; NULL: without Authorization. */
-static const char *
-get(struct fixture *f, const char *path, const char *scheme, const char *token, size_t n)
-{
-    struct wire_writer w = wire_writer_growing(NULL, 0);
-    const char *answer;
-
-    if (scheme) {
-        wire_put_bytes(&w, bytes_of_string(scheme));
-        wire_put_u8(&w, ' ');
-        base64_encode(bytes_of(token, n), &w);
-        wire_put_u8(&w, 0);
-    }
-    answer = ask(f, (struct http_request){ .method = "GET",
-                                           .path = path,
-                                           .authorization = (const char *)w.p,
-                                           .n_authorization = scheme != NULL,
-                                           .keeps_alive = true });
-    wire_writer_clear(&w);
-    return answer;
-}
-
-#define WHOAMI(f, scheme, token) get(f, "/whoami", scheme, token, sizeof(token) - 1)
-#define NOBODY                   "401|WWW-Authenticate: Negotiate|WWW-Authenticate: NTLM|Unauthorized\n"
-#define STARTS_WITH(text, start) assert_memory_equal(text, start, strlen(start))
+#include "http_fixture.h"
 
 static void
 test_http_answer__routes(void **state)
@@ -282,7 +200,7 @@ test_http_answer__auth_proves_each_request_alone(void **state)
     (void)state;
     open_fixture(&f, "Negotiate", NULL);
     assert_string_equal(get(&f, "/auth", "Negotiate", FAKE_FIRST "krb:de mo", 10),
-                        "200|Remote-User: de%20mo|Remote-Domain: WEB1|"
+                        "200|Remote-Authenticated: yes|Remote-User: de%20mo|Remote-Domain: WEB1|"
                         "Remote-Sid: S-1-5-21-1-2-3-1000|Remote-Groups: staff,a%2Cb%C3%BC|"
                         "WWW-Authenticate: Negotiate ZmluYWw=|OK\n");
     assert_string_equal(get(&f, "/auth", NULL, "", 0),

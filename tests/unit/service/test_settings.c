@@ -15,6 +15,7 @@
 #include "service/credential.h"
 #include "service/settings.h"
 
+#define WEB   "[listener web]\nprotocol = http\naddress = 127.0.0.1:8080\n"
 #define FRONT "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
 
 static char path[] = "/tmp/test_settings.XXXXXX";
@@ -175,9 +176,40 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
         { FRONT "idle_timeout = 604801\n",
           ":4: [listener front] idle_timeout: expected a number from 0 to 604800" },
         { FRONT "trusted_proxy = 127.0.0.1\n",
-          ":4: [listener front] trusted_proxy: not in this version" },
-        { FRONT "connection_header = X-Connection\n",
-          ":4: [listener front] connection_header: not in this version" },
+          ":1: [listener front]: expected protocol = http: there is a key that only such listeners "
+          "have" },
+        { WEB "trusted_proxy = proxy1\n",
+          ":4: [listener web] trusted_proxy: expected addresses and networks in numbers "
+          "(192.0.2.1, 10.0.0.0/8, 2001:db8::/32), not \"proxy1\"" },
+        { WEB "trusted_proxy = 10.0.0.1/8\n",
+          ":4: [listener web] trusted_proxy: expected addresses and networks in numbers "
+          "(192.0.2.1, 10.0.0.0/8, 2001:db8::/32), not \"10.0.0.1/8\"" },
+        { WEB "trusted_proxy = ,\n",
+          ":4: [listener web] trusted_proxy: expected at least one address" },
+        { WEB "connection_header = X-Connection\n",
+          ":1: [listener web]: expected a key trusted_proxy: from anybody else no such header is "
+          "believed" },
+        { WEB "trusted_proxy = ::1\nconnection_header = X Connection\n",
+          ":5: [listener web] connection_header: expected the name of a header that the proxy "
+          "sets, such as X-Connection" },
+        { WEB "trusted_proxy = ::1\nconnection_header = authorization\n",
+          ":5: [listener web] connection_header: expected the name of a header that the proxy "
+          "sets, such as X-Connection" },
+        { WEB "trusted_proxy = ::1\nconnection_age_header = X-Age\n",
+          ":1: [listener web]: expected a key connection_header beside connection_age_header" },
+        { WEB "connection_idle = 0\n",
+          ":4: [listener web] connection_idle: expected a number from 1 to 86400" },
+        { WEB "max_remote_groups = 65537\n",
+          ":4: [listener web] max_remote_groups: expected a number from 0 to 65536" },
+        { WEB "require = no\n", ":4: [listener web] require: expected yes or optional" },
+        { WEB "basic = perhaps\n", ":4: [listener web] basic: expected yes or no" },
+        { WEB "realm = a \"realm\"\n",
+          ":4: [listener web] realm: expected 1 to 128 characters of ASCII without quotes and "
+          "backslashes" },
+        { "[listener web]\nprotocol = http\naddress = 0.0.0.0:1\nbasic = yes\n",
+          ":1: [listener web]: expected basic = no: passwords would cross the network in clear; it "
+          "takes an address on loopback, or trusted_proxy and scheme_header, by which a proxy says "
+          "that its client came with TLS" },
         { FRONT "credential = never\n",
           ":4: [listener front] credential: expected at-start or at-first-client" },
         { FRONT "handshake_timeout = 0\n",
@@ -218,12 +250,50 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
     fake_missing = NULL;
 }
 
+static void
+test_settings_read__http_keys(void **state)
+{
+    struct settings s;
+    const struct http_settings *http;
+    char error[512];
+
+    (void)state;
+    assert_true(read_text(WEB, &s, error, sizeof(error)));
+    http = &s.listeners[0].http;
+    assert_int_equal(http->require, HTTP_REQUIRE_YES);
+    assert_int_equal(http->connection_idle_s, 90);
+    assert_int_equal(http->max_remote_groups, 2048);
+    assert_string_equal(settings_http_realm(http), "OpenSSPI");
+    assert_true(!http->basic && http->proxies.n_prefixes == 0);
+    settings_clear(&s);
+    assert_true(
+        read_text("[listener web]\nprotocol = http\naddress = 0.0.0.0:1\n"
+                  "trusted_proxy = 192.0.2.1, 10.0.0.0/8\nconnection_header = X-Connection\n"
+                  "connection_age_header = X-Age\nclient_header = X-Forwarded-For\n"
+                  "scheme_header = X-Forwarded-Proto\nconnection_idle = 5\n"
+                  "require = optional\nbasic = yes\nrealm = The house\n"
+                  "max_remote_groups = 0\n",
+                  &s, error, sizeof(error)));
+    http = &s.listeners[0].http;
+    assert_int_equal(http->require, HTTP_REQUIRE_OPTIONAL);
+    assert_int_equal(http->connection_idle_s, 5);
+    assert_int_equal(http->max_remote_groups, 0);
+    assert_string_equal(settings_http_realm(http), "The house");
+    assert_string_equal(http->proxies.connection_header, "X-Connection");
+    assert_string_equal(http->proxies.age_header, "X-Age");
+    assert_string_equal(http->proxies.client_header, "X-Forwarded-For");
+    assert_string_equal(http->proxies.scheme_header, "X-Forwarded-Proto");
+    assert_true(http->basic && http->proxies.n_prefixes == 2);
+    settings_clear(&s);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_read__defaults_and_every_key),
         cmocka_unit_test(test_settings_read__a_proxy_has_host_and_port),
+        cmocka_unit_test(test_settings_read__http_keys),
         cmocka_unit_test(test_settings_read__each_fault_names_line_and_cause),
     };
 
