@@ -36,6 +36,21 @@ send_whoami(struct framed *f)
     }
 }
 
+/* To the letter what the sample's server says: a message without the length before it, which the
+ * connection's end ends. */
+static void
+send_sample(struct framed *f)
+{
+    static const char text[] = "This is your server speaking";
+    uint8_t room[OUTPUT_BYTES];
+    SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
+
+    if (seal(f, bytes_of_string(text), &w)) {
+        framed_send(f, bytes_of(w.p + STREAM_HEAD_BYTES, w.len - STREAM_HEAD_BYTES));
+        framed_linger(f);
+    }
+}
+
 static void
 on_overdue(uv_timer_t *timer)
 {
@@ -89,6 +104,11 @@ framed_stream_begin(struct framed *f)
     f->reader.max_bytes = s->max_message;
     f->reader.first_bytes = STREAM_BULK_BYTES;
     f->state = FRAMED_STREAM;
+    if (s->protocol == LISTENER_SAMPLE) {
+        connection_start_deadline(&f->connection, on_overdue);
+        send_sample(f);
+        return;
+    }
     if (s->backend == BACKEND_WHOAMI) {
         connection_start_deadline(&f->connection, on_overdue);
         send_whoami(f);

@@ -159,7 +159,8 @@ accept_token(struct session *session, struct bytes token, SecBuffer *answer)
 static void
 judge(struct session *session, sec_status status)
 {
-    const ULONG sealed = ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY;
+    /* What is wanted of these two is needed; their ASC_RET_ values are the same. */
+    ULONG needed = session->rules->wanted & (ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY);
 
     if (sec_failed(status)) {
         end(session, SESSION_REFUSED, status);
@@ -167,8 +168,7 @@ judge(struct session *session, sec_status status)
         return;
     } else if (status != SEC_E_OK && status != SEC_I_COMPLETE_NEEDED) {
         session_refuse(session, SEC_E_INTERNAL_ERROR, "an outcome that means neither yes nor no");
-    } else if ((session->rules->wanted & ASC_REQ_CONFIDENTIALITY) &&
-               (session->attributes & sealed) != sealed) {
+    } else if ((session->attributes & needed) != needed) {
         session_refuse(session, SEC_E_SECURITY_QOS_FAILED,
                        "the client's context has no confidentiality and integrity, and this "
                        "listener sends nothing unprotected");

@@ -41,7 +41,7 @@ struct session_client {
 struct session_rules {
     unsigned max_legs;
     size_t max_token;
-    ULONG wanted; /* ASC_REQ_*; where CONFIDENTIALITY is one, a context without it is refused */
+    ULONG wanted; /* ASC_REQ_*; CONFIDENTIALITY and INTEGRITY are a must where they are wanted */
 };
 
 /* What an HTTP request says beside its token. */

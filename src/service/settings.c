@@ -14,6 +14,7 @@ enum { WHY_BYTES = 256 };
 /* Where it is not there: what the manual says. */
 static const struct listener_settings defaults = {
     .protocol = -1,
+    .backend = -1,
     .handshake_timeout_s = 20,
     .max_legs = 10,
     .max_token = 65536,
@@ -23,7 +24,7 @@ static const struct listener_settings defaults = {
     .idle_timeout_s = 43200,
 };
 
-static const char *const protocols[] = { "framed", "http", NULL };
+static const char *const protocols[] = { "framed", "http", "sample", NULL };
 static const char *const backends[] = { "whoami", "echo", "proxy:HOST:PORT", NULL };
 static const char *const credentials[] = { "at-start", "at-first-client", NULL };
 
@@ -32,10 +33,6 @@ static const char *const credentials[] = { "at-start", "at-first-client", NULL }
 static bool
 take_protocol(void *at, const struct key_value *v)
 {
-    if (strcmp(v->text, "sample") == 0) {
-        (void)snprintf(v->why, v->why_n, "not in this version: sample; expected framed or http");
-        return false;
-    }
     return config_choice(v->text, protocols, at, v->why, v->why_n);
 }
 
@@ -251,10 +248,12 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
     const char *text = NULL;
 
     if (l->protocol < 0) {
-        text = "expected a key protocol = framed or http";
+        text = "expected a key protocol = framed, http or sample";
     } else if (!l->address_text || !key_parse_address(l->address_text, &l->address)) {
         text = "expected a key address = ADDRESS:PORT";
-    } else if (l->protocol == LISTENER_HTTP && l->backend != BACKEND_WHOAMI) {
+    } else if (l->protocol == LISTENER_SAMPLE && l->backend >= 0) {
+        text = "expected no key backend: protocol = sample has one message to say";
+    } else if (l->protocol == LISTENER_HTTP && l->backend > BACKEND_WHOAMI) {
         text = "expected backend = whoami: echo and proxy are for framed listeners";
     } else if (s->policy_requires_bindings && !has_option(l, "channel_bindings")) {
         text = "expected channel_bindings = off or allow-missing: [policy] has required, and a "
@@ -272,6 +271,7 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
     if (text) {
         settings_fail(s, l, NULL, 0, text, error);
     }
+    l->backend = l->backend < 0 ? BACKEND_WHOAMI : l->backend;
     return text == NULL;
 }
 

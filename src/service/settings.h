@@ -14,7 +14,8 @@
 #include "daemon/events_section.h"
 #include "service/settings_http.h"
 
-enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP };
+/* LISTENER_SAMPLE: what Microsoft's second socket sample speaks. */
+enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP, LISTENER_SAMPLE };
 enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO, BACKEND_PROXY };
 
 /* A key of [policy] that stands in a listener; its value is the library's to judge. */

@@ -74,7 +74,9 @@ add_listener(struct site *site, const struct listener_settings *from, const stru
     *l = (struct listener){ .settings = from, .site = site, .endpoint = endpoint };
     l->rules = (struct session_rules){ (unsigned)from->max_legs, from->max_token,
                                        ASC_REQ_MUTUAL_AUTH | ASC_REQ_EXTENDED_ERROR };
-    if (from->protocol == LISTENER_FRAMED) {
+    if (from->protocol == LISTENER_SAMPLE) {
+        l->rules.wanted |= ASC_REQ_CONFIDENTIALITY; /* its client asks for no more */
+    } else if (from->protocol == LISTENER_FRAMED) {
         l->rules.wanted |= ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT |
                            ASC_REQ_SEQUENCE_DETECT;
     }

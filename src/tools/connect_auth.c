@@ -4,7 +4,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,6 +43,12 @@ wait_for(int fd, short events, uint64_t deadline_ms)
         errno = ETIMEDOUT;
     }
     return n > 0;
+}
+
+bool
+connect_auth_wait(int fd, short events, uint64_t deadline_ms)
+{
+    return errno == EINTR || (errno == EAGAIN && wait_for(fd, events, deadline_ms));
 }
 
 static int
@@ -102,7 +107,7 @@ send_all(int fd, struct bytes bytes, uint64_t deadline_ms)
 
         if (n > 0) {
             bytes = bytes_of(bytes.p + n, bytes.n - (size_t)n);
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_for(fd, POLLOUT, deadline_ms))) {
+        } else if (!connect_auth_wait(fd, POLLOUT, deadline_ms)) {
             return false;
         }
     }
@@ -128,19 +133,18 @@ receive_token(int fd, struct stream_reader *reader, uint64_t deadline_ms)
     enum stream_result result = STREAM_MORE;
 
     while (result == STREAM_MORE) {
-        uint8_t room[4096];
-        size_t left = reader->whole || reader->head_n < STREAM_HEAD_BYTES
-                          ? STREAM_HEAD_BYTES - (reader->whole ? 0 : reader->head_n)
-                          : reader->length - reader->n;
-        ssize_t n = recv(fd, room, left < sizeof(room) ? left : sizeof(room), 0);
-        struct bytes in = bytes_of(room, n > 0 ? (size_t)n : 0);
+        size_t most;
+        uint8_t *room = stream_room(reader, &most);
+        ssize_t n = room ? recv(fd, room, most, 0) : -1;
 
-        if (n > 0) {
-            result = stream_read(reader, &in);
+        if (!room) {
+            result = STREAM_NO_MEMORY;
+        } else if (n > 0) {
+            result = stream_filled(reader, (size_t)n);
         } else if (n == 0) {
             connect_auth_complain("refused", "the server closed the connection in the handshake");
             return false;
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_for(fd, POLLIN, deadline_ms))) {
+        } else if (!connect_auth_wait(fd, POLLIN, deadline_ms)) {
             connect_auth_complain("no answer", strerror(errno));
             return false;
         }

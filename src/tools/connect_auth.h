@@ -3,7 +3,9 @@
 #ifndef TOOLS_CONNECT_AUTH_H
 #define TOOLS_CONNECT_AUTH_H
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <opensspi/opensspi.h>
 
@@ -24,6 +26,10 @@ int connect_auth_dial(const char *host, const char *port, uint64_t deadline_ms);
  * context. The context and the credential are the caller's to delete. */
 bool connect_auth_run(int fd, const struct connect_auth *auth, uint64_t deadline_ms,
                       CredHandle *credential, CtxtHandle *context);
+
+/* Whether a call on a non-blocking socket that just failed is to be tried again: at once, or once the
+ * socket is ready for these events (POLLIN, POLLOUT). false: errno says why not. */
+bool connect_auth_wait(int fd, short events, uint64_t deadline_ms);
 
 /* "sspi-connect: WHAT: WHY" */
 void connect_auth_complain(const char *what, const char *why);

@@ -6,31 +6,41 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/config.h"
+#include "base/host_port.h"
 #include "base/mem.h"
 #include "base/status.h"
 #include "tools/connect_auth.h"
+#include "tools/connect_listen.h"
 #include "tools/connect_pump.h"
+#include "tools/connect_sample.h"
 #include "tools/password_input.h"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
-enum { HANDSHAKE_MS = 30000, HOST_BYTES = 256 };
+enum { HANDSHAKE_MS = 30000, MAX_MESSAGE = 1048576 }; /* sspid has the same, by default */
 
 struct options {
-    const char *package, *spn, *user, *password_file;
-    bool password_stdin, verbose;
-    char host[HOST_BYTES];
+    const char *package, *spn, *user, *password_file, *listen;
+    bool password_stdin, verbose, sample, any_address;
+    unsigned long max_message;
+    char host[HOST_PORT_HOST_BYTES];
     const char *port;
 };
 
 static const char help_text[] =
     "Usage: sspi-connect [-v] [--package P] [--spn SPN] [--user DOMAIN\\NAME]\n"
-    "                    [--password-stdin | --password-file FILE] HOST:PORT\n\n"
+    "                    [--password-stdin | --password-file FILE] [--protocol P]\n"
+    "                    [--max-message N] [--listen ADDRESS:PORT [--any-address]] HOST:PORT\n\n"
     "    -v, --verbose        say which mechanism is used, and why no other\n"
     "    --package P          Negotiate (if not given), Kerberos, NTLM\n"
     "    --spn SPN            the service's name; host/HOST if not given\n"
     "    --user DOMAIN\\NAME   or NAME, or NAME@REALM; the default credentials if not given\n"
     "    --password-stdin     the password is the first line of standard input\n"
     "    --password-file F    the password is the first line of F, which others may not read\n"
+    "    --protocol P         framed (if not given), or sample: Microsoft's second socket sample\n"
+    "    --max-message N      the bytes of a sealed message that the service takes (1048576)\n"
+    "    --listen ADDRESS:PORT  for each client that connects there, a connection to HOST:PORT\n"
+    "    --any-address        ... and the address need not be of loopback\n"
     "    --help, --version\n\n"
     "Then standard input goes to the service and what it sends to standard output, both sealed.\n"
     "Exit status: 0 done, 1 refused or failed, 2 a fault in the options. More in "
@@ -46,20 +56,28 @@ usage(const char *what)
     return USAGE;
 }
 
-/* "HOST:PORT" or "[ADDRESS]:PORT" */
 static bool
-read_target(const char *text, struct options *o)
+read_protocol(const char *word, bool *sample)
 {
-    const char *colon = strrchr(text, ':');
-    size_t n = colon ? (size_t)(colon - text) : 0;
-    bool brackets = n >= 2 && text[0] == '[' && text[n - 1] == ']';
+    *sample = strcmp(word, "sample") == 0;
+    return *sample || strcmp(word, "framed") == 0;
+}
 
-    if (!n || !colon[1] || n >= sizeof(o->host) || (!brackets && memchr(text, ':', n))) {
-        return false;
+/* NULL, or what does not go together. */
+static const char *
+contradiction(const struct options *o)
+{
+    if (o->password_stdin && o->password_file) {
+        return "--password-stdin and --password-file: one of them";
     }
-    (void)snprintf(o->host, sizeof(o->host), "%.*s", (int)(brackets ? n - 2 : n), text + brackets);
-    o->port = colon + 1;
-    return o->host[0] != 0;
+    if (!o->user && (o->password_stdin || o->password_file)) {
+        return "a password goes with --user";
+    }
+    if (o->any_address && !o->listen) {
+        return "--any-address goes with --listen";
+    }
+    return o->listen && o->sample ? "--protocol sample sends nothing: --listen is not for it"
+                                  : NULL;
 }
 
 /* -1: go on; else the exit status. */
@@ -72,11 +90,17 @@ read_options(int argc, char **argv, struct options *o)
         { "user", required_argument, NULL, 'u' },
         { "password-stdin", no_argument, NULL, 'i' },
         { "password-file", required_argument, NULL, 'f' },
+        { "protocol", required_argument, NULL, 'P' },
+        { "max-message", required_argument, NULL, 'm' },
+        { "listen", required_argument, NULL, 'l' },
+        { "any-address", no_argument, NULL, 'a' },
         { "verbose", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { 0 },
     };
+    const char *wrong;
+    char why[64];
     int option;
 
     while ((option = getopt_long(argc, argv, "v", known, NULL)) != -1) {
@@ -86,20 +110,30 @@ read_options(int argc, char **argv, struct options *o)
         case 'u': o->user = optarg; break;
         case 'i': o->password_stdin = true; break;
         case 'f': o->password_file = optarg; break;
+        case 'l': o->listen = optarg; break;
+        case 'a': o->any_address = true; break;
+        case 'P':
+            if (!read_protocol(optarg, &o->sample)) {
+                return usage("--protocol: expected framed or sample");
+            }
+            break;
+        case 'm':
+            if (!config_number(optarg, 64, 67108864, &o->max_message, why, sizeof(why))) {
+                return usage("--max-message: expected a number from 64 to 67108864");
+            }
+            break;
         case 'v': o->verbose = true; break;
         case 'h': (void)fputs(help_text, stdout); return DONE;
         case 'V': (void)printf("sspi-connect (OpenSSPI) %s\n", OPENSSPI_VERSION); return DONE;
         default: return usage(NULL); /* getopt has said why */
         }
     }
-    if (optind + 1 != argc || !read_target(argv[optind], o)) {
+    if (optind + 1 != argc || !host_port_split(argv[optind], o->host, &o->port)) {
         return usage("expected HOST:PORT or [ADDRESS]:PORT");
     }
-    if (o->password_stdin && o->password_file) {
-        return usage("--password-stdin and --password-file: one of them");
-    }
-    if (!o->user && (o->password_stdin || o->password_file)) {
-        return usage("a password goes with --user");
+    wrong = contradiction(o);
+    if (wrong) {
+        return usage(wrong);
     }
     return -1;
 }
@@ -136,7 +170,13 @@ talk(const struct options *o, const struct connect_auth *auth)
     }
     good = connect_auth_run(fd, auth, deadline, &credential, &context);
     if (good) {
-        good = connect_pump_run(fd, &context);
+        good = o->sample
+                   ? connect_sample_run(fd, &context, deadline)
+                   : connect_pump_run(&(struct connect_pump){ .server = fd,
+                                                              .in = STDIN_FILENO,
+                                                              .out = STDOUT_FILENO,
+                                                              .context = &context,
+                                                              .max_message = o->max_message });
         (void)DeleteSecurityContext(&context);
         (void)FreeCredentialsHandle(&credential);
     }
@@ -144,11 +184,24 @@ talk(const struct options *o, const struct connect_auth *auth)
     return good ? DONE : FAILED;
 }
 
+static int
+listen_for(const struct options *o, const struct connect_auth *auth)
+{
+    const struct connect_listen listen = { .address = o->listen,
+                                           .any_address = o->any_address,
+                                           .host = o->host,
+                                           .port = o->port,
+                                           .auth = auth,
+                                           .max_message = o->max_message };
+
+    return connect_listen_run(&listen) ? DONE : FAILED;
+}
+
 int
 main(int argc, char **argv)
 {
-    struct options o = { .package = "Negotiate" };
-    char spn[HOST_BYTES + 8];
+    struct options o = { .package = "Negotiate", .max_message = MAX_MESSAGE };
+    char spn[HOST_PORT_HOST_BYTES + 8];
     struct secret password = { 0 };
     struct connect_auth auth;
     char *user = NULL, *backslash;
@@ -177,7 +230,7 @@ main(int argc, char **argv)
             *backslash = 0;
         }
     }
-    status = talk(&o, &auth);
+    status = o.listen ? listen_for(&o, &auth) : talk(&o, &auth);
     secret_clear(&password);
     mem_free(user);
     return status;
