@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "codec/pac.h"
+#include "codec/sid_name.h"
 #include "kerberos/context.h"
-#include "kerberos/group_name.h"
 
 /* STATUS_LOGON_FAILURE */
 #define LOGON_FAILURE UINT32_C(0xC000006D)
@@ -297,7 +297,7 @@ fill_group_table(const struct pac_logon_info *info, struct group_table *t)
     t->attributes = (uint32_t *)(void *)(t->sids + most);
     texts = (char(*)[SID_TEXT_BYTES])(void *)(t->attributes + most);
     for (; t->n < most && pac_next_group(&groups, &group); t->n++) {
-        const char *name = krb_group_name(&group.sid, &info->domain_sid);
+        const char *name = sid_name_of_group(&group.sid, &info->domain_sid);
 
         sid_text(&group.sid, texts[t->n]);
         t->sids[t->n] = texts[t->n];
