@@ -132,6 +132,9 @@ struct sec_acquire_args {
     bool restricted; /* never use default credentials */
     bool for_load;   /* for contexts that load makes: as whom, with which keys, does not matter */
     const struct sec_identity *identity; /* NULL: the process's default credentials */
+    /* Of an impersonating thread, beside restricted: a credential cache ("MEMORY:…", UTF-8) with what
+     * the client delegated, which is there as long as the credential is; NULL: none. */
+    const char *delegated_cache;
 };
 
 /* The head of each package's own credential structure, which is immutable once acquired. */

@@ -185,6 +185,69 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryNegotiation(PCtxtHandle phCont
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCheckService(PCredHandle phCredential,
                                                           const char *pszService);
 
+/* --- tokens -------------------------------------------------------------------------------- */
+
+enum { OPENSSPI_TOKEN_PRIMARY = 1, OPENSSPI_TOKEN_IMPERSONATION = 2 };
+
+/* What a security token says: QuerySecurityContextToken gives one for a client. */
+typedef struct _OPENSSPI_TOKEN {
+    ULONG Type;  /* OPENSSPI_TOKEN_*: PRIMARY is a process's */
+    ULONG Level; /* of an impersonation token: 0 anonymous, 1 identify, 2 impersonate, 3 delegate */
+    LUID TokenId;
+    LUID LogonId;         /* the same for all tokens of one context */
+    LARGE_INTEGER Expiry; /* FILETIME in UTC, of the context; INT64_MAX: never */
+    const char *UserSid;  /* "S-1-5-21-…"; of a user of this system alone "S-1-22-1-UID" */
+    const char *UserName;
+    const char *DomainName;
+    const char *UserPrincipalName; /* "" where nobody told */
+    const char *PackageName;       /* "NTLM", "Kerberos"; of a process "" */
+    const char *UnixUser;          /* what the account store says; "" */
+    ULONG GroupCount;
+    ULONG LogonGroup; /* the index of the logon's own SID, S-1-5-5-X-Y */
+    const char *const *GroupSids;
+    const char *const *GroupNames; /* "" where nobody told */
+    const char *const *GroupDomains;
+    const ULONG *GroupAttributes; /* SE_GROUP_* */
+    BOOLEAN Anonymous;
+} OPENSSPI_TOKEN, *POPENSSPI_TOKEN;
+
+/*
+ * Describes a token. One block: *ppToken is owned by the caller, FreeContextBuffer. Strings are never
+ * NULL. Members are added at the end alone.
+ * SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiQueryToken(HANDLE Token, POPENSSPI_TOKEN *ppToken);
+
+/* Closes a token's handle, as CloseHandle of opensspi-compat does. A thread that acts by the token
+ * goes on. SEC_E_INVALID_HANDLE. */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCloseToken(HANDLE Token);
+
+/*
+ * Another token of the same logon. Type: OPENSSPI_TOKEN_*; Level: as above, of a PRIMARY 0.
+ * SEC_E_NO_IMPERSONATION: a level above the token's own, or a PRIMARY of one below 2;
+ * SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiDuplicateToken(HANDLE Token, ULONG Type, ULONG Level,
+                                                            HANDLE *phToken);
+
+/* The token by which the calling thread acts as a client. SEC_E_NO_IMPERSONATION: it acts as the
+ * process; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY. */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiOpenThreadToken(HANDLE *phToken);
+
+/* This process's own token: its Unix user S-1-22-1-UID and groups S-1-22-2-GID, also while the thread
+ * acts as a client. SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR. */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiOpenProcessToken(HANDLE *phToken);
+
+/*
+ * Makes the calling thread, and no other, act as the token's user, as ImpersonateSecurityContext does
+ * for a context; NULL: makes it the process again, whoever it acted as. docs/PORTING.md tells what
+ * acting as somebody means, and what of threads and processes that are made meanwhile.
+ * SEC_E_NO_IMPERSONATION: the client maps to no Unix account, the process may not, or the token is
+ * anonymous or identifies alone; nothing has changed, and OpenSspiReason says which.
+ * SEC_E_INVALID_HANDLE; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiImpersonateToken(HANDLE Token);
+
 /*
  * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,
  * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call;

@@ -28,9 +28,10 @@ take_holder(struct krb_credential *c, const struct sec_acquire_args *args)
     const struct sec_identity *id = args->identity;
     struct ticket_holder_args whose = { 0 };
 
-    if (is_nobody(id) || (!id && args->restricted)) {
+    if (is_nobody(id) || (!id && args->restricted && !args->delegated_cache)) {
         return SEC_E_OK;
     }
+    whose.cache = args->delegated_cache;
     if (id) {
         if (id->user.n > 2 * IDENTITY_MAX_UNITS || id->domain.n > 2 * IDENTITY_MAX_UNITS ||
             id->password.n > 2 * IDENTITY_MAX_UNITS) {
@@ -38,7 +39,7 @@ take_holder(struct krb_credential *c, const struct sec_acquire_args *args)
                             "kerberos: user, domain or password of more than %d characters",
                             IDENTITY_MAX_UNITS);
         }
-        whose = (struct ticket_holder_args){ true, id->user, id->domain, id->password };
+        whose = (struct ticket_holder_args){ true, id->user, id->domain, id->password, NULL };
     }
     return ticket_holder_new(c->base.host->tickets, &whose, &c->holder);
 }

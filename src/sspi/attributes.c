@@ -7,10 +7,11 @@
 #include "sspi/given.h"
 #include "sspi/objects.h"
 #include "sspi/package_info.h"
+#include "sspi/tokens.h"
 
 /* A question and where its answer goes. */
 struct question {
-    const struct context *context;
+    struct context *context;
     const struct sec_facts *facts;
     void *buffer;
     bool wide;
@@ -225,6 +226,13 @@ answer_flags(const struct question *q)
     return SEC_E_OK;
 }
 
+/* The handle is the context's, and is closed with it: the caller must not. */
+static sec_status
+answer_access_token(const struct question *q)
+{
+    return tokens_lend(q->context, &((SecPkgContext_AccessToken *)q->buffer)->AccessToken);
+}
+
 static const struct attribute {
     ULONG id;
     size_t bytes; /* of the structure; both forms are of one size */
@@ -241,6 +249,7 @@ static const struct attribute {
       true },
     { SECPKG_ATTR_FLAGS, sizeof(SecPkgContext_Flags), answer_flags, false },
     { SECPKG_ATTR_SESSION_KEY, sizeof(SecPkgContext_SessionKey), answer_session_key, false },
+    { SECPKG_ATTR_ACCESS_TOKEN, sizeof(SecPkgContext_AccessToken), answer_access_token, false },
     { SECPKG_ATTR_TARGET_INFORMATION, sizeof(SecPkgContext_TargetInformation),
       answer_target_information, false },
     { SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget),

@@ -17,6 +17,7 @@
 #include "sspi/packages.h"
 #include "sspi/settings_kerberos.h"
 #include "ticket/ticket.h"
+#include "token/unix_account.h"
 
 /* Shared by configurations that say the same of it: what was seen under one of them is remembered
  * under the next. */
@@ -24,6 +25,8 @@ struct tickets {
     atomic_uint references;
     struct ticket_authority *authority;
 };
+
+enum { OWN_DOMAINS = 3 };
 
 struct configuration {
     atomic_uint references;
@@ -35,6 +38,8 @@ struct configuration {
     struct settings_text text;
     struct settings settings;
     struct sec_host host;
+    const char *own_domains[OWN_DOMAINS];
+    struct unix_account_policy unix_policy;
 };
 
 static pthread_mutex_t current_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -147,6 +152,26 @@ configuration_export_seal(struct configuration *c, struct export_seal **out)
     return status;
 }
 
+const struct unix_account_policy *
+configuration_unix_policy(const struct configuration *c)
+{
+    return &c->unix_policy;
+}
+
+static void
+fill_unix_policy(struct configuration *c)
+{
+    c->own_domains[0] = c->text.domain;
+    c->own_domains[1] = c->text.computer;
+    c->own_domains[2] = c->text.dns_domain;
+    c->unix_policy = (struct unix_account_policy){
+        .root = c->text.impersonate_root,
+        .bare = c->text.impersonate_bare_name,
+        .own_domains = c->own_domains,
+        .n_own_domains = OWN_DOMAINS,
+    };
+}
+
 static sec_status
 open_accounts(struct configuration *c)
 {
@@ -235,6 +260,7 @@ make(struct settings_text *text, struct configuration *base, const struct config
         return status;
     }
     fill_enctypes(c);
+    fill_unix_policy(c);
     c->host = (struct sec_host){
         .settings = &c->settings.sec,
         .accounts = c->accounts,

@@ -10,6 +10,7 @@
 #include "package.h"
 
 struct configuration;
+struct unix_account_policy;
 
 /* The process's own, read on first use. The reference is the caller's: configuration_unref. */
 sec_status configuration_current(struct configuration **out);
@@ -34,5 +35,7 @@ struct export_seal;
 sec_status configuration_export_seal(struct configuration *, struct export_seal **out);
 
 const struct sec_host *configuration_host(const struct configuration *);
+/* Whom threads may act as. */
+const struct unix_account_policy *configuration_unix_policy(const struct configuration *);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/utf16.h"
 #include "sspi/given.h"
 #include "sspi/identity.h"
+#include "sspi/impersonation.h"
 #include "sspi/objects.h"
 #include "sspi/packages.h"
 #include "sspi/text.h"
@@ -44,7 +45,8 @@ check_acquisition(const struct acquisition *a)
 
 static sec_status
 acquire_from_package(const struct sec_package *package, const struct acquisition *a,
-                     const struct sec_host *host, struct sec_cred **out)
+                     const struct sec_host *host, struct handle_ref *delegator,
+                     struct sec_cred **out)
 {
     struct identity id = { 0 };
     struct sec_identity view;
@@ -52,8 +54,17 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
         .use = (enum sec_use)(a->use & SECPKG_CRED_BOTH),
         .restricted = (a->use & SECPKG_CRED_AUTOLOGON_RESTRICTED) != 0,
     };
+    const struct token_object *client = impersonation_is_foreign() ? impersonation_current() : NULL;
     sec_status status = SEC_E_OK;
 
+    if (client && !a->identity) {
+        /* What is the process's own is not the client's: only what the client delegated is. */
+        args.restricted = true;
+        if (client->token->level == TOKEN_LEVEL_DELEGATION && (a->use & SECPKG_CRED_OUTBOUND)) {
+            args.delegated_cache = client->token->logon->delegated_cache;
+            *delegator = handle_share(client->source);
+        }
+    }
     if (a->identity) {
         status = identity_decode(a->identity, a->wide, &id);
         view = (struct sec_identity){
@@ -86,8 +97,10 @@ make_credential(const struct acquisition *a, const struct sec_package *package,
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     c->use = (enum sec_use)(a->use & SECPKG_CRED_BOTH);
-    status = acquire_from_package(package, a, configuration_host(configuration), &c->cred);
+    status = acquire_from_package(package, a, configuration_host(configuration), &c->delegator,
+                                  &c->cred);
     if (status != SEC_E_OK) {
+        handle_release(c->delegator);
         mem_free(c);
         return status;
     }

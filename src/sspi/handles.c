@@ -44,6 +44,7 @@ static struct shard {
 static const uint32_t kind_tags[HANDLE_KINDS] = {
     [HANDLE_CREDENTIAL] = 0x43524544,
     [HANDLE_CONTEXT] = 0x43545854,
+    [HANDLE_TOKEN] = 0x544f4b4e,
 };
 
 static uint32_t
@@ -236,6 +237,23 @@ handle_release(struct handle_ref ref)
             give_slot_back(ref.slot);
         }
     }
+}
+
+uint64_t
+handle_pack(struct handle h)
+{
+    return h.upper << 32 | (uint64_t)(uint32_t)h.lower << 2;
+}
+
+struct handle
+handle_unpack(enum handle_kind kind, uint64_t packed)
+{
+    uint64_t index = (packed & UINT32_MAX) >> 2;
+
+    if (packed & 3) {
+        return (struct handle){ 0 };
+    }
+    return (struct handle){ (uint64_t)kind_tags[kind] << 32 | index, packed >> 32 };
 }
 
 bool

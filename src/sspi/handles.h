@@ -14,7 +14,7 @@
 
 struct handle_slot;
 
-enum handle_kind { HANDLE_CREDENTIAL, HANDLE_CONTEXT, HANDLE_KINDS };
+enum handle_kind { HANDLE_CREDENTIAL, HANDLE_CONTEXT, HANDLE_TOKEN, HANDLE_KINDS };
 
 /* The two words of a SecHandle. */
 struct handle {
@@ -41,6 +41,10 @@ void handle_release(struct handle_ref);
 /* Ends a handle: it finds nothing any more, and the object goes when its last reference does.
  * false: it was no handle. Of several callers at once one gets true. */
 SEC_NODISCARD bool handle_delete(enum handle_kind, struct handle);
+
+/* A handle in one word, for kinds whose callers have no more: above 2^32, a multiple of 4. */
+uint64_t handle_pack(struct handle);
+struct handle handle_unpack(enum handle_kind, uint64_t packed);
 
 /* What destroys an object of a kind; set before the first handle_new of it. */
 typedef void (*handle_destroy)(void *object);

@@ -4,10 +4,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sspi/tokens.h"
 
 const handle_destroy handle_destroyers[HANDLE_KINDS] = {
     [HANDLE_CREDENTIAL] = objects_credential_free,
     [HANDLE_CONTEXT] = objects_context_free,
+    [HANDLE_TOKEN] = tokens_object_free,
 };
 
 struct handle
@@ -46,6 +48,7 @@ objects_credential_free(void *object)
         c->cred->package->ops->free_cred(c->cred);
     }
     configuration_unref(c->configuration);
+    handle_release(c->delegator);
     mem_free(c);
 }
 
@@ -92,6 +95,7 @@ objects_context_free(void *object)
         mem_free(c->undelivered);
     }
     mem_free(c->reason);
+    tokens_forget(c);
     if (c->ctx) {
         c->ctx->package->ops->free_ctx(c->ctx);
     }

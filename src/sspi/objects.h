@@ -16,6 +16,7 @@
 struct credential {
     struct sec_cred *cred;
     struct configuration *configuration;
+    struct handle_ref delegator; /* the context whose delegated tickets these are; or empty */
     enum sec_use use;
 };
 
@@ -35,6 +36,8 @@ struct context {
     char *reason;             /* of a failed leg; NULL: none, or no memory for it */
     sec_status last_status;   /* of the last leg */
     uint8_t role;             /* enum sec_role */
+    struct sec_token *token;  /* made when it is first asked for, under step */
+    HANDLE access_token;      /* of SECPKG_ATTR_ACCESS_TOKEN; likewise */
     atomic_bool has_messages; /* some were protected or opened */
     bool exported;            /* it is elsewhere now: under all three locks */
     atomic_bool established;  /* set, once, under step: what messages need to know of the state */

@@ -102,6 +102,7 @@ settings_init(struct settings_text *t)
 {
     *t = (struct settings_text){
         .require_128bit = true,
+        .impersonate_bare_name = UNIX_ACCOUNT_BARE_OWN_DOMAIN,
         .lm_level_client = LM_LEVEL_CLIENT,
         .lm_level_server = LM_LEVEL_SERVER,
         .lockout_threshold = LOCKOUT_THRESHOLD,
@@ -153,6 +154,12 @@ expected(char *why, size_t why_n, const char *what)
 {
     (void)snprintf(why, why_n, "%s", what);
     return false;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+    return bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
 }
 
 static bool
@@ -361,6 +368,30 @@ take_anonymous(struct settings_text *t, const char *value, char *why, size_t why
 }
 
 static bool
+take_impersonate_root(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    return config_flag(value, &t->impersonate_root, why, why_n);
+}
+
+static bool
+take_impersonate_bare_name(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    static const char *const words[] = {
+        [UNIX_ACCOUNT_BARE_NEVER] = "no",
+        [UNIX_ACCOUNT_BARE_OWN_DOMAIN] = "own-domain",
+        [UNIX_ACCOUNT_BARE_ALWAYS] = "yes",
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(words); i++) {
+        if (same(value, words[i])) {
+            t->impersonate_bare_name = (enum unix_account_bare)i;
+            return true;
+        }
+    }
+    return expected(why, why_n, "no, own-domain or yes");
+}
+
+static bool
 take_spn(struct settings_text *t, const char *value, char *why, size_t why_n)
 {
     for (const char *at = value + strspn(value, " \t"); *at;) {
@@ -430,6 +461,8 @@ static const struct setting known_settings[] = {
     { "policy", "channel_bindings", take_channel_bindings },
     { "policy", "service_binding", take_service_binding },
     { "policy", "spn", take_spn },
+    { "policy", "impersonate_root", take_impersonate_root },
+    { "policy", "impersonate_bare_name", take_impersonate_bare_name },
     { "policy", "lockout_threshold", take_lockout_threshold, OF_STORE },
     { "policy", "lockout_minutes", take_lockout_minutes, OF_STORE },
     { "kerberos", "keytab", settings_kerberos_keytab },
@@ -440,12 +473,6 @@ static const struct setting known_settings[] = {
     { "kerberos", "replay_cache", settings_kerberos_replay_cache, OF_PROCESS },
     { "kerberos", "replay_capacity", settings_kerberos_replay_capacity, OF_PROCESS },
 };
-
-static bool
-same(const char *a, const char *b)
-{
-    return bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
-}
 
 /* Of which sections credentials may have keys of their own. */
 static bool

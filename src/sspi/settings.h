@@ -5,6 +5,7 @@
 
 #include "base/config.h"
 #include "package.h"
+#include "token/unix_account.h"
 
 /* Of [kerberos], what is no text. */
 struct settings_kerberos {
@@ -28,6 +29,8 @@ struct settings_text {
     enum sec_ntlm_policy ntlm;
     enum sec_bindings_policy channel_bindings, service_binding;
     bool require_mic, require_128bit, anonymous;
+    bool impersonate_root;
+    enum unix_account_bare impersonate_bare_name;
     unsigned lm_level_client, lm_level_server;
     unsigned lockout_threshold, lockout_minutes;
     struct settings_kerberos kerberos;

@@ -12,24 +12,6 @@ unsupported(const char *function)
 }
 
 SECURITY_STATUS SEC_ENTRY
-ImpersonateSecurityContext(PCtxtHandle phContext)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-RevertSecurityContext(PCtxtHandle phContext)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
 DelegateSecurityContext(PCtxtHandle phContext, SEC_CHAR *pszTarget,
                         SecDelegationType DelegationType, PTimeStamp pExpiry,
                         PSecBuffer pPackageParameters, PSecBufferDesc pOutput)

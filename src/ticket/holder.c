@@ -81,6 +81,9 @@ ticket_holder_new(struct ticket_authority *a, const struct ticket_holder_args *a
     h->explicit_identity = args->explicit_identity;
     if (h->explicit_identity) {
         status = take_identity(h, args);
+    } else if (args->cache) {
+        h->given_cache = mem_dup(args->cache, strlen(args->cache));
+        status = h->given_cache ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
     }
     if (status != SEC_E_OK) {
         ticket_holder_free(h);
@@ -117,6 +120,7 @@ ticket_holder_free(struct ticket_holder *h)
     (void)pthread_mutex_destroy(&h->asking);
     (void)pthread_mutex_destroy(&h->lock);
     secret_clear(&h->password);
+    mem_free(h->given_cache);
     mem_free(h->user);
     mem_free(h->domain);
     mem_free(h);
@@ -428,10 +432,13 @@ has_client_keytab(krb5_context context)
 static sec_status
 begin_default(struct ticket_holder *h, struct holder_session *s, int32_t *krb_error)
 {
-    krb5_error_code error = krb5_cc_default(s->context, &s->cache);
+    krb5_error_code error = holder_open_cache(h, s->context, &s->cache);
     bool usable = !error && is_usable(s->context, s->cache, &s->client);
 
-    if (usable || (s->client && !has_client_keytab(s->context))) {
+    if (h->given_cache && !s->client) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "ticket: what was delegated is no longer there");
+    }
+    if (usable || h->given_cache || (s->client && !has_client_keytab(s->context))) {
         return SEC_E_OK;
     }
     if (s->client) {

@@ -16,6 +16,7 @@ struct ticket_holder {
     struct ticket_authority *authority;
     bool explicit_identity;
     char *user, *domain;        /* UTF-8, explicit; domain may be "" */
+    char *given_cache;          /* where tickets are, and nowhere else; NULL: the defaults */
     struct secret password;     /* UTF-8 with its NUL */
     pthread_mutex_t asking;     /* of who asks the KDC; taken before lock */
     pthread_mutex_t lock;       /* of what follows */
@@ -41,6 +42,9 @@ struct holder_session {
 SEC_NODISCARD sec_status holder_begin(struct ticket_holder *, struct holder_session *,
                                       int32_t *krb_error);
 void holder_end(struct holder_session *);
+
+/* The cache of a holder without an explicit identity. */
+krb5_error_code holder_open_cache(const struct ticket_holder *, krb5_context, krb5_ccache *out);
 
 /* SEC_E_NO_CREDENTIALS, and which cache and which client keytab there would have to be. */
 sec_status holder_fail_nobody(krb5_context);

@@ -9,19 +9,26 @@
 
 enum { KEYTAB_NAME_BYTES = PATH_MAX + 16 };
 
-/* Of the default cache, or else of the client keytab. */
+krb5_error_code
+holder_open_cache(const struct ticket_holder *h, krb5_context context, krb5_ccache *out)
+{
+    return h->given_cache ? krb5_cc_resolve(context, h->given_cache, out)
+                          : krb5_cc_default(context, out);
+}
+
+/* Of the cache, or else of the client keytab. */
 static krb5_error_code
-own_name(krb5_context context, krb5_principal *name)
+own_name(const struct ticket_holder *h, krb5_context context, krb5_principal *name)
 {
     krb5_keytab keytab = NULL;
     krb5_ccache cache;
-    krb5_error_code error = krb5_cc_default(context, &cache);
+    krb5_error_code error = holder_open_cache(h, context, &cache);
 
     if (!error) {
         error = krb5_cc_get_principal(context, cache, name);
         (void)krb5_cc_close(context, cache);
     }
-    if (error) {
+    if (error && !h->given_cache) {
         error = identity_of_client_keytab(context, &keytab, name);
         if (!error) {
             (void)krb5_kt_close(context, keytab);
@@ -95,8 +102,10 @@ ticket_holder_name(struct ticket_holder *h, struct wire_writer *out)
         status = error ? library_error_fail(k.context, error, "the name of %.100s", h->user)
                        : put_name(k.context, name, out);
     } else {
-        error = own_name(k.context, &name);
-        status = error ? holder_fail_nobody(k.context) : put_name(k.context, name, out);
+        error = own_name(h, k.context, &name);
+        status = !error           ? put_name(k.context, name, out)
+                 : h->given_cache ? library_error_fail(k.context, error, "what was delegated")
+                                  : holder_fail_nobody(k.context);
     }
     krb5_free_principal(k.context, name);
     if (error && status != SEC_E_INSUFFICIENT_MEMORY) {

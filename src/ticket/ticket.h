@@ -62,6 +62,8 @@ struct ticket_holder;
 struct ticket_holder_args {
     bool explicit_identity;              /* else the process's own: KRB5CCNAME, client keytab */
     struct bytes user, domain, password; /* UTF-16LE; user@REALM, or domain and user */
+    const char
+        *cache; /* not explicit: this cache alone ("MEMORY:…"), and no keytab; NULL: default */
 };
 
 /* Contacts no KDC: what is wrong with the identity shows at the first ticket. *out is owned by the

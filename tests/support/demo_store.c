@@ -13,6 +13,7 @@
 
 static char folder[64];
 static char path[128];
+static char store[128], key_file[128], domain_name[32];
 
 static void
 require(int good, const char *what)
@@ -42,34 +43,36 @@ demo_store_remove(void)
 }
 
 static void
-add_account(const char *store, const char *key_file, const char *domain, const char *user,
-            const char *password)
+add_account(const struct account_new *account)
 {
     uint8_t room[64];
     struct wire_writer name = wire_writer_fixed(room, sizeof(room));
     struct account_admin_options options = { .creates = true };
-    static const char *const groups[] = { "staff", "night shift" };
-    struct account_new account = { .name = user,
-                                   .password = bytes_of_string(password),
-                                   .groups = groups,
-                                   .n_groups = 2,
-                                   .expires_100ns = UINT64_MAX,
-                                   .password_expires_100ns = UINT64_MAX };
     struct account_admin *admin = NULL;
 
-    utf16_put_utf8(&name, bytes_of_string(domain));
+    utf16_put_utf8(&name, bytes_of_string(domain_name));
     options.accounts = (struct account_options){ .store = store,
                                                  .key_file = key_file,
                                                  .domain = wire_written(&name) };
     require(account_admin_open(&options, &admin) == SEC_E_OK, "the store");
-    require(account_admin_add(admin, &account) == SEC_E_OK, "the account");
+    require(account_admin_add(admin, account) == SEC_E_OK, "the account");
     account_admin_close(admin);
+}
+
+void
+demo_store_add(const char *user, const char *password, const char *unix_user)
+{
+    add_account(&(struct account_new){ .name = user,
+                                       .password = bytes_of_string(password),
+                                       .unix_user = unix_user,
+                                       .expires_100ns = UINT64_MAX,
+                                       .password_expires_100ns = UINT64_MAX });
 }
 
 const char *
 demo_store_make(const char *domain, const char *user, const char *password, const char *extra)
 {
-    char store[128], key_file[128];
+    static const char *const groups[] = { "staff", "night shift" };
     FILE *f;
 
     demo_store_remove();
@@ -78,7 +81,13 @@ demo_store_make(const char *domain, const char *user, const char *password, cons
     (void)atexit(demo_store_remove);
     (void)snprintf(store, sizeof(store), "sqlite:%s/accounts.db", folder);
     (void)snprintf(key_file, sizeof(key_file), "%s/accounts.key", folder);
-    add_account(store, key_file, domain, user, password);
+    (void)snprintf(domain_name, sizeof(domain_name), "%s", domain);
+    add_account(&(struct account_new){ .name = user,
+                                       .password = bytes_of_string(password),
+                                       .groups = groups,
+                                       .n_groups = 2,
+                                       .expires_100ns = UINT64_MAX,
+                                       .password_expires_100ns = UINT64_MAX });
     (void)snprintf(path, sizeof(path), "%s/opensspi.conf", folder);
     f = fopen(path, "w");
     require(f != NULL, path);

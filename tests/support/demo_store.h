@@ -9,5 +9,7 @@
 const char *demo_store_make(const char *domain, const char *user, const char *password,
                             const char *extra);
 void demo_store_remove(void);
+/* One account more, without groups. unix_user may be NULL. */
+void demo_store_add(const char *user, const char *password, const char *unix_user);
 
 #endif
