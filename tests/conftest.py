@@ -76,6 +76,7 @@ class Service:
             "accounts": {"store": f"sqlite:{self.folder}/accounts.db", "key_file": f"{self.folder}/keys/accounts.key"},
             "policy": policy,
             "kerberos": dict(kerberos),
+            "service": {"control_socket": f"{self.folder}/control"},
             "events": {"file": self.event_file},
             **{f"listener {name}": keys for name, keys in self.listeners.items()},
         }

@@ -53,10 +53,16 @@ clock_to_local_100ns(uint64_t utc_100ns)
 }
 
 uint64_t
-clock_monotonic_ms(void)
+clock_monotonic_us(void)
 {
     struct timespec t;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+uint64_t
+clock_monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
 }

@@ -16,7 +16,8 @@ uint64_t clock_to_local_100ns(uint64_t utc_100ns);
 /* From and to seconds since 1970. Before 1601 or past the end of time: saturates. */
 uint64_t clock_from_unix(int64_t seconds);
 int64_t clock_to_unix(uint64_t utc_100ns);
-/* For deadlines: never set back. Milliseconds. */
+/* For deadlines and durations: never set back. */
 uint64_t clock_monotonic_ms(void);
+uint64_t clock_monotonic_us(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "service/http.h"
+#include "service/status.h"
 
 enum {
     BODY_BYTES = 1024 * 1024, /* what a request may carry; nobody here reads it */
@@ -190,11 +191,39 @@ answer_elsewhere(struct http *h)
     }
 }
 
+/* How the service fares, for who asks without a name: the listener is there for it. */
+static bool
+shows_metrics(const struct http *h, const struct http_request *request)
+{
+    return h->connection.listener->settings->metrics && strcmp(request->path, "/metrics") == 0 &&
+           (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0);
+}
+
+static void
+put_metrics(const struct http *h, const struct http_request *request, struct http_reply *reply)
+{
+    const struct service *service = h->connection.loop->service;
+
+    *reply = (struct http_reply){ .status = 200,
+                                  .type = STATUS_METRICS_TYPE,
+                                  .close = !request->keeps_alive,
+                                  .body = wire_writer_growing(NULL, 0) };
+    service->put_metrics(service->owner, &reply->body);
+    if (wire_writer_status(&reply->body) != WIRE_OK) {
+        reply->status = 500;
+        reply->body.len = 0;
+    }
+}
+
 /* Answers a request that is whole. */
 static void
 answer(struct http *h, struct asking *asking)
 {
-    http_answer(&h->state, &asking->request, &asking->reply);
+    if (shows_metrics(h, &asking->request)) {
+        put_metrics(h, &asking->request, &asking->reply);
+    } else {
+        http_answer(&h->state, &asking->request, &asking->reply);
+    }
     on_answer(h, asking);
 }
 

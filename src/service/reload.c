@@ -22,6 +22,7 @@ tell_systemd(void)
 static void
 refuse(struct server *s, const char *why)
 {
+    counters_add(&s->reloads_refused);
     log_error(s->service.log, "the configuration is refused, and the old one stays",
               log_text("error", why));
     notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
@@ -49,14 +50,19 @@ take(struct server *s, struct site *site, struct port **offers)
 static void
 offer(struct server *s, struct site *site, struct port **offers)
 {
+    struct site *before;
+
     site_enter(site);
     __atomic_store_n(&s->changing, s->n_loops, __ATOMIC_RELEASE);
     s->reloading = true;
     for (size_t i = 0; i < s->n_loops; i++) {
         loop_offer(&s->loops[i], offers[i]);
     }
-    site_unref(s->site);
+    (void)pthread_mutex_lock(&s->site_lock);
+    before = s->site;
     s->site = site;
+    (void)pthread_mutex_unlock(&s->site_lock);
+    site_unref(before);
 }
 
 void
@@ -103,6 +109,7 @@ server_check_reloaded(struct server *s)
         return;
     }
     s->reloading = false;
+    counters_add(&s->reloads);
     if (s->reload_again) {
         server_reload(s);
     } else {

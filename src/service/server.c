@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "daemon/notify.h"
 #include "daemon/process.h"
@@ -47,6 +48,9 @@ on_told(uv_async_t *told)
     /* When the last loop has ended, nothing keeps this one alive. */
     if (__atomic_load_n(&s->running, __ATOMIC_ACQUIRE) == 0) {
         signals_close(&s->signals);
+        if (s->socket) {
+            control_close(s->socket);
+        }
         uv_close((uv_handle_t *)&s->told, NULL);
     }
 }
@@ -76,7 +80,8 @@ start_control(struct server *s)
 
     s->told.data = s;
     return uv_loop_init(&s->control) == 0 && uv_async_init(&s->control, &s->told, on_told) == 0 &&
-           signals_start(&s->signals, &s->control, s->service.log, &events, s);
+           signals_start(&s->signals, &s->control, s->service.log, &events, s) &&
+           server_open_control(s);
 }
 
 /* --- sockets ------------------------------------------------------------------------------- */
@@ -166,6 +171,7 @@ clear(struct server *s)
     mem_free(s->loops);
     site_unref(s->site);
     event_log_close(s->service.events);
+    (void)pthread_mutex_destroy(&s->site_lock);
 }
 
 /* Before anything of a loop is set up: an address that is taken is the likely fault, and then there
@@ -192,17 +198,23 @@ server_run(struct server *s, struct settings *settings, const struct log *log, s
 {
     struct port *ports[SERVER_LOOPS_MAX] = { NULL };
 
-    s->service =
-        (struct service){ .log = log, .owner = s, .ended = on_loop_ended, .taken = on_loop_taken };
+    s->service = (struct service){ .log = log,
+                                   .owner = s,
+                                   .ended = on_loop_ended,
+                                   .taken = on_loop_taken,
+                                   .put_metrics = server_put_metrics };
     s->n_loops = loops;
+    s->started = clock_to_unix(clock_now_100ns());
+    s->started_us = clock_monotonic_us();
+    (void)pthread_mutex_init(&s->site_lock, NULL);
     process_prepare();
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     if (!prepare(s, settings, ports)) {
         clear(s);
         return PROCESS_FAILED;
     }
-    if (!start_loops(s, ports) || !start_control(s) || !run(s)) {
-        log_error(log, "the loops cannot be started: out of memory, descriptors or threads");
+    if (!start_control(s) || !start_loops(s, ports) || !run(s)) {
+        log_error(log, "the service cannot be started");
         event_log_close(s->service.events);
         _exit(PROCESS_FAILED); /* threads may run; what is left ends with the process */
     }

@@ -3,11 +3,13 @@
 #ifndef SERVICE_SERVER_H
 #define SERVICE_SERVER_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
 #include "base/config.h"
+#include "daemon/control.h"
 #include "daemon/signals.h"
 #include "service/service.h"
 
@@ -16,7 +18,8 @@ enum { SERVER_LOOPS_MAX = 64, SERVER_WHY_BYTES = 400 };
 struct server {
     struct service service;
     const char *config_file;
-    struct site *site; /* what new clients come under */
+    pthread_mutex_t site_lock; /* a loop may ask for the site while it is replaced */
+    struct site *site;         /* what new clients come under */
     struct loop *loops;
     size_t n_loops;
     uv_loop_t control; /* the main thread's: signals, and what the loops tell */
@@ -25,6 +28,11 @@ struct server {
     size_t running;  /* loops; atomic */
     size_t changing; /* loops that have not taken the last configuration yet; atomic */
     bool reloading, reload_again;
+    uint64_t reloads, reloads_refused; /* atomic */
+    int64_t started;
+    uint64_t started_us;
+    struct control_requests requests;
+    struct control *socket; /* NULL: none */
 };
 
 /* Takes settings. Runs until it is told to stop; a program's exit status. */
@@ -34,6 +42,12 @@ int server_run(struct server *server, struct settings *settings, const struct lo
 /* A socket of each of the site's listeners for each loop, offers[i] being loop i's: only where the
  * endpoint has none yet. false: the log says which, and offers are as they were. */
 SEC_NODISCARD bool server_bind(struct server *server, struct site *site, struct port **offers);
+
+/* Answers on the control socket, from the configuration's section [service]. Where the file names
+ * none, the default one is tried, and nothing is wrong without it. */
+SEC_NODISCARD bool server_open_control(struct server *server);
+/* For an HTTP listener that shows them. From any thread. */
+void server_put_metrics(void *server, struct wire_writer *w);
 
 /* SIGHUP: reads the file anew. */
 void server_reload(struct server *server);

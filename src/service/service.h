@@ -29,6 +29,8 @@ struct service {
     /* From a loop's thread: it has ended, or has taken what it was offered. */
     void (*ended)(void *owner);
     void (*taken)(void *owner);
+    /* From any thread: how the service fares, for a listener with metrics. */
+    void (*put_metrics)(void *owner, struct wire_writer *w);
 };
 
 struct connection;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "service/http_auth.h"
 #include "service/session_tell.h"
 
@@ -10,7 +11,9 @@ void
 session_init(struct session *session, const struct session_client *client,
              const struct session_rules *rules, CredHandle *credential)
 {
-    *session = (struct session){ .client = client, .rules = rules, .credential = credential };
+    *session = (struct session){
+        .client = client, .rules = rules, .credential = credential, .began_us = clock_monotonic_us()
+    };
     SecInvalidateHandle(&session->context);
 }
 
@@ -19,6 +22,9 @@ session_clear(struct session *session)
 {
     if (session->has_context) {
         (void)DeleteSecurityContext(&session->context);
+        if (session->client->counters) {
+            counters_take(&session->client->counters->contexts);
+        }
     }
     if (session->logon) {
         (void)FreeContextBuffer(session->logon);
@@ -82,6 +88,9 @@ end(struct session *session, enum session_state state, sec_status status)
     }
     session->state = state;
     session->status = status;
+    if (status == SEC_E_OK && session->client->counters) {
+        counters_add_handshake(session->client->counters, clock_monotonic_us() - session->began_us);
+    }
     session_tell(&(struct session_end){
         .client = session->client,
         .request = session->request,
@@ -121,6 +130,9 @@ open_context(struct session *session)
     if (!session->has_context) {
         status = OpenSspiCreateContext(session->credential, SECPKG_CRED_INBOUND, &session->context);
         session->has_context = status == SEC_E_OK;
+        if (session->has_context && session->client->counters) {
+            counters_add(&session->client->counters->contexts);
+        }
     }
     return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One client's handshake, whatever carries its tokens: legs are counted, the context is driven, and
- * the end is told to the event log. No I/O of its own, no clock. */
+ * the end is told to the event log. No I/O of its own, and no clock but to tell how long it took. */
 #ifndef SERVICE_SESSION_H
 #define SERVICE_SESSION_H
 
@@ -63,6 +63,7 @@ struct session {
     bool has_context;
     enum session_state state;
     unsigned legs;
+    uint64_t began_us;
     ULONG attributes; /* ASC_RET_*, once established */
     sec_status status;
     /* Once it has ended, and where anything is known; ours to free. */

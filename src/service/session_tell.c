@@ -158,6 +158,19 @@ write_line(const struct session_end *e, const OPENSSPI_LOGON *known, const char 
     }
 }
 
+static void
+count(const struct session_end *e, uint32_t sub_status)
+{
+    struct counters *counters = e->client->counters;
+
+    if (counters && e->status == SEC_E_OK) {
+        counters_add(&counters->established);
+    } else if (counters) {
+        counters_add(&counters->refused);
+        counters_add(&counters->refusals[counters_refusal_of(e->status, sub_status)]);
+    }
+}
+
 void
 session_tell(const struct session_end *e)
 {
@@ -197,10 +210,7 @@ session_tell(const struct session_end *e)
         .host = e->request ? e->request->host : "",
     };
 
-    if (e->client->counters) {
-        counters_add(e->status == SEC_E_OK ? &e->client->counters->established
-                                           : &e->client->counters->refused);
-    }
+    count(e, logon.sub_status);
     list_offer(e->negotiation, offered);
     if (of_library) {
         advise(e, known, hint);

@@ -100,8 +100,13 @@ static const struct key listener_keys[] = {
     { "max_token", OF_LISTENER(max_token), NULL, 64, 1048576 },
     { "max_message", OF_LISTENER(max_message), NULL, 64, 67108864 },
     { "max_unauthenticated", OF_LISTENER(max_unauthenticated), NULL, 1, 1000000 },
+    { "metrics", OF_LISTENER(metrics), key_take_flag, 0, 0 },
     { "max_per_address", OF_LISTENER(max_per_address), NULL, 1, 1000000 },
     { "idle_timeout", OF_LISTENER(idle_timeout_s), NULL, 0, 604800 },
+};
+
+static const struct key service_keys[] = {
+    { "control_socket", offsetof(struct settings, control_socket), key_take_path, 0, 0 },
 };
 
 enum { TABLES = 2 };
@@ -213,6 +218,11 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "listener") == 0) {
         return take_listener(s, e, why, why_n);
     }
+    if (strcmp(e->section, "service") == 0) {
+        const struct key_table table = { service_keys, SEC_ARRAY_LEN(service_keys), s };
+
+        return !e->key || key_take_entry(e, &table, 1, why, why_n);
+    }
     if (strcmp(e->section, "events") == 0) {
         return events_section_take(&s->events, e, why, why_n);
     }
@@ -255,6 +265,8 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
         text = "expected no key backend: protocol = sample has one message to say";
     } else if (l->protocol == LISTENER_HTTP && l->backend > BACKEND_WHOAMI) {
         text = "expected backend = whoami: echo and proxy are for framed listeners";
+    } else if (l->protocol != LISTENER_HTTP && l->metrics) {
+        text = "expected no metrics = yes: it is for http listeners";
     } else if (s->policy_requires_bindings && !has_option(l, "channel_bindings")) {
         text = "expected channel_bindings = off or allow-missing: [policy] has required, and a "
                "listener without TLS has no channel to bind to";
@@ -330,6 +342,7 @@ settings_clear(struct settings *settings)
     }
     mem_free(settings->listeners);
     mem_free(settings->file);
+    mem_free(settings->control_socket);
     events_section_clear(&settings->events);
     *settings = (struct settings){ 0 };
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspid's part of the configuration file: [events] and [listener NAME]. */
+/* sspid's part of the configuration file: [service], [events] and [listener NAME]. */
 #ifndef SERVICE_SETTINGS_H
 #define SERVICE_SETTINGS_H
 
@@ -35,6 +35,7 @@ struct listener_settings {
     char *package;
     unsigned package_line;
     int at_first_client; /* when the credential is acquired */
+    bool metrics;        /* HTTP: shows /metrics */
     unsigned long handshake_timeout_s, max_legs, max_token, max_message;
     unsigned long max_unauthenticated, max_per_address;
     unsigned long idle_timeout_s; /* 0: none */
@@ -45,6 +46,7 @@ struct listener_settings {
 
 struct settings {
     char *file;
+    char *control_socket; /* NULL: the default one */
     struct events_section events;
     struct listener_settings *listeners;
     size_t n_listeners;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: packages, events, tokens, faults, accounts, calls. */
+/* sspictl: packages, the service, events, tokens, faults, accounts, calls. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,18 +11,16 @@
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
-    { "packages", sspictl_packages },
-    { "events", sspictl_events },
-    { "decode", sspictl_decode },
-    { "doctor", sspictl_doctor },
-    { "account", sspictl_account },
-    { "ras", sspictl_ras },
-    { 0 },
+    { "packages", sspictl_packages }, { "status", sspictl_status },
+    { "events", sspictl_events },     { "decode", sspictl_decode },
+    { "doctor", sspictl_doctor },     { "account", sspictl_account },
+    { "ras", sspictl_ras },           { 0 },
 };
 
 static const char help_text[] =
     "Usage: sspictl [--config FILE] COMMAND\n\n"
     "    packages [--json]\n"
+    "    status [--json]\n"
     "    events [--file FILE] [--id ID]... [--user NAME] [--address ADDRESS] [--since DATE]\n"
     "           [--json]\n"
     "    decode [--keytab FILE] [TOKEN]...\n"

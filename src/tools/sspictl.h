@@ -20,6 +20,7 @@ int sspictl_dispatch(const struct sspictl_command *, const char *what, const cha
                      int argc, char **argv);
 
 int sspictl_packages(const char *config_file, int argc, char **argv);
+int sspictl_status(const char *config_file, int argc, char **argv);
 int sspictl_events(const char *config_file, int argc, char **argv);
 int sspictl_decode(const char *config_file, int argc, char **argv);
 int sspictl_doctor(const char *config_file, int argc, char **argv);
