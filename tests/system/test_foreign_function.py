@@ -62,7 +62,8 @@ def library():
     lib = ctypes.CDLL(str(found[0]))
     lib.OpenSspiReason.restype = c_char_p
     lib.OpenSspiStatusName.restype = c_char_p
-    for name in ("AcquireCredentialsHandleA", "InitializeSecurityContextA", "AcceptSecurityContext", "QueryContextAttributesA",
+    for name in ("AcquireCredentialsHandleA", "AcquireCredentialsHandleW", "InitializeSecurityContextA", "InitializeSecurityContextW",
+                 "AcceptSecurityContext", "QueryContextAttributesA", "QueryContextAttributesW",
                  "MakeSignature", "VerifySignature", "EncryptMessage", "DecryptMessage", "OpenSspiLoadConfiguration",
                  "CompleteAuthToken"):
         getattr(lib, name).restype = c_int32
@@ -196,6 +197,40 @@ class Client(Context):
             c_uint32(0), new, target, granted, expiry), token)
 
 
+def wide(text):
+    """A W function's string: 16-bit characters and a NUL, which c_wchar has not here."""
+    return ctypes.create_string_buffer((text + "\0").encode("utf-16-le"))
+
+
+class WideCredential(Credential):
+    """By the W function, with an identity in UTF-16."""
+
+    def __init__(self, package, domain, user, password):
+        self.handle, words = Handle(), [wide(text) for text in (user, domain, password)]
+        fields = [field for word in words for field in (ctypes.cast(word, c_char_p), len(word.raw[:-3]) // 2)]
+        must(LIB.AcquireCredentialsHandleW(None, wide(package), c_uint32(OUTBOUND), None, byref(Identity(*fields, 2)), None, None,
+                                           byref(self.handle), None), "AcquireCredentialsHandleW")
+
+
+class WideClient(Context):
+    def __init__(self, package, domain, user, password, target="HTTP/web1.example.test", flags=CLIENT_FLAGS):
+        super().__init__(WideCredential(package, domain, user, password), flags)
+        self.target = target
+
+    def step(self, token):
+        return self.leg(lambda old, source, new, target, granted, expiry: LIB.InitializeSecurityContextW(
+            byref(self.credential.handle), old, wide(self.target), c_uint32(self.flags), c_uint32(0), c_uint32(0x10), source,
+            c_uint32(0), new, target, granted, expiry), token)
+
+    def wide_name(self):
+        value = c_void_p()
+        must(LIB.QueryContextAttributesW(byref(self.handle), c_uint32(ATTR_NAMES), byref(value)), "QueryContextAttributesW")
+        units = (c_uint16 * 64).from_address(value.value)
+        text = bytes(units)[:2 * list(units).index(0)].decode("utf-16-le")
+        must(LIB.FreeContextBuffer(value), "FreeContextBuffer")
+        return text
+
+
 class Server(Context):
     def __init__(self, package, flags=SERVER_FLAGS, bindings=None):
         super().__init__(Credential(package, INBOUND), flags, bindings)
@@ -230,6 +265,17 @@ def test_client_and_server_in_one_process(accounts, package):
             assert other.unseal(*one.seal(message)) == message
             other.verify(message, one.sign(message))
     assert client.session_key() == server.session_key()
+    client.close()
+    server.close()
+
+
+@pytest.mark.parametrize("package", ["NTLM", "Negotiate"])
+def test_wide_client(accounts, package):
+    client, server = WideClient(package, "WORKGROUP", "jörg", ACCOUNTS["jörg"]), Server(package)
+    converse(client, server)
+    assert client.wide_name() == "WORKGROUP\\jörg"
+    assert server.name() == "WORKGROUP\\jörg"
+    assert server.unseal(*client.seal(b"Plaintext")) == b"Plaintext"
     client.close()
     server.close()
 
