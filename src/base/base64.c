@@ -2,20 +2,19 @@
 /* Base64, RFC 4648 section 4. */
 #include "base/base64.h"
 
-static int
-value_of(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+#include "base/secret.h"
+
+/* A letter's value, and one more: 0 is none. */
+#define ROW(a, b, c, d, from) [a] = (from) + 1, [b] = (from) + 2, [c] = (from) + 3, [d] = (from) + 4
+static const uint8_t values[256] = {
+    ROW('A', 'B', 'C', 'D', 0),  ROW('E', 'F', 'G', 'H', 4),  ROW('I', 'J', 'K', 'L', 8),
+    ROW('M', 'N', 'O', 'P', 12), ROW('Q', 'R', 'S', 'T', 16), ROW('U', 'V', 'W', 'X', 20),
+    ROW('Y', 'Z', 'a', 'b', 24), ROW('c', 'd', 'e', 'f', 28), ROW('g', 'h', 'i', 'j', 32),
+    ROW('k', 'l', 'm', 'n', 36), ROW('o', 'p', 'q', 'r', 40), ROW('s', 't', 'u', 'v', 44),
+    ROW('w', 'x', 'y', 'z', 48), ROW('0', '1', '2', '3', 52), ROW('4', '5', '6', '7', 56),
+    ROW('8', '9', '+', '/', 60),
+};
+#undef ROW
 
 /* How many bytes four letters stand for: 3, or fewer where the last ones are padding. */
 static size_t
@@ -27,36 +26,47 @@ size_of(const uint8_t *letters, bool last)
     return 3;
 }
 
+/* Four letters that stand for n bytes. false: they are not base64. */
+static bool
+decode_four(const uint8_t letters[static 4], size_t n, uint8_t to[static 3])
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t v = i <= n ? values[letters[i]] : 1;
+
+        if (v == 0) {
+            return false;
+        }
+        bits = bits << 6 | (uint32_t)(v - 1);
+    }
+    to[0] = (uint8_t)(bits >> 16);
+    to[1] = (uint8_t)(bits >> 8);
+    to[2] = (uint8_t)bits;
+    /* RFC 4648 3.5: bits that no byte takes are zero, or two texts would mean the same. */
+    return (bits & (0xFFFFFFu >> (8 * n))) == 0;
+}
+
 bool
 base64_decode(struct bytes text, struct wire_writer *w)
 {
-    if (text.n % 4 != 0) {
-        return false;
-    }
-    for (size_t at = 0; at < text.n; at += 4) {
-        const uint8_t *letters = text.p + at;
-        size_t n = size_of(letters, at + 4 == text.n);
-        uint32_t bits = 0;
-        uint8_t bytes[3];
+    enum { BLOCK = 192 }; /* bytes that are put at once */
+    uint8_t block[BLOCK];
+    size_t filled = 0;
+    bool good = text.n % 4 == 0;
 
-        for (size_t i = 0; i < 4; i++) {
-            int v = i <= n ? value_of(letters[i]) : 0;
+    for (size_t at = 0; at < text.n && good; at += 4) {
+        size_t n = size_of(text.p + at, at + 4 == text.n);
 
-            if (v < 0) {
-                return false;
-            }
-            bits = bits << 6 | (uint32_t)v;
+        good = decode_four(text.p + at, n, block + filled);
+        filled += good ? n : 0;
+        if (filled == BLOCK || at + 4 == text.n) {
+            wire_put(w, block, filled);
+            filled = 0;
         }
-        /* RFC 4648 3.5: bits that no byte takes are zero, or two texts would mean the same. */
-        if (bits & (0xFFFFFFu >> (8 * n))) {
-            return false;
-        }
-        bytes[0] = (uint8_t)(bits >> 16);
-        bytes[1] = (uint8_t)(bits >> 8);
-        bytes[2] = (uint8_t)bits;
-        wire_put(w, bytes, n);
     }
-    return true;
+    secret_wipe(block, sizeof(block)); /* it may be a password's */
+    return good;
 }
 
 void
