@@ -269,13 +269,25 @@ visitor_new(uint16_t port, unsigned ahead_seconds)
     return v;
 }
 
+/* proc_pid_stat(5): the number after so many blanks behind the process's name. */
+static unsigned long
+stat_number(const char *behind_name, unsigned blanks)
+{
+    const char *at = behind_name;
+
+    while (at && blanks--) {
+        at = strchr(at + 1, ' ');
+    }
+    return at ? strtoul(at, NULL, 10) : 0;
+}
+
 /* Of that process where it is pid, or pid's child; 0 for others. */
 static double
 seconds_of(const char *process, pid_t pid)
 {
-    char path[64], line[1024] = "", *rest;
-    unsigned long user = 0, kernel = 0;
-    int parent = 0;
+    char path[64], line[1024] = "";
+    const char *behind_name;
+    unsigned long self, parent;
     FILE *f;
 
     (void)snprintf(path, sizeof(path), "/proc/%.16s/stat", process);
@@ -284,14 +296,14 @@ seconds_of(const char *process, pid_t pid)
         (void)!fgets(line, sizeof(line), f);
         (void)fclose(f);
     }
-    rest = strrchr(line, ')');
-    if (!rest || sscanf(rest, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &parent,
-                        &user, &kernel) != 3) {
+    behind_name = strrchr(line, ')');
+    self = strtoul(process, NULL, 10);
+    parent = stat_number(behind_name, 2);
+    if (!behind_name || ((pid_t)self != pid && (pid_t)parent != pid)) {
         return 0;
     }
-    return parent == pid || atoi(process) == pid
-               ? (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK)
-               : 0;
+    return (double)(stat_number(behind_name, 12) + stat_number(behind_name, 13)) /
+           (double)sysconf(_SC_CLK_TCK);
 }
 
 /* The processor's time that a server and its children have taken. */

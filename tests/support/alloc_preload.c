@@ -12,8 +12,7 @@
 
 static _Atomic long *left;
 
-static void __attribute__((constructor))
-open_counter(void)
+static void __attribute__((constructor)) open_counter(void)
 {
     const char *path = getenv("ALLOC_PRELOAD");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;

@@ -268,6 +268,41 @@ def test_headers_that_are_huge(web):
     web.wait_for(lambda: re.search(r"http .*(431|too large)", web.log.read_text()), "a line in the log")
 
 
+@pytest.mark.parametrize("raw, status", [
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 400),  # TLS
+    (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", 400),
+    (b"GET http://web1/whoami HTTP/1.1\r\nHost: web1\r\n\r\n", 400),
+    (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    (b"GET /" + b"x" * 200000, 414),
+    (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    (b"X" * 33 + b" / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+    (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 100 + b"\r\n", 431),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n", 400),
+], ids=["tls", "lf", "folded", "blank", "hosts", "no-host", "nul", "absolute", "target", "line", "version", "method", "fields", "chunk"])
+def test_what_is_not_http_to_the_letter(web, raw, status):
+    """RFC 9112. Each is answered, and is the end of its connection, whatever follows."""
+    h = Http(web)
+    h.send(raw + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = h.read()
+    assert answer[0] == status and ("connection", "close") in answer[1]
+    assert h.read() is None
+    web.wait_for(lambda: f"status={status}" in web.log.read_text(), "a line in the log")
+
+
+def test_who_asks_before_the_body_is_told_to_go_on(web):
+    h = Http(web)
+    h.send(b"POST /whoami HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+    assert h.file.readline() == b"HTTP/1.1 100 Continue\r\n" and h.file.readline() == b"\r\n"
+    h.send(b"hello")
+    assert h.read()[0] == 405
+    assert h.get()[0] == 401
+
+
 @pytest.mark.parametrize("raw", [b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
                                  b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n: x\r\n\r\n", b"\r\n" * 1000],
                          ids=["binary", "short", "version", "tls", "headers", "empty"])
