@@ -3,118 +3,29 @@
  * mod_auth_gssapi, both on loopback, both with replay detection, the same tokens for both. What the
  * client does before it connects is not timed. Beside the rates, which the client's own work and
  * whatever else runs have a part in, the processor's time that each server took. */
-#include <arpa/inet.h>
 #include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#include <netinet/tcp.h>
 
 #include "base/base64.h"
 #include "base/mem.h"
 #include "bench/harness.h"
 #include "bench/kerberos_realm.h"
+#include "bench/server.h"
 #include "codec/spnego_msg.h"
 
 #define APACHE  "/usr/sbin/apache2"
 #define MODULES "/usr/lib/apache2/modules"
 
-enum { BATCH = 500, ANSWER_BYTES = 16384, PATIENCE_MS = 10000 };
+enum { BATCH = 500, ANSWER_BYTES = 16384 };
 
-static pid_t children[2];
-static size_t n_children;
-
-static void
-check(int good, const char *what)
-{
-    if (!good) {
-        (void)fprintf(stderr, "bench_http: %s\n", what);
-        exit(1);
-    }
-}
+static pid_t sspid_process, apache_process;
 
 /* --- servers ------------------------------------------------------------------------------- */
-
-static void
-stop_servers(void)
-{
-    for (size_t i = 0; i < n_children; i++) {
-        (void)kill(children[i], SIGTERM);
-        (void)waitpid(children[i], NULL, 0);
-    }
-    n_children = 0;
-}
-
-static void
-start(const char *const argv[], const char *log)
-{
-    pid_t child = fork();
-
-    check(child >= 0, "fork");
-    if (child == 0) {
-        FILE *out = freopen(kerberos_realm_path(log), "w", stderr);
-
-        if (out && freopen(kerberos_realm_path(log), "a", stdout)) {
-            (void)execv(argv[0], (char *const *)(uintptr_t)argv);
-        }
-        _exit(127);
-    }
-    children[n_children++] = child;
-}
-
-static int
-connect_to(uint16_t port)
-{
-    const struct sockaddr_in a = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    check(fd >= 0, "socket");
-    if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) != 0) {
-        (void)close(fd);
-        return -1;
-    }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    return fd;
-}
-
-static void
-await(uint16_t port, const char *what)
-{
-    for (int waited = 0; waited < PATIENCE_MS; waited += 20) {
-        const struct timespec nap = { .tv_nsec = 20000000 };
-        int fd = connect_to(port);
-
-        if (fd >= 0) {
-            (void)close(fd);
-            return;
-        }
-        (void)nanosleep(&nap, NULL);
-    }
-    check(0, what);
-}
-
-static uint16_t
-free_port(void)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t n = sizeof(a);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    check(fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 &&
-              getsockname(fd, (struct sockaddr *)&a, &n) == 0,
-          "a free port");
-    (void)close(fd);
-    return ntohs(a.sin_port);
-}
 
 static uint16_t
 start_sspid(void)
@@ -125,14 +36,14 @@ start_sspid(void)
                                "[events]\nfile = %s\n";
     char text[1024], conf[256];
     const char *const argv[] = { SSPID, "--config", conf, NULL };
-    uint16_t port = free_port();
+    uint16_t port = server_free_port();
 
     (void)snprintf(text, sizeof(text), form, kerberos_realm_path("keytab"), port,
                    kerberos_realm_path("events.jsonl"));
     kerberos_realm_write("sspid.conf", text);
     (void)snprintf(conf, sizeof(conf), "%s", kerberos_realm_path("sspid.conf"));
-    start(argv, "sspid.log");
-    await(port, "sspid did not start");
+    sspid_process = server_start(argv, kerberos_realm_path("sspid.log"));
+    server_await(port, "sspid did not start");
     return port;
 }
 
@@ -153,22 +64,23 @@ start_apache(void)
         " GssapiAllowedMech krb5\n Require valid-user\n</Location>\n";
     char text[4096], conf[256], root[128];
     const char *const argv[] = { APACHE, "-f", conf, "-D", "FOREGROUND", NULL };
-    uint16_t port = free_port();
+    uint16_t port = server_free_port();
 
     (void)snprintf(root, sizeof(root), "%s", kerberos_realm_path(""));
     root[strlen(root) - 1] = 0;
     /* Its children are another user's. */
-    check(mkdir(kerberos_realm_path("www"), 0755) == 0 && chmod(root, 01777) == 0 &&
-              chmod(kerberos_realm_path("keytab"), 0644) == 0 &&
-              chmod(kerberos_realm_path("krb5.conf"), 0644) == 0,
-          "Apache's folder");
+    server_check(mkdir(kerberos_realm_path("www"), 0755) == 0 && chmod(root, 01777) == 0 &&
+                     chmod(kerberos_realm_path("keytab"), 0644) == 0 &&
+                     chmod(kerberos_realm_path("krb5.conf"), 0644) == 0,
+                 "Apache's folder");
     kerberos_realm_write("www/whoami", "{\"user\":\"alice\"}\n");
     (void)snprintf(text, sizeof(text), form, root, root, root, root, port, root, root,
                    geteuid() == 0 ? "User www-data\nGroup www-data\n" : "", root, root);
     kerberos_realm_write("apache.conf", text);
     (void)snprintf(conf, sizeof(conf), "%s", kerberos_realm_path("apache.conf"));
-    start(argv, "apache.log");
-    await(port, "Apache did not start (packages apache2-bin and libapache2-mod-auth-gssapi)");
+    apache_process = server_start(argv, kerberos_realm_path("apache.log"));
+    server_await(port,
+                 "Apache did not start (packages apache2-bin and libapache2-mod-auth-gssapi)");
     return port;
 }
 
@@ -213,9 +125,9 @@ visit(uint16_t port, const uint8_t *request, size_t n)
     char answer[ANSWER_BYTES];
     size_t got = 0;
     ssize_t r;
-    int fd = connect_to(port);
+    int fd = server_connect(port);
 
-    check(fd >= 0 && send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n, "the request");
+    server_check(fd >= 0 && send(fd, request, n, MSG_NOSIGNAL) == (ssize_t)n, "the request");
     while (got < sizeof(answer) - 1 &&
            (r = recv(fd, answer + got, sizeof(answer) - 1 - got, 0)) > 0) {
         got += (size_t)r;
@@ -225,7 +137,7 @@ visit(uint16_t port, const uint8_t *request, size_t n)
     if (strncmp(answer, "HTTP/1.1 200", 12) != 0 ||
         !strcasestr(answer, "\r\nWWW-Authenticate: Negotiate ")) {
         (void)fprintf(stderr, "%.300s\n", answer);
-        check(0, "not 200 with a token");
+        server_check(0, "not 200 with a token");
     }
 }
 
@@ -245,7 +157,7 @@ visits(void *state, long n)
             put_request(v);
         }
         v->at[now] = v->requests.len;
-        check(wire_writer_status(&v->requests) == WIRE_OK, "memory");
+        server_check(wire_writer_status(&v->requests) == WIRE_OK, "memory");
         begin = harness_now();
         for (long i = 0; i < now; i++) {
             visit(v->port, v->requests.p + v->at[i], v->at[i + 1] - v->at[i]);
@@ -262,7 +174,7 @@ visitor_new(uint16_t port, unsigned ahead_seconds)
 {
     struct visitor *v = mem_new(sizeof(*v));
 
-    check(v && (v->maker = mem_new(sizeof(*v->maker))), "memory");
+    server_check(v && (v->maker = mem_new(sizeof(*v->maker))), "memory");
     v->port = port;
     v->requests = wire_writer_growing(NULL, 0);
     kerberos_maker_init(v->maker, ahead_seconds);
@@ -308,13 +220,13 @@ seconds_of(const char *process, pid_t pid)
 
 /* The processor's time that a server and its children have taken. */
 static double
-server_seconds(pid_t pid)
+seconds_of(pid_t pid)
 {
     DIR *processes = opendir("/proc");
     struct dirent *entry;
     double total = 0;
 
-    check(processes != NULL, "/proc");
+    server_check(processes != NULL, "/proc");
     while ((entry = readdir(processes)) != NULL) {
         total += seconds_of(entry->d_name, pid);
     }
@@ -335,7 +247,7 @@ main(void)
     double before[2], took[2];
 
     kerberos_realm_make();
-    (void)atexit(stop_servers); /* before the folder goes */
+    (void)atexit(server_stop_all); /* before the folder goes */
     sspid = start_sspid();
     apache = start_apache();
     {
@@ -350,12 +262,12 @@ main(void)
             { "sspid, 2 clients", visits, to_sspid[0], to_sspid[1], 1, "1/s", "Apache, 2 clients" },
         };
 
-        before[0] = server_seconds(children[0]);
-        before[1] = server_seconds(children[1]);
+        before[0] = seconds_of(sspid_process);
+        before[1] = seconds_of(apache_process);
         harness_group(jobs, sizeof(jobs) / sizeof(jobs[0]));
         took[0] =
-            microseconds_a_visit(server_seconds(children[0]) - before[0], to_sspid[0], to_sspid[1]);
-        took[1] = microseconds_a_visit(server_seconds(children[1]) - before[1], to_apache[0],
+            microseconds_a_visit(seconds_of(sspid_process) - before[0], to_sspid[0], to_sspid[1]);
+        took[1] = microseconds_a_visit(seconds_of(apache_process) - before[1], to_apache[0],
                                        to_apache[1]);
         harness_row("Apache, processor time a logon", took[1], "us", 0, NULL);
         harness_row("sspid, processor time a logon", took[0], "us", took[0] / took[1],
