@@ -2,7 +2,7 @@
 /*
  * The account authority: does this response prove this account? The door takes a challenge, a
  * response, a user and a domain, and gives back a session base key and who that is; never a
- * hash. Behind it stands the SQLite store, and later a local authority process or a domain.
+ * hash. Behind it stands the SQLite store, or samd, which has that store to itself.
  */
 #ifndef ACCOUNT_ACCOUNT_H
 #define ACCOUNT_ACCOUNT_H
@@ -110,10 +110,13 @@ void account_proof_clear(struct account_proof *);
 /* Why a one-time code was refused, in words for the log. Static. */
 const char *account_code_reason(const struct account_proof *reasons);
 
+enum { ACCOUNT_TIMEOUT_MS = 2000 };
+
 /* What the [server] and [accounts] and [policy] sections say of accounts. Borrowed for the call. */
 struct account_options {
-    const char *store;          /* "sqlite:PATH" */
+    const char *store;          /* "sqlite:PATH" or "authority:SOCKET" */
     const char *key_file;       /* made on first use by the store that creates the database */
+    unsigned timeout_ms;        /* how long samd may take; 0: ACCOUNT_TIMEOUT_MS */
     struct bytes domain;        /* UTF-16LE: the name under which identities appear */
     unsigned lockout_threshold; /* 0: never */
     unsigned lockout_minutes;   /* 0: until it is unlocked */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +133,7 @@ seal_key_load(const char *path, uid_t store_owner, struct seal_key **out)
         seal_key_free(key);
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "accounts: %s is no key file", path);
     }
+    (void)mlock(key, sizeof(*key)); /* as far as limits permit, not into swap */
     *out = key;
     return SEC_E_OK;
 }

@@ -2,7 +2,7 @@
 /* The kinds of store. */
 #include "account/store_kind.h"
 
-static const struct store_kind *const kinds[] = { &sqlite_authority_kind };
+static const struct store_kind *const kinds[] = { &sqlite_authority_kind, &authority_store_kind };
 
 sec_status
 store_kind_of(const char *store, const struct store_kind **out, const char **where)
@@ -18,6 +18,6 @@ store_kind_of(const char *store, const struct store_kind **out, const char **whe
             return SEC_E_OK;
         }
     }
-    return sec_fail(SEC_E_INVALID_PARAMETER, "accounts: store %s; want sqlite:PATH",
-                    store ? store : "");
+    return sec_fail(SEC_E_INVALID_PARAMETER,
+                    "accounts: store %s; want sqlite:PATH or authority:SOCKET", store ? store : "");
 }

@@ -51,7 +51,7 @@ struct store_kind {
                              struct account_admin **out);
 };
 
-extern const struct store_kind sqlite_authority_kind;
+extern const struct store_kind sqlite_authority_kind, authority_store_kind;
 
 /* The kind that a store's name begins with. */
 SEC_NODISCARD sec_status store_kind_of(const char *store, const struct store_kind **out,

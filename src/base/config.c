@@ -285,7 +285,7 @@ config_sections(void)
 {
     static const char *const sections[] = { "server", "accounts", "policy",  "kerberos",
                                             "export", "events",   "service", "listener",
-                                            "ras",    "port",     NULL };
+                                            "ras",    "port",     "samd",    NULL };
 
     return sections;
 }

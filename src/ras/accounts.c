@@ -15,14 +15,9 @@ open_authority(const struct settings_text *text, struct account_authority **out)
         return false;
     }
     if (out) {
-        status = account_authority_open(
-            &(struct account_options){ .store = text->store,
-                                       .key_file = text->key_file,
-                                       .domain = settings.sec.domain,
-                                       .lockout_threshold = text->lockout_threshold,
-                                       .lockout_minutes = text->lockout_minutes,
-                                       .keep_lm_hashes = text->lm_hashes },
-            out);
+        const struct account_options options = settings_account_options(text, &settings);
+
+        status = account_authority_open(&options, out);
     }
     settings_free(&settings);
     return status == SEC_E_OK;

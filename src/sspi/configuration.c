@@ -175,14 +175,7 @@ fill_unix_policy(struct configuration *c)
 static sec_status
 open_accounts(struct configuration *c)
 {
-    const struct account_options options = {
-        .store = c->text.store,
-        .key_file = c->text.key_file,
-        .domain = c->settings.sec.domain,
-        .lockout_threshold = c->text.lockout_threshold,
-        .lockout_minutes = c->text.lockout_minutes,
-        .keep_lm_hashes = c->text.lm_hashes,
-    };
+    const struct account_options options = settings_account_options(&c->text, &c->settings);
 
     return account_authority_open(&options, &c->accounts);
 }

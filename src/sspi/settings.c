@@ -108,6 +108,7 @@ settings_init(struct settings_text *t)
         .lockout_threshold = LOCKOUT_THRESHOLD,
         .lockout_minutes = LOCKOUT_MINUTES,
         .export_lifetime_s = EXPORT_LIFETIME_S,
+        .authority_timeout_s = ACCOUNT_TIMEOUT_MS / 1000,
     };
     settings_kerberos_init(&t->kerberos);
     if (!set_host_names(t) || !set_string(&t->domain, "WORKGROUP") ||
@@ -207,9 +208,8 @@ take_dns_domain(struct settings_text *t, const char *value, char *why, size_t wh
 static bool
 take_store(struct settings_text *t, const char *value, char *why, size_t why_n)
 {
-    if (strncmp(value, "sqlite:/", 8) != 0) {
-        return expected(why, why_n,
-                        "sqlite: and an absolute path (no other store in this version)");
+    if (strncmp(value, "sqlite:/", 8) != 0 && strncmp(value, "authority:/", 11) != 0) {
+        return expected(why, why_n, "sqlite: or authority:, and an absolute path");
     }
     return take_text(&t->store, value, why, why_n);
 }
@@ -250,6 +250,18 @@ take_export_lifetime(struct settings_text *t, const char *value, char *why, size
         return false;
     }
     t->export_lifetime_s = (unsigned)n;
+    return true;
+}
+
+static bool
+take_authority_timeout(struct settings_text *t, const char *value, char *why, size_t why_n)
+{
+    unsigned long seconds;
+
+    if (!config_number(value, 1, 60, &seconds, why, why_n)) {
+        return false;
+    }
+    t->authority_timeout_s = (unsigned)seconds;
     return true;
 }
 
@@ -448,6 +460,7 @@ static const struct setting known_settings[] = {
     { "server", "dns_domain", take_dns_domain },
     { "accounts", "store", take_store },
     { "accounts", "key_file", take_key_file },
+    { "accounts", "authority_timeout", take_authority_timeout },
     { "accounts", "lm_hashes", take_lm_hashes },
     { "export", "key_file", take_export_key },
     { "export", "spent_file", take_export_spent },
@@ -671,4 +684,18 @@ settings_free(struct settings *s)
     mem_free(s->spns);
     mem_free(s->packages);
     *s = (struct settings){ 0 };
+}
+
+struct account_options
+settings_account_options(const struct settings_text *text, const struct settings *settings)
+{
+    return (struct account_options){
+        .store = text->store,
+        .key_file = text->key_file,
+        .timeout_ms = text->authority_timeout_s * 1000,
+        .domain = settings->sec.domain,
+        .lockout_threshold = text->lockout_threshold,
+        .lockout_minutes = text->lockout_minutes,
+        .keep_lm_hashes = text->lm_hashes,
+    };
 }

@@ -3,6 +3,7 @@
 #ifndef SSPI_SETTINGS_H
 #define SSPI_SETTINGS_H
 
+#include "account/account.h"
 #include "base/config.h"
 #include "package.h"
 #include "token/unix_account.h"
@@ -25,6 +26,7 @@ struct settings_text {
     char *keytab, *principal, *replay_file; /* "": none */
     char *export_key, *export_spent;        /* "": none */
     unsigned export_lifetime_s;
+    unsigned authority_timeout_s;
     bool lm_hashes;
     enum sec_ntlm_policy ntlm;
     enum sec_bindings_policy channel_bindings, service_binding;
@@ -59,5 +61,9 @@ struct settings {
 /* text must outlive *out. SEC_E_INVALID_PARAMETER: a name is not UTF-8. */
 sec_status settings_compile(struct settings *out, const struct settings_text *text);
 void settings_free(struct settings *);
+
+/* What both say of accounts; borrowed from them. */
+struct account_options settings_account_options(const struct settings_text *,
+                                                const struct settings *);
 
 #endif

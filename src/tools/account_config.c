@@ -22,12 +22,7 @@ open_admin(const struct settings_text *text, bool creates, struct account_admin 
     }
     status = account_admin_open(
         &(struct account_admin_options){
-            .accounts = { .store = text->store,
-                          .key_file = text->key_file,
-                          .domain = settings.sec.domain,
-                          .lockout_threshold = text->lockout_threshold,
-                          .lockout_minutes = text->lockout_minutes,
-                          .keep_lm_hashes = text->lm_hashes },
+            .accounts = settings_account_options(text, &settings),
             .dns_domain = settings.sec.dns_domain,
             .creates = creates,
         },
