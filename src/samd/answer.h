@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What samd answers: a request in, a frame or some out. */
+#ifndef SAMD_ANSWER_H
+#define SAMD_ANSWER_H
+
+#include "account/authority_msg.h"
+
+/* PROVEN or REFUSED. */
+void answer_proof(struct account_authority *, const struct authority_msg *request,
+                  struct wire_writer *out);
+/* VIEW, in any number, and DONE; or REFUSED. The request is one of administrators. Answers what
+ * came of it. */
+sec_status answer_administrator(struct account_admin *, const struct authority_msg *request,
+                                struct wire_writer *out);
+void answer_refusal(uint64_t id, sec_status, const char *reason, struct wire_writer *out);
+void answer_welcome(uint64_t id, struct wire_writer *out);
+
+#endif

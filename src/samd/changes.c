@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of accounts, and looks at them. */
+#include "samd/changes.h"
+
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "samd/answer.h"
+
+enum { WAITING_MAX = 64 };
+
+struct job {
+    struct connection *connection;
+    struct secret frame;
+    struct job *next;
+};
+
+struct changes {
+    const struct account_admin_options *store;
+    const struct log *log;
+    struct account_admin *admin; /* the thread's; NULL: it is not open */
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t come;
+    struct job *first, **last;
+    unsigned waiting;
+    bool stops;
+};
+
+static void
+free_job(struct job *job)
+{
+    secret_clear(&job->frame);
+    connection_unref(job->connection);
+    mem_free(job);
+}
+
+/* --- one of them --------------------------------------------------------------------------- */
+
+static const char *
+name_of(const struct authority_msg *m)
+{
+    switch (m->type) {
+    case AUTHORITY_MSG_ADD: return "add";
+    case AUTHORITY_MSG_SET_PASSWORD: return "set the password";
+    case AUTHORITY_MSG_REMOVE: return "remove";
+    case AUTHORITY_MSG_UNLOCK: return "unlock";
+    case AUTHORITY_MSG_CHANGE: return "change";
+    case AUTHORITY_MSG_ENROLL_CODE: return "enrol a one-time code";
+    case AUTHORITY_MSG_REMOVE_CODE: return "remove the one-time code";
+    case AUTHORITY_MSG_LIST: return "list";
+    default: return "show";
+    }
+}
+
+/* A store that could not be opened before may have been repaired. */
+static sec_status
+open_store(struct changes *c)
+{
+    return c->admin ? SEC_E_OK : account_admin_open(c->store, &c->admin);
+}
+
+static void
+run(struct changes *c, const struct job *job)
+{
+    SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
+    const struct peer_who *who = &job->connection->who;
+    struct authority_msg m;
+    sec_status status;
+    bool looks;
+
+    if (authority_msg_decode(&m, secret_bytes(&job->frame)) != WIRE_OK) {
+        return; /* it was decoded before it was put here */
+    }
+    looks = m.type == AUTHORITY_MSG_LIST || m.type == AUTHORITY_MSG_SHOW;
+    sec_reason_clear();
+    status = open_store(c);
+    if (status == SEC_E_OK) {
+        status = answer_administrator(c->admin, &m, &out);
+    } else {
+        answer_refusal(m.id, status, sec_reason(), &out);
+    }
+    log_write(c->log, looks && status == SEC_E_OK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+              "an administrator's request",
+              LOG_FIELDS(log_text("request", name_of(&m)), log_text("account", m.admin.name),
+                         log_number("pid", who->pid), log_number("uid", who->uid),
+                         log_status("status", status)));
+    if (out.len == 0 || !connection_send(job->connection, wire_written(&out), true)) {
+        (void)shutdown(job->connection->fd, SHUT_RDWR);
+    }
+    authority_msg_wipe(&m);
+}
+
+/* --- the queue ----------------------------------------------------------------------------- */
+
+/* NULL: it is time to stop. */
+static struct job *
+wait_for_job(struct changes *c)
+{
+    struct job *job = NULL;
+
+    (void)pthread_mutex_lock(&c->lock);
+    while (!c->stops && !c->first) {
+        (void)pthread_cond_wait(&c->come, &c->lock);
+    }
+    if (!c->stops) {
+        job = c->first;
+        c->first = job->next;
+        c->last = c->first ? c->last : &c->first;
+        c->waiting--;
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    return job;
+}
+
+static void *
+run_all(void *user)
+{
+    struct changes *c = user;
+    struct job *job;
+
+    while ((job = wait_for_job(c))) {
+        run(c, job);
+        free_job(job);
+    }
+    return NULL;
+}
+
+struct changes *
+changes_start(const struct account_admin_options *store, const struct log *log)
+{
+    struct changes *c = mem_new(sizeof(*c));
+
+    if (!c) {
+        return NULL;
+    }
+    c->store = store;
+    c->log = log;
+    c->last = &c->first;
+    if (open_store(c) != SEC_E_OK) {
+        log_error(log, "the store cannot be opened", log_text("store", store->accounts.store),
+                  log_text("error", sec_reason()));
+    }
+    if (pthread_mutex_init(&c->lock, NULL) == 0 && pthread_cond_init(&c->come, NULL) == 0 &&
+        pthread_create(&c->thread, NULL, run_all, c) == 0) {
+        return c;
+    }
+    account_admin_close(c->admin);
+    mem_free(c);
+    return NULL;
+}
+
+bool
+changes_put(struct changes *c, struct connection *connection, struct bytes frame)
+{
+    struct job *job = mem_new(sizeof(*job));
+    bool taken = false;
+
+    if (!job || !secret_set(&job->frame, frame.p, frame.n)) {
+        mem_free(job);
+        return false;
+    }
+    job->connection = connection;
+    connection_ref(connection);
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->waiting < WAITING_MAX) {
+        taken = true;
+        c->waiting++;
+        *c->last = job;
+        c->last = &job->next;
+        (void)pthread_cond_signal(&c->come);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    if (!taken) {
+        free_job(job);
+    }
+    return taken;
+}
+
+void
+changes_stop(struct changes *c)
+{
+    if (!c) {
+        return;
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    c->stops = true;
+    (void)pthread_cond_signal(&c->come);
+    (void)pthread_mutex_unlock(&c->lock);
+    (void)pthread_join(c->thread, NULL);
+    while (c->first) {
+        struct job *job = c->first;
+
+        c->first = job->next;
+        free_job(job);
+    }
+    account_admin_close(c->admin);
+    (void)pthread_cond_destroy(&c->come);
+    (void)pthread_mutex_destroy(&c->lock);
+    mem_free(c);
+}

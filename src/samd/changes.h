@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What administrators ask for, one after the other in a thread of its own: keys are derived from
+ * passwords, which takes long, and logons do not wait for it. */
+#ifndef SAMD_CHANGES_H
+#define SAMD_CHANGES_H
+
+#include "account/admin.h"
+#include "base/log.h"
+#include "samd/connection.h"
+
+struct changes;
+
+/* Both are borrowed until changes_stop. NULL: no memory or no thread. */
+SEC_NODISCARD struct changes *changes_start(const struct account_admin_options *,
+                                            const struct log *);
+/* Copies the frame and holds the connection until it is answered. false: too many wait. */
+SEC_NODISCARD bool changes_put(struct changes *, struct connection *, struct bytes frame);
+/* What waits is not done. NULL is a no-op. */
+void changes_stop(struct changes *);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where samd listens. Everybody may connect; who is served is decided by who connects. */
+#include "samd/listener.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 128 };
+
+static bool
+fail(char *why, size_t why_n, const char *what)
+{
+    (void)snprintf(why, why_n, "%s", what);
+    return false;
+}
+
+/* Who can write to the folder can put his own socket there, and be told passwords. */
+static bool
+check_folder(const char *path, char *why, size_t why_n)
+{
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    int n = (int)(strrchr(path, '/') - path);
+    struct stat st;
+
+    (void)snprintf(folder, sizeof(folder), "%.*s", n ? n : 1, path);
+    if (stat(folder, &st)) {
+        (void)snprintf(why, why_n, "the folder %s: %s", folder, strerror(errno));
+        return false;
+    }
+    if (st.st_mode & 0022 || (st.st_uid != 0 && st.st_uid != geteuid())) {
+        (void)snprintf(why, why_n,
+                       "others may write to the folder %s: its owner should be root or samd's user,"
+                       " and its mode 0755",
+                       folder);
+        return false;
+    }
+    return true;
+}
+
+static bool
+is_answered(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool answered =
+        fd >= 0 &&
+        (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno == EAGAIN);
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return answered;
+}
+
+bool
+listener_open(const char *path, int *out, char *why, size_t why_n)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd;
+
+    if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
+        (int)sizeof(address.sun_path)) {
+        return fail(why, why_n, "the path is too long for a socket");
+    }
+    if (!check_folder(address.sun_path, why, why_n)) {
+        return false;
+    }
+    if (is_answered(&address)) {
+        return fail(why, why_n, "another one listens there already");
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)unlink(address.sun_path);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
+        chmod(address.sun_path, 0666) || listen(fd, BACKLOG)) {
+        (void)fail(why, why_n, strerror(errno));
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return false;
+    }
+    *out = fd;
+    return true;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks, by what the kernel says of the socket. */
+#include "samd/peer.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+enum {
+    CONNECTIONS_MAX = 64, /* of one process: the library has 16, and children of fork() their own */
+    GROUPS_USUAL = 64,
+    SECOND_US = 1000000,
+};
+
+static bool
+is_among(gid_t wanted, const gid_t *groups, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (groups[i] == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Supplementary groups as they were when the process connected. */
+static bool
+has_group(int fd, const struct ucred *who, gid_t wanted)
+{
+    gid_t usual[GROUPS_USUAL], *more;
+    socklen_t bytes = sizeof(usual);
+    bool found;
+
+    if (wanted == (gid_t)-1) {
+        return false;
+    }
+    if (who->gid == wanted) {
+        return true;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, usual, &bytes) == 0) {
+        return is_among(wanted, usual, bytes / sizeof(*usual));
+    }
+    if (errno != ERANGE) {
+        return false;
+    }
+    more = mem_new(bytes); /* which says how many there are */
+    found = more && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, more, &bytes) == 0 &&
+            is_among(wanted, more, bytes / sizeof(*more));
+    mem_free(more);
+    return found;
+}
+
+static struct peer *
+find(const struct peers *all, const struct ucred *who)
+{
+    for (struct peer *p = all->first; p; p = p->next) {
+        if (p->pid == who->pid && p->uid == who->uid) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static struct peer *
+add(struct peers *all, const struct ucred *who)
+{
+    struct peer *p = mem_new(sizeof(*p));
+
+    if (!p || pthread_mutex_init(&p->lock, NULL)) {
+        mem_free(p);
+        return NULL;
+    }
+    p->pid = who->pid;
+    p->uid = who->uid;
+    p->allowance_us = SECOND_US;
+    p->next = all->first;
+    all->first = p;
+    return p;
+}
+
+static enum peer_answer
+count_connection(struct peers *all, const struct ucred *who, struct peer **out)
+{
+    enum peer_answer answer = PEER_WELCOME;
+    struct peer *p;
+
+    (void)pthread_mutex_lock(&all->lock);
+    p = find(all, who);
+    if (p && p->connections >= CONNECTIONS_MAX) {
+        answer = PEER_TOO_MANY;
+    } else {
+        p = p ? p : add(all, who);
+        answer = p ? PEER_WELCOME : PEER_NO_MEMORY;
+    }
+    if (answer == PEER_WELCOME) {
+        p->connections++;
+        *out = p;
+    }
+    (void)pthread_mutex_unlock(&all->lock);
+    return answer;
+}
+
+enum peer_answer
+peer_take(struct peers *all, int fd, struct peer **out, struct peer_who *told)
+{
+    struct ucred who;
+    socklen_t n = sizeof(who);
+    bool trusted;
+
+    *told = (struct peer_who){ 0 };
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n)) {
+        return PEER_STRANGER;
+    }
+    told->pid = who.pid;
+    told->uid = who.uid;
+    trusted = who.uid == 0 || who.uid == geteuid();
+    told->may_administer = trusted || has_group(fd, &who, all->rules.administrators);
+    if (!told->may_administer && !has_group(fd, &who, all->rules.group)) {
+        return PEER_STRANGER;
+    }
+    return count_connection(all, &who, out);
+}
+
+void
+peer_leave(struct peers *all, struct peer *peer)
+{
+    struct peer **at = &all->first;
+
+    (void)pthread_mutex_lock(&all->lock);
+    if (--peer->connections == 0) {
+        while (*at != peer) {
+            at = &(*at)->next;
+        }
+        *at = peer->next;
+        (void)pthread_mutex_destroy(&peer->lock);
+        mem_free(peer);
+    }
+    (void)pthread_mutex_unlock(&all->lock);
+}
+
+/* A second's worth may be asked at once; what was not asked then is not saved up. The allowance is
+ * counted in time, of which each request costs its part of a second. */
+bool
+peer_may_ask_now(const struct peers *all, struct peer *p, uint64_t now_us, bool *tell)
+{
+    uint64_t cost, apart;
+    bool may = true;
+
+    *tell = false;
+    if (!all->rules.requests_per_second) {
+        return true;
+    }
+    cost = SECOND_US / all->rules.requests_per_second;
+    (void)pthread_mutex_lock(&p->lock);
+    apart = now_us > p->counted_us ? now_us - p->counted_us : 0;
+    p->counted_us = now_us > p->counted_us ? now_us : p->counted_us;
+    p->allowance_us = p->allowance_us + apart < SECOND_US ? p->allowance_us + apart : SECOND_US;
+    if (p->allowance_us >= cost) {
+        p->allowance_us -= cost;
+    } else {
+        may = false;
+        *tell = !p->told_us || now_us - p->told_us >= SECOND_US;
+        p->told_us = *tell ? now_us : p->told_us;
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    return may;
+}

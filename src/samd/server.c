@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * samd's connections. Threads wait for bytes on all of them together; the one that gets a
+ * connection's bytes lets the others have it again before it looks at what it has got, so that a
+ * slow proof keeps nobody waiting, and answers itself. Changes of accounts take long and stand in a
+ * queue of their own.
+ */
+#include "samd/server.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "samd/answer.h"
+#include "samd/changes.h"
+#include "samd/connection.h"
+
+enum {
+    CONNECTIONS_MAX = 1024,
+    ANSWER_BYTES = 4096, /* of usual ones */
+    SEND_BUFFER_BYTES = 1024 * 1024,
+    SEND_SECONDS = 2,
+    SECOND_US = 1000000,
+};
+
+struct server {
+    struct server_options options;
+    struct peers peers;
+    int epoll, stop;
+    struct changes *changes;
+    uint64_t strangers_us; /* when one was last told of */
+    unsigned strangers;    /* and how many were not */
+    pthread_mutex_t lock;  /* of the connections */
+    struct connection *connections;
+    size_t n_connections;
+    unsigned n_threads;
+    pthread_t threads[]; /* options.threads */
+};
+
+static uint64_t
+now_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * SECOND_US + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- connections --------------------------------------------------------------------------- */
+
+/* From the list and from the threads' sight: by the one that reads it, who alone may. */
+static void
+drop(struct server *s, struct connection *c)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    *(c->before ? &c->before->after : &s->connections) = c->after;
+    if (c->after) {
+        c->after->before = c->before;
+    }
+    s->n_connections--;
+    (void)pthread_mutex_unlock(&s->lock);
+    (void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+    (void)shutdown(c->fd, SHUT_RDWR);
+    connection_unref(c);
+}
+
+/* By anybody: whoever reads it next finds its end. */
+static void
+hang_up(const struct server *s, const struct connection *c, const char *why)
+{
+    log_warning(s->options.log, "a process is hung up on", log_text("why", why),
+                log_number("pid", c->who.pid), log_number("uid", c->who.uid));
+    (void)shutdown(c->fd, SHUT_RDWR);
+}
+
+static bool
+watch(const struct server *s, struct connection *c, int how)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c };
+
+    return epoll_ctl(s->epoll, how, c->fd, &event) == 0;
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static void
+send_answer(const struct server *s, struct connection *c, struct wire_writer *out)
+{
+    if (out->len == 0 || !connection_send(c, wire_written(out), false)) {
+        hang_up(s, c, out->len ? "it does not take its answer" : "no memory for its answer");
+    }
+}
+
+static void
+prove(const struct server *s, struct connection *c, const struct authority_msg *m,
+      struct wire_writer *out)
+{
+    bool tell;
+
+    if (peer_may_ask_now(&s->peers, c->peer, now_us(), &tell)) {
+        answer_proof(s->options.accounts, m, out);
+        return;
+    }
+    if (tell) {
+        log_warning(s->options.log, "a process asks too often: requests are refused",
+                    log_number("pid", c->who.pid), log_number("uid", c->who.uid));
+    }
+    answer_refusal(m->id, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                   "accounts: authority: this process asks more often than it may", out);
+}
+
+/* Answered by another thread, unless it is refused here. */
+static void
+administer(const struct server *s, struct connection *c, const struct authority_msg *m,
+           struct bytes frame, struct wire_writer *out)
+{
+    if (!c->who.may_administer) {
+        log_warning(s->options.log, "a process may not look at accounts or change them",
+                    log_number("pid", c->who.pid), log_number("uid", c->who.uid));
+        answer_refusal(m->id, SEC_E_NOT_OWNER,
+                       "accounts: authority: only root and the group [samd] administrators may look"
+                       " at accounts or change them",
+                       out);
+    } else if (!changes_put(s->changes, c, frame)) {
+        answer_refusal(m->id, SEC_E_INSUFFICIENT_MEMORY,
+                       "accounts: authority: too many requests of administrators wait", out);
+    }
+}
+
+static void
+answer(const struct server *s, struct connection *c, struct bytes frame)
+{
+    uint8_t usual[ANSWER_BYTES];
+    SEC_AUTO(wire_writer) out = wire_writer_secret(usual, sizeof(usual));
+    struct authority_msg m;
+    bool expects = true;
+
+    if (authority_msg_decode(&m, frame) != WIRE_OK || m.type >= AUTHORITY_MSG_WELCOME) {
+        hang_up(s, c, m.fault.field ? m.fault.field : "it speaks as samd does");
+        return;
+    }
+    if (m.type == AUTHORITY_MSG_HELLO) {
+        answer_welcome(m.id, &out);
+    } else if (m.type == AUTHORITY_MSG_PROVE) {
+        prove(s, c, &m, &out);
+    } else {
+        administer(s, c, &m, frame, &out);
+        expects = out.len != 0;
+    }
+    if (expects) {
+        send_answer(s, c, &out);
+    }
+    if (m.type == AUTHORITY_MSG_HELLO && m.version != AUTHORITY_MSG_VERSION) {
+        hang_up(s, c, "it is of another version");
+    }
+    authority_msg_wipe(&m);
+}
+
+/* --- threads ------------------------------------------------------------------------------- */
+
+/* The first frame of all says hello. */
+static const char *
+check_greeting(struct connection *c, const struct incoming *in)
+{
+    if (!c->greeted && in->frames.n) {
+        c->greeted = in->frames.p[AUTHORITY_MSG_LENGTH_BYTES] == AUTHORITY_MSG_HELLO;
+        return c->greeted ? NULL : "it does not say hello";
+    }
+    return NULL;
+}
+
+static void
+on_bytes(struct server *s, struct connection *c)
+{
+    struct incoming in;
+    const char *why = connection_read(c, &in);
+    struct bytes frame;
+
+    why = why ? why : check_greeting(c, &in);
+    if (why) {
+        if (*why) {
+            hang_up(s, c, why);
+        }
+        connection_incoming_clear(&in);
+        drop(s, c);
+        return;
+    }
+    connection_ref(c);
+    (void)watch(s, c, EPOLL_CTL_MOD);
+    while (connection_incoming_next(&in, &frame)) {
+        answer(s, c, frame);
+    }
+    connection_incoming_clear(&in);
+    connection_unref(c);
+}
+
+static void *
+run(void *user)
+{
+    struct server *s = user;
+
+    for (;;) {
+        struct epoll_event event = { 0 };
+        int n = epoll_wait(s->epoll, &event, 1, -1);
+
+        if (n < 0 && errno != EINTR) {
+            log_error(s->options.log, "a thread ends: it cannot wait any more");
+            return NULL;
+        }
+        if (n == 1 && !event.data.ptr) {
+            return NULL; /* server_stop */
+        }
+        if (n == 1) {
+            on_bytes(s, event.data.ptr);
+        }
+    }
+}
+
+/* --- coming -------------------------------------------------------------------------------- */
+
+/* Strangers get no word, and the log one a second. */
+static void
+tell_refused(struct server *s, const char *why, const struct peer_who *who)
+{
+    uint64_t now = now_us();
+
+    if (s->strangers_us && now - s->strangers_us < SECOND_US) {
+        s->strangers++;
+        return;
+    }
+    s->strangers_us = now;
+    log_warning(s->options.log, "a connection is refused", log_text("why", why),
+                log_number("pid", who->pid), log_number("uid", who->uid),
+                log_number("others", s->strangers));
+    s->strangers = 0;
+}
+
+static const char *
+answer_text(enum peer_answer a)
+{
+    switch (a) {
+    case PEER_STRANGER: return "the process is in no group that may ask";
+    case PEER_TOO_MANY: return "the process has too many already";
+    default: return "no memory";
+    }
+}
+
+static bool
+list(struct server *s, struct connection *c)
+{
+    bool room;
+
+    (void)pthread_mutex_lock(&s->lock);
+    room = s->n_connections < CONNECTIONS_MAX;
+    if (room) {
+        s->n_connections++;
+        c->after = s->connections;
+        if (c->after) {
+            c->after->before = c;
+        }
+        s->connections = c;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return room;
+}
+
+void
+server_take(struct server *s, int fd)
+{
+    const struct timeval limit = { SEND_SECONDS, 0 };
+    const int buffer = SEND_BUFFER_BYTES;
+    struct peer *peer;
+    struct peer_who who;
+    struct connection *c;
+    enum peer_answer a = peer_take(&s->peers, fd, &peer, &who);
+
+    if (a != PEER_WELCOME) {
+        tell_refused(s, answer_text(a), &who);
+        (void)close(fd);
+        return;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+    c = connection_new(fd, &s->peers, peer, &who);
+    if (!c) {
+        tell_refused(s, "no memory", &who);
+        (void)close(fd);
+        peer_leave(&s->peers, peer);
+        return;
+    }
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) || !list(s, c)) {
+        tell_refused(s, "too many connections", &who);
+        connection_unref(c);
+    } else if (!watch(s, c, EPOLL_CTL_ADD)) {
+        drop(s, c);
+    }
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static bool
+start(struct server *s)
+{
+    struct epoll_event stop = { .events = EPOLLIN };
+
+    s->epoll = epoll_create1(EPOLL_CLOEXEC);
+    s->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
+        return false;
+    }
+    s->changes = changes_start(s->options.store, s->options.log);
+    while (s->changes && s->n_threads < s->options.threads &&
+           pthread_create(&s->threads[s->n_threads], NULL, run, s) == 0) {
+        s->n_threads++;
+    }
+    return s->n_threads == s->options.threads;
+}
+
+struct server *
+server_start(const struct server_options *options)
+{
+    struct server *s = mem_new(sizeof(*s) + options->threads * sizeof(*s->threads));
+
+    if (!s) {
+        return NULL;
+    }
+    s->options = *options;
+    s->peers.rules = options->rules;
+    s->epoll = s->stop = -1;
+    (void)pthread_mutex_init(&s->lock, NULL); /* of the usual kind it cannot fail */
+    (void)pthread_mutex_init(&s->peers.lock, NULL);
+    if (!start(s)) {
+        server_stop(s);
+        return NULL;
+    }
+    return s;
+}
+
+void
+server_stop(struct server *s)
+{
+    const uint64_t one = 1;
+
+    if (!s) {
+        return;
+    }
+    if (s->n_threads && write(s->stop, &one, sizeof(one)) != sizeof(one)) {
+        return; /* cannot be: the threads would still use what is freed */
+    }
+    for (unsigned i = 0; i < s->n_threads; i++) {
+        (void)pthread_join(s->threads[i], NULL);
+    }
+    changes_stop(s->changes);
+    while (s->connections) {
+        drop(s, s->connections);
+    }
+    if (s->epoll >= 0) {
+        (void)close(s->epoll);
+    }
+    if (s->stop >= 0) {
+        (void)close(s->stop);
+    }
+    (void)pthread_mutex_destroy(&s->peers.lock);
+    (void)pthread_mutex_destroy(&s->lock);
+    mem_free(s);
+}

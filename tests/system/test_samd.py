@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""samd: who may ask, what it answers, and what of it its end does not take along; sspid, curl and sspictl through it."""
+import hashlib
+import json
+import os
+import stat
+import struct
+import subprocess
+import threading
+
+import pytest
+
+from conftest import program
+from samd import (ADMINISTRATORS, ASKERS, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, PROVEN, REFUSED, SAMD_UID,
+                  SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
+
+ALICE = "Secret123!x"
+LISTENERS = {"framed": {"protocol": "framed", "backend": "whoami"}, "http": {"protocol": "http", "backend": "whoami"}}
+ASK_AS = """
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(15)
+s.connect(sys.argv[1])
+try:
+    s.sendall(struct.pack("<IBQI", 13, 1, 0, 1))
+    print(len(s.recv(17, socket.MSG_WAITALL)))
+except (BrokenPipeError, ConnectionResetError):
+    print(0)
+"""
+
+
+@pytest.fixture
+def make_samd():
+    made = []
+
+    def make(**keys):
+        made.append(Samd(**{"accounts": {"alice": ALICE}, **keys}))
+        return made[-1]
+
+    yield make
+    for samd in made:
+        samd.clear()
+
+
+@pytest.fixture
+def samd(make_samd):
+    return make_samd()
+
+
+@pytest.fixture
+def make_service():
+    made = []
+
+    def make(samd):
+        made.append(ServiceBehind(samd, LISTENERS))
+        return made[-1].start()
+
+    yield make
+    for service in made:
+        service.stop()
+
+
+def curl(service, user, password, *options):
+    """The status, and the body."""
+    done = subprocess.run(["curl", "--silent", "--noproxy", "*", "--max-time", "20", "--write-out", "\x1e%{http_code}", "--ntlm", "-u",
+                           f"{user}:{password}", *options, service.url("/whoami")], capture_output=True, text=True, timeout=30)
+    body, status = done.stdout.rsplit("\x1e", 1)
+    return int(status), body
+
+
+def show(samd, name):
+    return json.loads(samd.ctl("account", "show", name, "--json"))
+
+
+# --- proofs -----------------------------------------------------------------------------------
+
+
+def test_right_and_wrong_passwords(samd):
+    kind, fields = samd.prove("alice", ALICE)
+    assert kind == PROVEN and "WORKGROUP".encode("utf-16-le") in fields and b"S-1-5-21-" in fields
+    assert refusal(samd.prove("alice", "Guess0")) == (LOGON_DENIED, WRONG_PASSWORD, 0)
+    assert refusal(samd.prove("nobody", ALICE))[0] == LOGON_DENIED
+    assert refusal(samd.prove("alice", ALICE, kind=200))[0] == LOGON_DENIED
+
+
+def test_chap_of_md5__as_rasd_asks(samd):
+    samd.ctl("account", "add", "carol", "--password-stdin", "--keep-clear-text", stdin="Dial-in 1\n")
+    challenge = bytes(range(16))
+    response = hashlib.md5(b"\x07Dial-in 1" + challenge).digest()
+    assert samd.prove("carol", kind=CHAP_MD5, chap_id=7, challenge=challenge, chap_response=response)[0] == PROVEN
+    assert refusal(samd.prove("carol", kind=CHAP_MD5, chap_id=8, challenge=challenge, chap_response=response))[0] == LOGON_DENIED
+
+
+def test_several_in_flight__are_all_answered(make_samd):
+    samd = make_samd(policy={"lockout_threshold": "0"})
+    wire = Wire(samd.socket)
+    frames = b"".join(struct.pack("<IBQ", len(fields) + 9, 2, number) + fields
+                      for number in range(100, 150) for fields in [claim("alice", ALICE if number % 2 else "Guess")])
+    wire.s.sendall(frames[:1000])
+    wire.s.sendall(frames[1000:])
+    answers = {number: kind for kind, number, _ in (wire.read() for _ in range(50))}
+    assert answers == {number: PROVEN if number % 2 else REFUSED for number in range(100, 150)}
+
+
+def test_what_makes_no_sense__is_hung_up_on_alone(samd):
+    good = Wire(samd.socket)
+    nonsense = [b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack("<IBQ", 9, 77, 1), struct.pack("<IBQ", 9, 33, 1), struct.pack("<I", 262145),
+                struct.pack("<IBQ", 10, 2, 1) + b"x"]
+    for data in nonsense:
+        wire = Wire(samd.socket)
+        wire.s.sendall(data)
+        with pytest.raises((EOFError, ConnectionResetError)):
+            wire.read()
+    early = Wire(samd.socket, greet=False)
+    early.send(2, claim("alice", ALICE))
+    with pytest.raises((EOFError, ConnectionResetError)):
+        early.read()
+    assert good.ask(2, claim("alice", ALICE))[0] == PROVEN
+
+
+def test_bytes_one_by_one__are_a_request(samd):
+    wire = Wire(samd.socket)
+    fields = claim("alice", ALICE)
+    for byte in struct.pack("<IBQ", len(fields) + 9, 2, 5) + fields:
+        wire.s.sendall(bytes([byte]))
+    assert wire.read()[:2] == (PROVEN, 5)
+
+
+def test_nothing_of_a_password_is_logged(samd):
+    samd.prove("alice", ALICE)
+    samd.prove("alice", "Guess0")
+    assert ALICE not in samd.log.read_text() and "Guess0" not in samd.log.read_text()
+
+
+# --- who may ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups, greeting", [((), 0), ((ASKERS,), 17), ((ADMINISTRATORS,), 17)])
+def test_groups(samd, groups, greeting):
+    done = subprocess.run(["/usr/bin/python3", "-c", ASK_AS, samd.socket], capture_output=True, text=True, check=True,
+                          **as_user(STRANGER_UID, *groups))
+    assert int(done.stdout) == greeting
+    if not greeting:
+        samd.says("a connection is refused")
+        assert f"uid={STRANGER_UID}" in samd.log.read_text()
+
+
+def test_sspictl__by_root_and_by_administrators_alone(samd):
+    samd.ctl("account", "add", "bob", "--password-stdin", "--group", "Staff", stdin="Secret456!x\n")
+    samd.ctl("account", "modify", "bob", "--group", "Ops", "--dial-in", "yes", "--expires", "2035-01-31T12:00Z",
+             **as_user(STRANGER_UID, ADMINISTRATORS))
+    bob = show(samd, "BOB")
+    assert bob["name"] == "bob" and bob["groups"] == ["Staff", "Ops"] and bob["expires"].startswith("2035-01-31")
+    assert [account["name"] for account in json.loads(samd.ctl("account", "list", "--json"))] == ["alice", "bob"]
+    samd.ctl("account", "passwd", "bob", "--password-stdin", stdin="Secret789!x\n")
+    assert samd.prove("bob", "Secret789!x")[0] == PROVEN
+    samd.ctl("account", "disable", "bob")
+    assert refusal(samd.prove("bob", "Secret789!x"))[0] == LOGON_DENIED
+
+    refused = samd.ctl("account", "enable", "bob", status=1, **as_user(STRANGER_UID, ASKERS))
+    assert "only root and the group [samd] administrators" in refused
+    assert "only root" in samd.ctl("account", "list", status=1, **as_user(STRANGER_UID, ASKERS))
+    assert "hung up at once" in samd.ctl("account", "list", status=1, **as_user(STRANGER_UID))
+    assert show(samd, "bob")["disabled"]
+    samd.ctl("account", "remove", "bob")
+    assert "there is no account bob" in samd.ctl("account", "show", "bob", status=1)
+
+
+def test_a_hundred_accounts__are_listed(samd):
+    wire = Wire(samd.socket)
+    for i in range(100):
+        fields = text(f"user{i:03}") + blob(b"Secret123!x") + b"\0" + struct.pack("<QQ", 2**64 - 1, 2**64 - 1) + b"\0\0" + struct.pack("<H", 0)
+        assert wire.ask(3, fields)[0] == DONE
+    names = [account["name"] for account in json.loads(samd.ctl("account", "list", "--json"))]
+    assert names == ["alice"] + [f"user{i:03}" for i in range(100)]
+
+
+def test_who_may_ask__may_not_change(samd):
+    code = ASK_AS + "s.sendall(struct.pack('<IBQH', 17, 9, 1, 5) + b'alice\\0')\nprint(s.recv(17, socket.MSG_WAITALL)[4:].hex())\n"
+    done = subprocess.run(["/usr/bin/python3", "-c", code, samd.socket], capture_output=True, text=True, check=True,
+                          **as_user(STRANGER_UID, ASKERS))
+    assert done.stdout.split()[1] == struct.pack("<BQI", REFUSED, 1, NOT_OWNER).hex()
+
+
+def test_too_many_requests__are_refused_and_lock_nobody_out(make_samd):
+    samd = make_samd(requests_per_second="10", policy={"lockout_threshold": "50"})
+    wire = Wire(samd.socket)
+    answers = [refusal(wire.ask(2, claim("alice", "Guess"))) for _ in range(200)]
+    judged = answers.count((LOGON_DENIED, WRONG_PASSWORD, 0))
+    assert judged >= 10 and answers.count((NO_AUTHORITY, 0, 0)) == 200 - judged > 0
+    samd.says("asks too often")
+    assert show(samd, "alice")["wrong_passwords"] == judged
+    assert not show(samd, "alice")["locked"]
+
+
+def test_a_folder_for_everybody__is_refused(tmp_path):
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    config = tmp_path / "opensspi.conf"
+    config.write_text(f"[samd]\nsocket = {folder}/auth\nstore = sqlite:{tmp_path}/a.db\nkey_file = {tmp_path}/a.key\n")
+    done = subprocess.run([program("samd"), "--config", config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "others may write to the folder" in done.stderr
+
+
+def test_two_of_them__do_not_share_a_socket(samd):
+    done = subprocess.run([samd.copy("samd"), "--config", samd.config], capture_output=True, text=True, timeout=30, **as_user(SAMD_UID))
+    assert done.returncode == 1 and "another one listens there already" in done.stderr
+    assert samd.prove("alice", ALICE)[0] == PROVEN
+
+
+@pytest.mark.parametrize("line, told", [
+    ("store = authority:/run/x", "store: expected sqlite: and an absolute path"), ("group = nosuchgroup-x", "there is no group nosuchgroup-x"),
+    ("threads = 0", "expected a number from 1 to 64"), ("tread = 1", 'did you mean "threads"?'), ("socket = x", "socket: expected"),
+])
+def test_configuration__faults(tmp_path, line, told):
+    config = tmp_path / "opensspi.conf"
+    config.write_text(f"[samd]\n{line}\n")
+    done = subprocess.run([program("samd"), "-n", "--config", config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and told in done.stderr, done.stderr
+
+
+def test_a_socket_of_somebody_elses__is_not_asked(samd):
+    """In a folder that is open to all a socket proves nothing; whoever put it there would be told passwords."""
+    folder = samd.folder / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    impostor = subprocess.Popen(["/usr/bin/python3", "-c", "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\ns.listen()\n"
+                                 "print(flush=True)\nwhile True:\n    c = s.accept()[0]\n    print(c.recv(9).hex(), flush=True)",
+                                 folder / "auth"], stdout=subprocess.PIPE, text=True, **as_user(STRANGER_UID))
+    try:
+        impostor.stdout.readline()
+        os.chmod(folder / "auth", 0o666)
+        config = samd.folder / "impostor.conf"
+        config.write_text(f"[accounts]\nstore = authority:{folder}/auth\n")
+        done = subprocess.run([samd.copy("sspictl"), "--config", config, "account", "list"], capture_output=True, text=True, timeout=30,
+                              env=samd.environment())
+        assert done.returncode == 1 and "the socket may not be samd's" in done.stderr
+        assert impostor.stdout.readline() == "\n"  # it was told nothing
+    finally:
+        impostor.kill()
+        impostor.wait()
+
+
+def test_its_files__are_its_own(samd):
+    assert stat.S_IMODE((samd.state / "accounts.key").stat().st_mode) == 0o600
+    assert (samd.state / "accounts.key").stat().st_uid == SAMD_UID
+    status = (open(f"/proc/{samd.process.pid}/status", encoding="ascii").read())
+    limits = open(f"/proc/{samd.process.pid}/limits", encoding="ascii").read()
+    assert f"Uid:\t{SAMD_UID}" in status
+    assert [line.split()[4] for line in limits.splitlines() if line.startswith("Max core")] == ["0"]
+    assert os.stat(f"/proc/{samd.process.pid}/mem").st_uid == 0  # not dumpable: root's, not its user's
+
+
+# --- its end ----------------------------------------------------------------------------------
+
+
+def test_lock_out__outlives_it(make_samd):
+    samd = make_samd(policy={"lockout_threshold": "3"})
+    assert [refusal(samd.prove("alice", "Guess")) for _ in range(2)] == [(LOGON_DENIED, WRONG_PASSWORD, 0)] * 2
+    samd.kill()
+    samd.start()
+    assert refusal(samd.prove("alice", "Guess")) == (LOGON_DENIED, WRONG_PASSWORD, 1)
+    samd.kill()
+    samd.start()
+    assert refusal(samd.prove("alice", ALICE)) == (LOGON_DENIED, LOCKED_OUT, 0)
+    assert show(samd, "alice")["locked"]
+    samd.ctl("account", "unlock", "alice")
+    assert samd.prove("alice", ALICE)[0] == PROVEN
+
+
+def test_sspid__through_samd(samd, make_service):
+    service = make_service(samd)
+    denied = subprocess.run(["/usr/bin/cat", samd.state / "accounts.db"], capture_output=True, text=True, **as_user(SSPID_UID, ASKERS))
+    assert denied.returncode == 1 and "Permission denied" in denied.stderr
+
+    status, body = curl(service, "alice", ALICE)
+    assert status == 200 and json.loads(body)["user"] == "alice"
+    done = service.run("sspi-connect", "--package", "NTLM", "--user", "alice", "--password-stdin", service.address("framed"),
+                       stdin=ALICE + "\n")
+    assert json.loads(done.stdout)["user"] == "alice"
+    service.wait_for(lambda: len(service.events(4624)) == 2 and len(service.events(4776)) == 2, "two logons")
+    assert curl(service, "alice", "Guess0")[0] == 401
+    event, = service.wait_for(lambda: service.events(4625), "a refusal")
+    assert event["SubStatus"] == f"0x{WRONG_PASSWORD:08x}"
+
+
+def test_sspid__tells_of_the_lock_out(make_samd, make_service):
+    samd = make_samd(policy={"lockout_threshold": "2"})
+    service = make_service(samd)
+    for _ in range(2):
+        assert curl(service, "alice", "Guess0")[0] == 401
+    assert service.wait_for(lambda: service.events(4740), "4740")[0]["TargetUserName"] == "alice"
+
+
+def test_samd_that_is_down__refuses_and_is_found_again(samd, make_service):
+    service = make_service(samd)
+    assert curl(service, "alice", ALICE)[0] == 200
+    samd.kill()
+    assert curl(service, "alice", ALICE)[0] == 401
+    assert curl(service, "alice", ALICE)[0] == 401
+    events = service.wait_for(lambda: len(service.events(4625)) >= 2 and service.events(4625), "refusals")
+    assert all(event["Status"] == f"0x{NO_AUTHORITY:08x}" for event in events), events
+    assert "is samd running?" in events[-1]["reason"] or "closed the connection" in events[-1]["reason"]
+    samd.start()
+    service.wait_for(lambda: curl(service, "alice", ALICE)[0] == 200, "samd is found again")
+    assert show(samd, "alice")["wrong_passwords"] == 0
+
+
+def test_samd_that_hangs__refuses_and_is_found_again(samd, make_service):
+    service = make_service(samd)
+    assert curl(service, "alice", ALICE)[0] == 200
+    os.kill(samd.process.pid, 19)  # SIGSTOP
+    assert curl(service, "alice", ALICE)[0] == 401
+    event = service.wait_for(lambda: service.events(4625), "a refusal")[0]
+    assert event["Status"] == f"0x{NO_AUTHORITY:08x}" and "timed out" in event["reason"]
+    os.kill(samd.process.pid, 18)
+    service.wait_for(lambda: curl(service, "alice", ALICE)[0] == 200, "samd is found again")
+    assert show(samd, "alice")["wrong_passwords"] == 0
+
+
+def test_killed_while_logons_go_on(samd, make_service):
+    service = make_service(samd)
+    seen, stop = [], threading.Event()
+
+    def logons():
+        while not stop.is_set():
+            seen.append(curl(service, "alice", ALICE)[0])
+
+    threads = [threading.Thread(target=logons) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(4):
+            before = seen.count(200)
+            service.wait_for(lambda: seen.count(200) > before + 3, "logons")
+            samd.kill()
+            samd.start()
+        before = seen.count(200)
+        service.wait_for(lambda: seen.count(200) > before + 3, "logons, after all of it")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(seen) <= {200, 401}
+    assert show(samd, "alice")["wrong_passwords"] == 0 and not show(samd, "alice")["locked"]
+    assert not service.events(4740)
