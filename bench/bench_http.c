@@ -220,7 +220,7 @@ seconds_of(const char *process, pid_t pid)
 
 /* The processor's time that a server and its children have taken. */
 static double
-seconds_of(pid_t pid)
+server_seconds(pid_t pid)
 {
     DIR *processes = opendir("/proc");
     struct dirent *entry;
@@ -262,12 +262,12 @@ main(void)
             { "sspid, 2 clients", visits, to_sspid[0], to_sspid[1], 1, "1/s", "Apache, 2 clients" },
         };
 
-        before[0] = seconds_of(sspid_process);
-        before[1] = seconds_of(apache_process);
+        before[0] = server_seconds(sspid_process);
+        before[1] = server_seconds(apache_process);
         harness_group(jobs, sizeof(jobs) / sizeof(jobs[0]));
-        took[0] =
-            microseconds_a_visit(seconds_of(sspid_process) - before[0], to_sspid[0], to_sspid[1]);
-        took[1] = microseconds_a_visit(seconds_of(apache_process) - before[1], to_apache[0],
+        took[0] = microseconds_a_visit(server_seconds(sspid_process) - before[0], to_sspid[0],
+                                       to_sspid[1]);
+        took[1] = microseconds_a_visit(server_seconds(apache_process) - before[1], to_apache[0],
                                        to_apache[1]);
         harness_row("Apache, processor time a logon", took[1], "us", 0, NULL);
         harness_row("sspid, processor time a logon", took[0], "us", took[0] / took[1],
