@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tells systemd how the service is. */
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/config.h"
 #include "daemon/notify.h"
 
 void
@@ -30,4 +33,16 @@ notify_systemd(const char *state)
         (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to, n);
         (void)close(fd);
     }
+}
+
+bool
+notify_is_watched(void)
+{
+    const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+    unsigned long number = 0;
+    char why[64];
+
+    return us && config_number(us, 1, ULONG_MAX, &number, why, sizeof(why)) &&
+           (!pid || (config_number(pid, 1, INT32_MAX, &number, why, sizeof(why)) &&
+                     number == (unsigned long)getpid()));
 }

@@ -3,7 +3,12 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
-/* "READY=1", "STOPPING=1". Nothing happens where NOTIFY_SOCKET is not set. */
+#include <stdbool.h>
+
+/* "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing happens where NOTIFY_SOCKET is not set. */
 void notify_systemd(const char *state);
+
+/* Whether systemd ends a service that does not tell in time that it lives; from the environment. */
+bool notify_is_watched(void);
 
 #endif

@@ -38,7 +38,7 @@ struct daemon {
     struct control_requests control_requests;
     struct control *control;
     struct signals signals;
-    bool finished;
+    bool finished, watched;
 };
 
 static bool
@@ -115,6 +115,9 @@ on_tick(void *user)
     struct daemon *d = user;
 
     event_log_tick(d->site.events);
+    if (d->watched) {
+        notify_systemd("WATCHDOG=1"); /* there is one loop, and this is it */
+    }
 }
 
 static bool
@@ -289,7 +292,7 @@ static int
 serve(const struct ras_settings *settings, const struct options *o)
 {
     const struct log log = log_on_stderr("rasd", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    struct daemon d = { .log = &log, .settings = settings };
+    struct daemon d = { .log = &log, .settings = settings, .watched = notify_is_watched() };
     struct config_error error;
     int status = PROCESS_FAILED;
 

@@ -144,6 +144,8 @@ on_wake(uv_async_t *wake)
     struct loop *loop = wake->data;
     int how = __atomic_load_n(&loop->stopping, __ATOMIC_ACQUIRE);
 
+    __atomic_store_n(&loop->answered, __atomic_load_n(&loop->asked, __ATOMIC_ACQUIRE),
+                     __ATOMIC_RELEASE);
     take_offer(loop);
     if (loop->closed || how == 0) {
         return;
@@ -203,4 +205,16 @@ loop_offer(struct loop *loop, struct port *ports)
 {
     __atomic_store_n(&loop->offered, ports, __ATOMIC_RELEASE);
     (void)uv_async_send(&loop->wake);
+}
+
+bool
+loop_answers(struct loop *loop)
+{
+    bool answered = __atomic_load_n(&loop->answered, __ATOMIC_ACQUIRE) == loop->asked;
+
+    if (answered) {
+        (void)__atomic_add_fetch(&loop->asked, 1, __ATOMIC_RELEASE);
+    }
+    (void)uv_async_send(&loop->wake);
+    return answered;
 }

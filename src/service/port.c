@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -312,6 +313,21 @@ last_fd_of_a_client(void)
     }
     return (int)(limit.rlim_cur - (limit.rlim_cur / 4 < RESERVE ? limit.rlim_cur / 4 : RESERVE)) -
            1;
+}
+
+void
+port_adopt(struct port *port, int fd)
+{
+    port->fd = fd;
+    port->listener->endpoint->port = port_of(fd);
+    port->listener->endpoint->is_shared = true;
+}
+
+bool
+port_share(struct port *port, const struct port *with)
+{
+    port->fd = fcntl(with->fd, F_DUPFD_CLOEXEC, 0);
+    return port->fd >= 0;
 }
 
 bool

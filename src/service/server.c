@@ -30,6 +30,20 @@ on_reload(void *user)
     server_reload(user);
 }
 
+/* As long as every loop has answered what it was asked a second ago. */
+static void
+tell_watchdog(struct server *s)
+{
+    bool alive = true;
+
+    for (size_t i = 0; i < s->n_loops; i++) {
+        alive = loop_answers(&s->loops[i]) && alive;
+    }
+    if (alive) {
+        notify_systemd("WATCHDOG=1");
+    }
+}
+
 static void
 on_tick(void *user)
 {
@@ -37,6 +51,9 @@ on_tick(void *user)
 
     event_log_tick(s->service.events);
     site_tick(s->site, uv_now(&s->control) / 1000);
+    if (s->watched) {
+        tell_watchdog(s);
+    }
 }
 
 static void
@@ -86,6 +103,23 @@ start_control(struct server *s)
 
 /* --- sockets ------------------------------------------------------------------------------- */
 
+/* Its own socket, or one of systemd's, which all loops share. */
+static bool
+open_socket(struct server *s, struct port *port, size_t loop, char *why, size_t why_n)
+{
+    const struct listener_settings *l = port->listener->settings;
+    int fd = activation_take(&s->activation, l->name, &l->address, why, why_n);
+
+    if (fd == -1) {
+        return port_bind(port, loop == 0, why, why_n);
+    }
+    if (fd < 0) {
+        return false;
+    }
+    port_adopt(port, fd);
+    return true;
+}
+
 static bool
 bind_listener(struct server *s, struct listener *l, struct port **offers)
 {
@@ -94,8 +128,14 @@ bind_listener(struct server *s, struct listener *l, struct port **offers)
 
     for (size_t i = 0; i < s->n_loops; i++) {
         struct port *port = port_new(&s->loops[i], l, &offers[i]);
+        bool good = port != NULL;
 
-        if (!port || (fresh && !port_bind(port, i == 0, why, sizeof(why)))) {
+        if (good && fresh && i > 0 && l->endpoint->is_shared) {
+            good = port_share(port, offers[0]);
+        } else if (good && fresh) {
+            good = open_socket(s, port, i, why, sizeof(why));
+        }
+        if (!good) {
             log_error(s->service.log, "cannot listen", log_text("listener", l->settings->name),
                       log_text("address", l->settings->address_text), log_text("error", why));
             return false;
@@ -185,6 +225,7 @@ prepare(struct server *s, struct settings *settings, struct port **ports)
     if (s->service.events && s->site && s->loops && site_acquire(s->site, s->service.log) &&
         server_bind(s, s->site, ports)) {
         site_enter(s->site);
+        activation_end(&s->activation, s->service.log);
         return true;
     }
     for (size_t i = 0; i < s->n_loops; i++) {
@@ -209,6 +250,8 @@ server_run(struct server *s, struct settings *settings, const struct log *log, s
     (void)pthread_mutex_init(&s->site_lock, NULL);
     process_prepare();
     (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+    s->watched = notify_is_watched();
+    activation_begin(&s->activation, log);
     if (!prepare(s, settings, ports)) {
         clear(s);
         return PROCESS_FAILED;

@@ -9,6 +9,7 @@
 
 #include "base/attributes.h"
 #include "base/config.h"
+#include "daemon/activation.h"
 #include "daemon/control.h"
 #include "daemon/signals.h"
 #include "service/service.h"
@@ -28,6 +29,8 @@ struct server {
     size_t running;  /* loops; atomic */
     size_t changing; /* loops that have not taken the last configuration yet; atomic */
     bool reloading, reload_again;
+    bool watched; /* systemd waits for a sign of life */
+    struct activation activation;
     uint64_t reloads, reloads_refused; /* atomic */
     int64_t started;
     uint64_t started_us;

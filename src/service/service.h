@@ -70,7 +70,8 @@ struct loop {
     uv_timer_t drain_timer;
     int stopping; /* 1: drain, 2: at once; atomic */
     bool draining, closed;
-    struct port *offered; /* of a new configuration; atomic */
+    unsigned asked, answered; /* whether it still runs; atomic */
+    struct port *offered;     /* of a new configuration; atomic */
     struct port *ports;
     struct connection *connections;
     char buffer[LOOP_BUFFER_BYTES]; /* what is read goes here first; one read at a time */
@@ -119,6 +120,9 @@ void port_free_all(struct port *list);
 /* Binds its socket; the first of an endpoint fails where another process has the address. false: why
  * says why. */
 SEC_NODISCARD bool port_bind(struct port *port, bool first, char *why, size_t why_n);
+/* A socket that listens already, and is given; the other loops' ports share it. */
+void port_adopt(struct port *port, int fd);
+SEC_NODISCARD bool port_share(struct port *port, const struct port *with);
 /* Puts it into its loop. */
 SEC_NODISCARD bool port_start(struct port *port);
 /* Nobody is accepted any more; it goes with its last connection. Who has already connected is
@@ -141,6 +145,8 @@ void loop_stop(struct loop *loop, int how);
 /* From any thread: these ports take the place of all it has. One offer at a time; the service is
  * told when it was taken. */
 void loop_offer(struct loop *loop, struct port *ports);
+/* From one thread: whether it has answered the last question of this kind; asks another one. */
+SEC_NODISCARD bool loop_answers(struct loop *loop);
 /* A connection or a port is gone; when draining this may end the loop. */
 void loop_check_drained(struct loop *loop);
 

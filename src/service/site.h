@@ -24,6 +24,7 @@ struct endpoint {
     unsigned references;         /* atomic */
     struct sockaddr_in6 address; /* as the file has it */
     uint16_t port;               /* in host order; 0: nobody listens there yet */
+    bool is_shared;              /* all loops have the same socket: it is systemd's */
     struct limits limits;
     struct counters counters;
 };
