@@ -10,6 +10,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -50,6 +51,22 @@ def free_ports(count):
 
 def free_port():
     return free_ports(1)[0]
+
+
+def events_are_written(pid):
+    """Whether the thread that writes a program's events has nothing to do: who gives it a line wakes it before going on."""
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name, state = re.fullmatch(r"\d+ \((.*)\) (\w) .*\n", (task / "stat").read_text(), re.DOTALL).groups()
+        except FileNotFoundError:
+            continue
+        if name == "events":
+            return state == "S"
+    return False
+
+
+# Events of a program's own life: that it began, ended, read its files anew.
+OF_THE_PROGRAM = range(29100, 29103)
 
 
 class Service:
@@ -136,9 +153,11 @@ class Service:
         assert status == expect, f"sspid: {status}\n{self.log.read_text(errors='replace')}"
 
     def events(self, event_id=None):
+        if self.process and self.process.poll() is None:
+            self.wait_for(lambda: events_are_written(self.process.pid), "the events are written")
         lines = self.event_file.read_text(encoding="utf-8").splitlines() if self.event_file.exists() else []
         rows = [json.loads(line) for line in lines]
-        return [row for row in rows if event_id is None or event_id in (row.get("EventID"), row.get("EventId"))]
+        return [row for row in rows if (row["EventID"] not in OF_THE_PROGRAM if event_id is None else row["EventID"] == event_id)]
 
     @staticmethod
     def wait_for(true, what):

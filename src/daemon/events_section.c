@@ -4,8 +4,41 @@
 #include "daemon/events_section.h"
 #include "daemon/key.h"
 
+static bool
+take_journal(void *at, const struct key_value *v)
+{
+    bool *without = at, with = false;
+
+    if (!key_take_flag(&with, v)) {
+        return false;
+    }
+    *without = !with;
+    return true;
+}
+
+/* RFC 5424 6.2.1. */
+static bool
+take_facility(void *at, const struct key_value *v)
+{
+    static const char *const names[] = { "daemon", "auth",   "authpriv", "local0",
+                                         "local1", "local2", "local3",   "local4",
+                                         "local5", "local6", "local7",   NULL };
+    static const unsigned numbers[] = { 3, 4, 10, 16, 17, 18, 19, 20, 21, 22, 23 };
+    unsigned *facility = at;
+    int which;
+
+    if (!config_choice(v->text, names, &which, v->why, v->why_n)) {
+        return false;
+    }
+    *facility = numbers[which];
+    return true;
+}
+
 static const struct key keys[] = {
     { "file", offsetof(struct events_section, file), key_take_path, 0, 0 },
+    { "journal", offsetof(struct events_section, without_journal), take_journal, 0, 0 },
+    { "syslog", offsetof(struct events_section, syslog), key_take_flag, 0, 0 },
+    { "syslog_facility", offsetof(struct events_section, facility), take_facility, 0, 0 },
 };
 
 bool

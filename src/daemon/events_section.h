@@ -9,7 +9,9 @@
 #include "base/config.h"
 
 struct events_section {
-    char *file; /* NULL: to the journal alone */
+    char *file; /* NULL: none */
+    bool without_journal, syslog;
+    unsigned facility; /* of syslog; 0: authpriv */
 };
 
 SEC_NODISCARD bool events_section_take(struct events_section *, const struct config_entry *,

@@ -7,8 +7,6 @@
 #include "base/mem.h"
 #include "daemon/process.h"
 
-enum { REFUSALS_PER_SECOND = 100 }; /* of one address, that are written one by one */
-
 /* Each client needs one, or two. */
 static void
 raise_descriptor_limit(void)
@@ -32,14 +30,29 @@ process_prepare(void)
 struct event_log *
 process_open_events(const struct events_section *section, const struct log *log)
 {
-    const struct event_settings settings = { .file = section->file,
-                                             .journal = EVENT_JOURNAL,
-                                             .program = log->program,
-                                             .refusals_per_second = REFUSALS_PER_SECOND,
-                                             .log = log };
+    const struct event_settings settings = {
+        .file = section->file,
+        .journal = section->without_journal ? NULL : EVENT_JOURNAL,
+        .syslog = section->syslog ? EVENT_SYSLOG : NULL,
+        .facility = section->facility ? section->facility : EVENT_FACILITY_AUTHPRIV,
+        .program = log->program,
+        .refusals_per_second = EVENT_REFUSALS_PER_SECOND,
+        .log = log
+    };
+    struct event_log *events;
 
     if (!section->file) {
         log_warning(log, "no event file: [events] has no key file");
     }
-    return event_log_open(&settings);
+    events = event_log_open(&settings);
+    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STARTED,
+                                                       .version = OPENSSPI_VERSION });
+    return events;
+}
+
+void
+process_close_events(struct event_log *events)
+{
+    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    event_log_close(events);
 }

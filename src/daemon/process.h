@@ -15,8 +15,10 @@ enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
  * memory from base/mem.h. */
 void process_prepare(void);
 
-/* The event log of [events]; NULL: the log says why. */
+/* The event log of [events], which tells that the program began; NULL: the log says why. */
 SEC_NODISCARD struct event_log *process_open_events(const struct events_section *,
                                                     const struct log *);
+/* Tells that it ends. NULL is a no-op. */
+void process_close_events(struct event_log *events);
 
 #endif

@@ -20,8 +20,21 @@ enum event_id {
     EVENT_LOG_TROUBLE = 1108,     /* one of the log's sinks takes no events */
     EVENT_LOGON = 4624,           /* a logon was granted */
     EVENT_REFUSED = 4625,         /* a logon was refused */
-    EVENT_LOCKED_OUT = 4740,      /* an account was locked out */
+    EVENT_LOGOFF = 4634,          /* the connection of a logon has ended */
+    EVENT_REPLAY = 4649,          /* a ticket's authenticator came a second time */
     EVENT_NTLM_VALIDATION = 4776, /* an NTLM response was judged */
+
+    EVENT_ACCOUNT_CREATED = 4720,
+    EVENT_ACCOUNT_ENABLED = 4722,
+    EVENT_PASSWORD_CHANGED = 4723, /* by who knew the old one */
+    EVENT_PASSWORD_RESET = 4724,
+    EVENT_ACCOUNT_DISABLED = 4725,
+    EVENT_ACCOUNT_DELETED = 4726,
+    EVENT_GROUP_JOINED = 4732,
+    EVENT_GROUP_LEFT = 4733,
+    EVENT_ACCOUNT_CHANGED = 4738,
+    EVENT_LOCKED_OUT = 4740,
+    EVENT_ACCOUNT_UNLOCKED = 4767,
 
     EVENT_RAS_AUTHENTICATED = 20250, /* RemoteAccess: PPP has authenticated a caller */
     EVENT_RAS_REFUSED = 20271,       /* and refused one */
@@ -38,6 +51,10 @@ enum event_id {
     EVENT_RAS_ENDED = 29009, /* a call that never became a connection */
     EVENT_RAS_MODULE_DOWN = 29010,
     EVENT_RAS_MODULE_UP = 29011,
+
+    EVENT_SERVICE_STARTED = 29100,
+    EVENT_SERVICE_STOPPED = 29101,
+    EVENT_SERVICE_RELOADED = 29102,
 };
 
 struct event_settings {
@@ -113,9 +130,42 @@ struct event_logon {
     const char *host;        /* of an HTTP request */
 };
 
-/* 4624 or 4625, with 4776 where an NTLM response was judged and 4740 where that locked the
- * account. */
-void event_log_logon(struct event_log *log, const struct event_logon *logon);
+/* 4624 or 4625, with 4776 where an NTLM response was judged, 4649 where a ticket was replayed and
+ * 4740 where the refusal locked the account. The number of the logon: no other one on this host
+ * has it until the host starts anew; 0: a refusal. */
+uint64_t event_log_logon(struct event_log *log, const struct event_logon *logon);
+
+/* 4634: who was logged on is so no more. */
+struct event_logoff {
+    uint64_t logon; /* event_log_logon's number */
+    const char *user, *domain, *sid;
+    const char *address, *listener;
+    uint16_t port;
+    bool anonymous;
+};
+void event_log_logoff(struct event_log *log, const struct event_logoff *logoff);
+
+/* What was done to an account, and by whom. Strings are borrowed for the call; NULL is "". */
+struct event_account {
+    enum event_id id; /* EVENT_ACCOUNT_*, EVENT_PASSWORD_*, EVENT_GROUP_* */
+    bool failure;     /* of an attempt; reason says why */
+    const char *user, *domain, *sid;
+    const char *group, *group_sid; /* EVENT_GROUP_* */
+    uint32_t by_uid;               /* of the Unix user who did it */
+    const char *by_user;           /* and the name; NULL: it has none */
+    const char *expires;           /* EVENT_ACCOUNT_CREATED and _CHANGED; NULL: was not touched */
+    const char *changed;           /* "expires, unix-user" */
+    const char *unix_user, *reason;
+};
+void event_log_account(struct event_log *log, const struct event_account *account);
+
+/* A program's own life. */
+struct event_service {
+    enum event_id id; /* EVENT_SERVICE_* */
+    bool failure;     /* EVENT_SERVICE_RELOADED: what was there before stays; reason says why */
+    const char *version, *reason;
+};
+void event_log_service(struct event_log *log, const struct event_service *service);
 
 /* A call to rasd, or its security module. Strings and views are borrowed for the call; NULL and
  * empty ones are left out. */

@@ -27,6 +27,7 @@ struct event_log {
     char computer[COMPUTER_BYTES];
     struct event_writer *writer;
     atomic_uint_fast64_t records; /* made by this process */
+    atomic_uint_fast64_t logons;  /* the number of the last one */
 
     pthread_mutex_t lock; /* of what follows */
     struct flood flood, flood_of_all;
@@ -85,6 +86,17 @@ log_free(struct event_log *log)
     mem_free(log);
 }
 
+/* Milliseconds since the host's start, below the process: a later process of the same number begins
+ * past what an earlier one gave out. */
+static uint64_t
+first_logon(void)
+{
+    struct timespec up = { 0 };
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &up);
+    return (uint64_t)getpid() << 40 | ((uint64_t)up.tv_sec * 1000 + (uint64_t)up.tv_nsec / 1000000);
+}
+
 struct event_log *
 event_log_open(const struct event_settings *settings)
 {
@@ -95,6 +107,7 @@ event_log_open(const struct event_settings *settings)
         return NULL;
     }
     log->log = settings->log;
+    atomic_init(&log->logons, first_logon());
     log->flood.limit = settings->refusals_per_second;
     log->flood_of_all.limit = settings->refusals_per_second * OF_ALL;
     (void)pthread_mutex_init(&log->lock, NULL);
@@ -285,6 +298,18 @@ event_log_tick(struct event_log *log)
         tell_floods_before(log, &log->flood, now_second());
         tell_floods_before(log, &log->flood_of_all, now_second());
     }
+}
+
+uint64_t
+event_log_next_logon(struct event_log *log)
+{
+    return atomic_fetch_add(&log->logons, 1) + 1;
+}
+
+const char *
+event_log_computer(const struct event_log *log)
+{
+    return log->computer;
 }
 
 /* --- the rest ------------------------------------------------------------------------------ */

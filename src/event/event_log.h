@@ -17,5 +17,17 @@ struct event_entry {
 
 /* Writes one event: the head that all have, then what describe adds. */
 void event_log_write(struct event_log *log, const struct event_entry *entry);
+/* The number of one more logon. */
+uint64_t event_log_next_logon(struct event_log *log);
+const char *event_log_computer(const struct event_log *log);
+
+/* SubjectUserSid and what goes with it, of who asked for what happened. */
+struct event_subject {
+    const char *sid, *user, *domain;
+    uint64_t logon;
+};
+void event_record_subject(struct event_record *record, const struct event_subject *subject);
+/* Nobody, as with every logon over the network; the system itself. */
+extern const struct event_subject event_subject_nobody, event_subject_system;
 
 #endif

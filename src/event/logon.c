@@ -6,7 +6,11 @@
 
 #include "event/event_log.h"
 
-enum { LOGON_TYPE_NETWORK = 3, LOGON_TYPE_NETWORK_CLEARTEXT = 8 };
+enum {
+    LOGON_TYPE_NETWORK = 3,
+    LOGON_TYPE_NETWORK_CLEARTEXT = 8,
+    KRB_AP_ERR_REPEAT = 34,
+};
 
 /* [MS-ERREF] 2.3.1 */
 enum {
@@ -150,16 +154,19 @@ describe_ticket(struct event_record *record, const struct event_kerberos *k)
     event_record_text(record, "logon_server", k->logon_server);
 }
 
+static const char *
+process_of(const struct event_logon *logon)
+{
+    return is_ntlm(logon) ? "NtLmSsp" : is_kerberos(logon) ? "Kerberos" : "sspid";
+}
+
 /* What 4624 and 4625 have in common, in Windows' order. */
 static void
 describe_network(struct event_record *record, const struct event_logon *logon)
 {
     event_record_number(record, "LogonType",
                         logon->clear_text ? LOGON_TYPE_NETWORK_CLEARTEXT : LOGON_TYPE_NETWORK);
-    event_record_field(record, "LogonProcessName",
-                       is_ntlm(logon)       ? "NtLmSsp"
-                       : is_kerberos(logon) ? "Kerberos"
-                                            : "sspid");
+    event_record_field(record, "LogonProcessName", process_of(logon));
     event_record_field(record, "AuthenticationPackageName", mechanism_of(logon));
     event_record_field(record, "WorkstationName", logon->workstation);
     event_record_field(record, "LmPackageName", logon->ntlm_version);
@@ -177,18 +184,34 @@ describe_network(struct event_record *record, const struct event_logon *logon)
     event_record_flag(record, "channel_bindings_verified", logon->bindings_verified);
 }
 
+/* S-1-5-7 is ANONYMOUS LOGON */
+static void
+describe_target(struct event_record *record, bool anonymous, const char *sid, const char *user,
+                const char *domain)
+{
+    event_record_field(record, "TargetUserSid", anonymous ? "S-1-5-7" : sid);
+    event_record_field(record, "TargetUserName", anonymous ? "ANONYMOUS LOGON" : user);
+    event_record_field(record, "TargetDomainName", anonymous ? "NT AUTHORITY" : domain);
+}
+
+/* A logon that was granted, and its number. */
+struct granted {
+    const struct event_logon *logon;
+    uint64_t number;
+};
+
 static void
 describe_granted(struct event_record *record, const void *user)
 {
-    const struct event_logon *logon = user;
+    const struct granted *granted = user;
+    const struct event_logon *logon = granted->logon;
 
-    /* S-1-5-7 is ANONYMOUS LOGON */
-    event_record_field(record, "TargetUserSid", logon->anonymous ? "S-1-5-7" : logon->sid);
-    event_record_field(record, "TargetUserName",
-                       logon->anonymous ? "ANONYMOUS LOGON" : logon->user);
-    event_record_field(record, "TargetDomainName",
-                       logon->anonymous ? "NT AUTHORITY" : logon->domain);
+    event_record_subject(record, &event_subject_nobody);
+    describe_target(record, logon->anonymous, logon->sid, logon->user, logon->domain);
+    event_record_hex(record, "TargetLogonId", granted->number);
     describe_network(record, logon);
+    event_record_field(record, "ImpersonationLevel",
+                       logon->kerberos.delegated ? "Delegation" : "Impersonation");
     event_record_text(record, "claimed_user", logon->claimed_user);
     event_record_text(record, "claimed_domain", logon->claimed_domain);
     event_record_text(record, "unix_user", logon->unix_user);
@@ -207,6 +230,7 @@ describe_refused(struct event_record *record, const void *user)
     const char *text;
     uint32_t status = failure_of(logon, &text);
 
+    event_record_subject(record, &event_subject_nobody);
     event_record_field(record, "TargetUserSid", "S-1-0-0"); /* NULL SID: nobody */
     event_record_field(record, "TargetUserName", logon->user);
     event_record_field(record, "TargetDomainName", logon->domain);
@@ -245,6 +269,7 @@ describe_locked_out(struct event_record *record, const void *user)
     /* Windows' own oddity: the computer that the last try came from. */
     event_record_field(record, "TargetDomainName", logon->workstation);
     event_record_field(record, "TargetSid", logon->sid);
+    event_record_subject(record, &event_subject_system);
     event_record_text(record, "domain", logon->domain);
     event_record_text(record, "IpAddress", logon->address);
     event_record_number(record, "IpPort", logon->port);
@@ -264,31 +289,104 @@ write_message(char *to, size_t n, const struct event_logon *logon, const char *w
                    reason ? logon->reason : "");
 }
 
-void
+/* Windows writes it where KRB_AP_ERR_REPEAT is answered. */
+static void
+describe_replay(struct event_record *record, const void *user)
+{
+    const struct event_logon *logon = user;
+
+    event_record_subject(record, &event_subject_system);
+    event_record_field(record, "TargetUserName", logon->user);
+    event_record_field(record, "TargetDomainName", logon->domain);
+    event_record_field(record, "RequestType", "KRB_AP_REQ");
+    event_record_field(record, "LogonProcessName", process_of(logon));
+    event_record_field(record, "AuthenticationPackage", mechanism_of(logon));
+    event_record_field(record, "WorkstationName", logon->workstation);
+    event_record_text(record, "IpAddress", logon->address);
+    event_record_number(record, "IpPort", logon->port);
+    event_record_text(record, "listener", logon->listener);
+    describe_ticket(record, &logon->kerberos);
+}
+
+/* One of the events of a logon. */
+static void
+tell(struct event_log *log, const struct event_logon *logon, struct event_entry entry,
+     const char *what)
+{
+    char message[512];
+
+    write_message(message, sizeof(message), logon, what);
+    entry.address = logon->address;
+    entry.message = message;
+    entry.user = entry.user ? entry.user : logon;
+    event_log_write(log, &entry);
+}
+
+static void
+tell_refused(struct event_log *log, const struct event_logon *logon)
+{
+    if (is_kerberos(logon) && logon->kerberos.error == KRB_AP_ERR_REPEAT) {
+        tell(log, logon,
+             (struct event_entry){
+                 .id = EVENT_REPLAY, .failure = true, .describe = describe_replay },
+             "a ticket was replayed");
+    }
+    tell(log, logon,
+         (struct event_entry){ .id = EVENT_REFUSED, .failure = true, .describe = describe_refused },
+         "logon refused");
+    if (logon->locked_out_now) { /* Windows: Audit Success, of the locking */
+        tell(log, logon,
+             (struct event_entry){ .id = EVENT_LOCKED_OUT, .describe = describe_locked_out },
+             "account locked out");
+    }
+}
+
+uint64_t
 event_log_logon(struct event_log *log, const struct event_logon *logon)
 {
-    bool granted = logon->status == SEC_E_OK;
-    bool judged = is_ntlm(logon) && !logon->anonymous && (granted || logon->sub_status);
-    char message[512];
-    struct event_entry entry = {
-        .failure = !granted, .address = logon->address, .message = message, .user = logon
-    };
+    bool refused = logon->status != SEC_E_OK;
+    struct granted granted = { logon, 0 };
 
-    if (judged) {
-        write_message(message, sizeof(message), logon, "NTLM validation");
-        entry.id = EVENT_NTLM_VALIDATION;
-        entry.describe = describe_validation;
-        event_log_write(log, &entry);
+    if (is_ntlm(logon) && !logon->anonymous && (!refused || logon->sub_status)) {
+        tell(log, logon,
+             (struct event_entry){
+                 .id = EVENT_NTLM_VALIDATION, .failure = refused, .describe = describe_validation },
+             "NTLM validation");
     }
-    write_message(message, sizeof(message), logon, granted ? "logon" : "logon refused");
-    entry.id = granted ? EVENT_LOGON : EVENT_REFUSED;
-    entry.describe = granted ? describe_granted : describe_refused;
-    event_log_write(log, &entry);
-    if (logon->locked_out_now) {
-        write_message(message, sizeof(message), logon, "account locked out");
-        entry.id = EVENT_LOCKED_OUT;
-        entry.failure = false; /* Windows: Audit Success, of the locking */
-        entry.describe = describe_locked_out;
-        event_log_write(log, &entry);
+    if (refused) {
+        tell_refused(log, logon);
+    } else if (log) {
+        granted.number = event_log_next_logon(log);
+        tell(log, logon,
+             (struct event_entry){
+                 .id = EVENT_LOGON, .describe = describe_granted, .user = &granted },
+             "logon");
     }
+    return granted.number;
+}
+
+static void
+describe_logoff(struct event_record *record, const void *user)
+{
+    const struct event_logoff *logoff = user;
+
+    describe_target(record, logoff->anonymous, logoff->sid, logoff->user, logoff->domain);
+    event_record_hex(record, "TargetLogonId", logoff->logon);
+    event_record_number(record, "LogonType", LOGON_TYPE_NETWORK);
+    event_record_text(record, "IpAddress", logoff->address);
+    event_record_number(record, "IpPort", logoff->port);
+    event_record_text(record, "listener", logoff->listener);
+}
+
+void
+event_log_logoff(struct event_log *log, const struct event_logoff *logoff)
+{
+    const struct event_logon who = { .anonymous = logoff->anonymous,
+                                     .user = logoff->user,
+                                     .domain = logoff->domain,
+                                     .address = logoff->address };
+
+    tell(log, &who,
+         (struct event_entry){ .id = EVENT_LOGOFF, .describe = describe_logoff, .user = logoff },
+         "logoff");
 }

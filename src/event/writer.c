@@ -296,6 +296,7 @@ run(void *user)
     struct event_writer *w = user;
     bool stop = false;
 
+    (void)pthread_setname_np(pthread_self(), "events");
     (void)pthread_mutex_lock(&w->lock);
     while (!stop) {
         struct event_line *lines;

@@ -106,6 +106,7 @@ on_reload(void *user)
     struct daemon *d = user;
 
     event_log_reopen(d->site.events);
+    event_log_service(d->site.events, &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
     log_info(d->log, "the event file is opened anew");
 }
 
@@ -284,7 +285,7 @@ clear(struct daemon *d)
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&d->loop);
     account_authority_close(d->accounts);
-    event_log_close(d->site.events);
+    process_close_events(d->site.events);
     mem_free(d->ports);
 }
 

@@ -34,6 +34,7 @@ framed_release(struct framed *f)
 {
     if (--f->holds == 0) {
         tunnel_free(f->tunnel);
+        session_log_off(&f->connection.client, f->session.logon, f->session.logon_id);
         session_clear(&f->session);
         stream_reader_clear(&f->reader);
         connection_leave(&f->connection);

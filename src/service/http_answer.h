@@ -31,6 +31,7 @@ struct http_state {
     bool has_session;
     enum http_scheme scheme; /* of that handshake */
     OPENSSPI_LOGON *logon;   /* who this connection is; ours to free */
+    uint64_t logon_id;
     ULONG attributes;
     bool proven;       /* the last that came was a proof, and no handshake is under way */
     struct told *told; /* NULL: silent clients are nobody's business */

@@ -19,6 +19,7 @@ keep_logon(struct http_state *state)
     session_clear(&state->session);
     state->has_session = false;
     state->logon = logon;
+    state->logon_id = state->session.logon_id;
     state->proven = true;
 }
 
@@ -189,11 +190,11 @@ http_handshake_basic(const struct http_turn *t, struct bytes decoded)
     if (status != SEC_E_OK) {
         (void)snprintf(reason, sizeof(reason), "%s", OpenSspiReason());
     }
-    session_tell(&(struct session_end){ .client = t->client,
-                                        .request = &asked,
-                                        .logon = logon,
-                                        .status = status,
-                                        .reason = reason });
+    (void)session_tell(&(struct session_end){ .client = t->client,
+                                              .request = &asked,
+                                              .logon = logon,
+                                              .status = status,
+                                              .reason = reason });
     if (status == SEC_E_OK) {
         http_turn_grant(t, logon, 0);
     } else {

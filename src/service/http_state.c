@@ -46,6 +46,7 @@ http_state_clear(struct http_state *state)
         session_clear(&state->session);
     }
     if (state->logon) {
+        session_log_off(state->client, state->logon, state->logon_id);
         (void)FreeContextBuffer(state->logon);
     }
     state->has_session = state->proven = false;

@@ -23,6 +23,9 @@ static void
 refuse(struct server *s, const char *why)
 {
     counters_add(&s->reloads_refused);
+    event_log_service(
+        s->service.events,
+        &(struct event_service){ .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
     log_error(s->service.log, "the configuration is refused, and the old one stays",
               log_text("error", why));
     notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
@@ -113,6 +116,8 @@ server_check_reloaded(struct server *s)
     if (s->reload_again) {
         server_reload(s);
     } else {
+        event_log_service(s->service.events,
+                          &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
         log_info(s->service.log, "the configuration is read anew", log_text("file", s->config_file),
                  log_number("listeners", (int64_t)s->site->n_listeners));
         notify_systemd("READY=1\nSTATUS=");

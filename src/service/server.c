@@ -210,7 +210,7 @@ clear(struct server *s)
 {
     mem_free(s->loops);
     site_unref(s->site);
-    event_log_close(s->service.events);
+    process_close_events(s->service.events);
     (void)pthread_mutex_destroy(&s->site_lock);
 }
 
@@ -258,7 +258,7 @@ server_run(struct server *s, struct settings *settings, const struct log *log, s
     }
     if (!start_control(s) || !start_loops(s, ports) || !run(s)) {
         log_error(log, "the service cannot be started");
-        event_log_close(s->service.events);
+        process_close_events(s->service.events);
         _exit(PROCESS_FAILED); /* threads may run; what is left ends with the process */
     }
     log_info(log, "stopped");

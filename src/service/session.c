@@ -91,7 +91,7 @@ end(struct session *session, enum session_state state, sec_status status)
     if (status == SEC_E_OK && session->client->counters) {
         counters_add_handshake(session->client->counters, clock_monotonic_us() - session->began_us);
     }
-    session_tell(&(struct session_end){
+    session->logon_id = session_tell(&(struct session_end){
         .client = session->client,
         .request = session->request,
         .logon = session->logon,
@@ -113,11 +113,26 @@ void
 session_turn_away(const struct session_client *client, const struct session_request *request,
                   CredHandle *credential, sec_status status, const char *reason)
 {
-    session_tell(&(struct session_end){ .client = client,
-                                        .request = request,
-                                        .credential = credential,
-                                        .status = status,
-                                        .reason = reason });
+    (void)session_tell(&(struct session_end){ .client = client,
+                                              .request = request,
+                                              .credential = credential,
+                                              .status = status,
+                                              .reason = reason });
+}
+
+void
+session_log_off(const struct session_client *client, const OPENSSPI_LOGON *logon, uint64_t id)
+{
+    if (id && logon) {
+        event_log_logoff(client->events, &(struct event_logoff){ .logon = id,
+                                                                 .user = logon->UserName,
+                                                                 .domain = logon->DomainName,
+                                                                 .sid = logon->UserSid,
+                                                                 .address = client->address,
+                                                                 .port = client->port,
+                                                                 .listener = client->listener,
+                                                                 .anonymous = logon->Anonymous });
+    }
 }
 
 /* A context before the first leg, which may be the one that is refused: it is there to be asked

@@ -64,7 +64,8 @@ struct session {
     enum session_state state;
     unsigned legs;
     uint64_t began_us;
-    ULONG attributes; /* ASC_RET_*, once established */
+    ULONG attributes;  /* ASC_RET_*, once established */
+    uint64_t logon_id; /* the event log's, once established */
     sec_status status;
     /* Once it has ended, and where anything is known; ours to free. */
     OPENSSPI_LOGON *logon;
@@ -90,5 +91,8 @@ void session_refuse(struct session *session, sec_status status, const char *reas
 /* A refusal before there was a session. request and credential may be NULL. */
 void session_turn_away(const struct session_client *client, const struct session_request *request,
                        CredHandle *credential, sec_status status, const char *reason);
+
+/* Tells that the logon is over, which it may outlive its session until; 0: there was none. */
+void session_log_off(const struct session_client *client, const OPENSSPI_LOGON *logon, uint64_t id);
 
 #endif

@@ -171,13 +171,14 @@ count(const struct session_end *e, uint32_t sub_status)
     }
 }
 
-void
+uint64_t
 session_tell(const struct session_end *e)
 {
     /* A refusal of our own (an NTSTATUS) is not for what the library found. */
     bool of_library = (uint32_t)e->status >> 16 == 0x8009;
     const OPENSSPI_LOGON *known = e->logon ? e->logon : &session_tell_nobody;
     char offered[OFFERED_BYTES], hint[EVENT_HINT_BYTES] = "";
+    uint64_t id;
     struct event_logon logon = {
         .status = e->status,
         .sub_status = of_library ? known->SubStatus : 0,
@@ -215,6 +216,7 @@ session_tell(const struct session_end *e)
     if (of_library) {
         advise(e, known, hint);
     }
-    event_log_logon(e->client->events, &logon);
+    id = event_log_logon(e->client->events, &logon);
     write_line(e, known, hint);
+    return id;
 }

@@ -16,7 +16,8 @@ struct session_end {
     const char *reason; /* of a refusal */
 };
 
-void session_tell(const struct session_end *end);
+/* The logon's number; 0: a refusal. */
+uint64_t session_tell(const struct session_end *end);
 
 /* Of whom nothing is known: anonymous, and each text "". */
 extern const OPENSSPI_LOGON session_tell_nobody;

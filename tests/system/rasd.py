@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from conftest import PATIENCE, program
+from conftest import OF_THE_PROGRAM, PATIENCE, events_are_written, program
 
 HOST = '''#!/usr/bin/python3
 import os, socket, struct, sys
@@ -235,8 +235,10 @@ class Rasd:
         return tcp_caller(self.ports[port]["device"])
 
     def events(self, event_id=None):
+        if self.process and self.process.poll() is None:
+            self.wait_for(lambda: events_are_written(self.process.pid), "the events are written")
         rows = [json.loads(row) for row in self.event_file.read_text().splitlines()] if self.event_file.exists() else []
-        return [row for row in rows if event_id in (None, row["EventID"])]
+        return [row for row in rows if (row["EventID"] not in OF_THE_PROGRAM if event_id is None else row["EventID"] == event_id)]
 
     def event(self, event_id, number=1):
         """The number-th event of this id, once it is there."""

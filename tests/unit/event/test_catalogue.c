@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The events beside a logon's own: its end, a replayed ticket, accounts, a program's life. */
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "event/event.h"
+
+static char path[] = "/tmp/test_catalogue.XXXXXX";
+static struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
+
+static int
+make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 || close(fd) != 0 ? -1 : 0;
+}
+
+static int
+empty_file(void **state)
+{
+    (void)state;
+    return truncate(path, 0);
+}
+
+static int
+remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static struct event_log *
+open_log(void)
+{
+    const struct event_settings settings = { .file = path, .program = "sspid", .log = &quiet };
+    struct event_log *log = event_log_open(&settings);
+
+    assert_non_null(log);
+    return log;
+}
+
+/* The one event of this id. Owned by the caller: json_decref. */
+static json_t *
+event_of(int id)
+{
+    FILE *file = fopen(path, "r");
+    char line[16384];
+    json_t *found = NULL;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        json_t *event = json_loads(line, 0, NULL);
+
+        assert_true(json_is_object(event));
+        if (json_integer_value(json_object_get(event, "EventID")) == id) {
+            assert_null(found);
+            found = json_incref(event);
+        }
+        json_decref(event);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(found);
+    return found;
+}
+
+static void
+assert_text(const json_t *event, const char *name, const char *text)
+{
+    const char *value = json_string_value(json_object_get(event, name));
+
+    assert_non_null(value);
+    assert_string_equal(value, text);
+}
+
+static void
+test_logoff__has_the_number_of_its_logon(void **state)
+{
+    const struct event_logon logon = { .mechanism = "NTLM", .user = "demo", .sid = "S-1-5-21-1" };
+    struct event_log *log = open_log();
+    json_t *granted, *ended;
+    uint64_t id = event_log_logon(log, &logon), other = event_log_logon(log, &logon);
+    char text[32];
+
+    (void)state;
+    assert_true(id && other && id != other);
+    assert_int_equal(event_log_logon(log, &(struct event_logon){ .status = SEC_E_LOGON_DENIED }),
+                     0);
+    assert_int_equal(event_log_logon(NULL, &logon), 0);
+    event_log_close(log);
+    assert_int_equal(truncate(path, 0), 0);
+    log = open_log();
+    id = event_log_logon(log, &logon);
+    event_log_logoff(log, &(struct event_logoff){ .logon = id,
+                                                  .user = "demo",
+                                                  .domain = "WEB1",
+                                                  .sid = "S-1-5-21-1",
+                                                  .address = "192.0.2.7",
+                                                  .port = 7,
+                                                  .listener = "front" });
+    event_log_close(log);
+    (void)snprintf(text, sizeof(text), "0x%llx", (unsigned long long)id);
+    granted = event_of(EVENT_LOGON);
+    assert_text(granted, "TargetLogonId", text);
+    assert_text(granted, "SubjectUserSid", "S-1-0-0");
+    assert_text(granted, "SubjectLogonId", "0x0");
+    assert_text(granted, "ImpersonationLevel", "Impersonation");
+    ended = event_of(EVENT_LOGOFF);
+    assert_text(ended, "TargetLogonId", text);
+    assert_text(ended, "TargetUserSid", "S-1-5-21-1");
+    assert_text(ended, "TargetUserName", "demo");
+    assert_text(ended, "TargetDomainName", "WEB1");
+    assert_int_equal(json_integer_value(json_object_get(ended, "LogonType")), 3);
+    assert_text(ended, "Keywords", "Audit Success");
+    json_decref(granted);
+    json_decref(ended);
+}
+
+static void
+test_replay__is_4649_before_the_refusal(void **state)
+{
+    struct event_log *log = open_log();
+    json_t *event;
+
+    (void)state;
+    (void)event_log_logon(
+        log, &(struct event_logon){ .status = SEC_E_LOGON_DENIED,
+                                    .mechanism = "Kerberos",
+                                    .user = "alice",
+                                    .domain = "EXAMPLE.TEST",
+                                    .address = "192.0.2.7",
+                                    .kerberos = { .error = 34, .service = "HTTP/web1" } });
+    event_log_close(log);
+    event = event_of(EVENT_REPLAY);
+    assert_text(event, "Keywords", "Audit Failure");
+    assert_text(event, "TargetUserName", "alice");
+    assert_text(event, "RequestType", "KRB_AP_REQ");
+    assert_text(event, "AuthenticationPackage", "Kerberos");
+    assert_text(event, "ServiceName", "HTTP/web1");
+    json_decref(event);
+    event = event_of(EVENT_REFUSED);
+    assert_int_equal(json_integer_value(json_object_get(event, "EventRecordID")), 2);
+    json_decref(event);
+}
+
+static void
+test_account__names_who_did_it(void **state)
+{
+    struct event_account a = { .id = EVENT_ACCOUNT_CHANGED,
+                               .user = "demo",
+                               .domain = "WEB1",
+                               .sid = "S-1-5-21-1",
+                               .by_uid = 4711,
+                               .by_user = "root",
+                               .expires = "never",
+                               .changed = "expires" };
+    struct event_log *log = open_log();
+    json_t *event;
+
+    (void)state;
+    event_log_account(log, &a);
+    a.id = EVENT_GROUP_JOINED;
+    a.group = "users";
+    a.group_sid = "S-1-5-21-2";
+    a.by_user = NULL;
+    event_log_account(log, &a);
+    a.id = EVENT_PASSWORD_RESET;
+    a.failure = true;
+    a.reason = "too short";
+    event_log_account(log, &a);
+    event_log_account(NULL, &a);
+    event_log_close(log);
+    event = event_of(EVENT_ACCOUNT_CHANGED);
+    assert_text(event, "TargetUserName", "demo");
+    assert_text(event, "TargetSid", "S-1-5-21-1");
+    assert_text(event, "SubjectUserSid", "S-1-22-1-4711");
+    assert_text(event, "SubjectUserName", "root");
+    assert_text(event, "AccountExpires", "never");
+    assert_text(event, "changed", "expires");
+    json_decref(event);
+    event = event_of(EVENT_GROUP_JOINED);
+    assert_text(event, "MemberSid", "S-1-5-21-1");
+    assert_text(event, "MemberName", "WEB1\\demo");
+    assert_text(event, "TargetUserName", "users");
+    assert_text(event, "TargetSid", "S-1-5-21-2");
+    assert_text(event, "SubjectUserName", "4711");
+    json_decref(event);
+    event = event_of(EVENT_PASSWORD_RESET);
+    assert_text(event, "Keywords", "Audit Failure");
+    assert_text(event, "reason", "too short");
+    assert_null(json_object_get(event, "changed"));
+    json_decref(event);
+}
+
+static void
+test_service__begins_ends_and_reads_its_files_anew(void **state)
+{
+    struct event_log *log = open_log();
+    json_t *event;
+
+    (void)state;
+    event_log_service(log, &(struct event_service){ .id = EVENT_SERVICE_STARTED, .version = "1" });
+    event_log_service(log, &(struct event_service){ .id = EVENT_SERVICE_RELOADED,
+                                                    .failure = true,
+                                                    .reason = "a fault" });
+    event_log_service(log, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    event_log_close(log);
+    event = event_of(EVENT_SERVICE_STARTED);
+    assert_text(event, "version", "1");
+    json_decref(event);
+    event = event_of(EVENT_SERVICE_RELOADED);
+    assert_text(event, "reason", "a fault");
+    assert_text(event, "Keywords", "Audit Failure");
+    json_decref(event);
+    json_decref(event_of(EVENT_SERVICE_STOPPED));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, empty_file)
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(test_logoff__has_the_number_of_its_logon),
+        TEST(test_replay__is_4649_before_the_refusal),
+        TEST(test_account__names_who_did_it),
+        TEST(test_service__begins_ends_and_reads_its_files_anew),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
