@@ -314,6 +314,11 @@ struct sec_package_ops {
      * why. Asks nobody. NULL: names do not matter. */
     sec_status (*check_service)(const struct sec_cred *, const char *service);
 
+    /* ChangeAccountPassword. Asks others, and blocks. NULL: nobody to ask. SEC_E_LOGON_DENIED,
+     * STATUS_PASSWORD_RESTRICTION (0xC000006C), SEC_E_NO_AUTHENTICATING_AUTHORITY. */
+    sec_status (*change_password)(const struct sec_host *, const struct sec_identity *,
+                                  struct bytes password);
+
     /* A context before its first leg. It borrows cred: who calls keeps cred alive for the
      * context's life. *out is owned by the caller: free_ctx. */
     sec_status (*open)(const struct sec_cred *, enum sec_role, struct sec_ctx **out);

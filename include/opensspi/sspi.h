@@ -171,8 +171,13 @@ typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, UL
 typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, ULONG, void *, ULONG);
 
 /*
- * Changes an account's password, given the old one. pOutput: one SECBUFFER_CHANGE_PASS_RESPONSE
- * that receives the domain's rules where the new password breaks them.
+ * Changes an account's password, given the old one: where the realm's KDC keeps it (Kerberos). A
+ * domain may be NULL; an account may be user@REALM. Blocks. pOutput may be NULL; a
+ * SECBUFFER_CHANGE_PASS_RESPONSE in it stays empty, and OpenSspiReason has what was answered.
+ * bImpersonating and dwReserved are not looked at. Safe from any thread.
+ *   SEC_E_LOGON_DENIED                 the old password is wrong, or may not be changed
+ *   (SECURITY_STATUS)0xC000006C        STATUS_PASSWORD_RESTRICTION: the new one breaks a rule
+ *   SEC_E_NO_AUTHENTICATING_AUTHORITY  nobody answers who could change it
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ChangeAccountPasswordW(
     SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName, SEC_WCHAR *pszAccountName,

@@ -142,3 +142,16 @@ krb_credential_check_service(const struct sec_cred *cred, const char *service)
     return ticket_keytab_check(c->keytab,
                                service ? service : c->base.host->settings->kerberos.principal);
 }
+
+sec_status
+krb_credential_change_password(const struct sec_host *host, const struct sec_identity *id,
+                               struct bytes password)
+{
+    const struct ticket_holder_args whose = { true, id->user, id->domain, id->password };
+
+    if (!host->tickets) {
+        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                        "kerberos: this process has no Kerberos");
+    }
+    return ticket_change_password(host->tickets, &whose, password);
+}

@@ -18,6 +18,8 @@ sec_status krb_credential_acquire(const struct sec_host *, const struct sec_acqu
                                   struct sec_cred **out);
 void krb_credential_free(struct sec_cred *);
 sec_status krb_credential_name(const struct sec_cred *, struct wire_writer *out);
+sec_status krb_credential_change_password(const struct sec_host *, const struct sec_identity *,
+                                          struct bytes password);
 sec_status krb_credential_check_service(const struct sec_cred *, const char *service);
 
 #endif

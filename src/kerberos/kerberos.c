@@ -9,6 +9,7 @@ static const struct sec_package_ops kerberos_ops = {
     .free_cred = krb_credential_free,
     .cred_name = krb_credential_name,
     .check_service = krb_credential_check_service,
+    .change_password = krb_credential_change_password,
     .open = krb_context_open,
     .step = krb_step,
     .free_ctx = krb_context_free,

@@ -378,3 +378,24 @@ nego_credential_put_list(const struct nego_credential *c, unsigned mask, struct 
     der_put_header(w, DER_SEQUENCE, put_oids(c, mask, NULL));
     (void)put_oids(c, mask, w);
 }
+
+/* The first that knows somebody to ask. */
+sec_status
+nego_credential_change_password(const struct sec_host *host, const struct sec_identity *id,
+                                struct bytes password)
+{
+    struct selection s;
+    sec_status status = select_packages(host, id, &s);
+    sec_status answer = sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                                 "negotiate: policy has no mechanism that changes passwords");
+
+    for (size_t i = 0; status == SEC_E_OK && i < s.n; i++) {
+        if (s.packages[i]->ops->change_password) {
+            answer = s.packages[i]->ops->change_password(host, id, password);
+            if (answer != SEC_E_NO_AUTHENTICATING_AUTHORITY) {
+                return answer;
+            }
+        }
+    }
+    return status == SEC_E_OK ? answer : status;
+}

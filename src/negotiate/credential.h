@@ -28,6 +28,8 @@ sec_status nego_credential_acquire(const struct sec_host *, const struct sec_acq
 void nego_credential_free(struct sec_cred *);
 sec_status nego_credential_name(const struct sec_cred *, struct wire_writer *out);
 
+sec_status nego_credential_change_password(const struct sec_host *, const struct sec_identity *,
+                                           struct bytes password);
 sec_status nego_credential_check_service(const struct sec_cred *, const char *service);
 
 /* The index of the mechanism with this object identifier (tag and length included), among those

@@ -190,6 +190,7 @@ static const struct sec_package_ops nego_ops = {
     .free_cred = nego_credential_free,
     .cred_name = nego_credential_name,
     .check_service = nego_credential_check_service,
+    .change_password = nego_credential_change_password,
     .open = nego_context_open,
     .step = step,
     .free_ctx = nego_context_free,

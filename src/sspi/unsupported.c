@@ -52,23 +52,6 @@ SetCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBu
 }
 
 SECURITY_STATUS SEC_ENTRY
-ChangeAccountPasswordW(SEC_WCHAR *pszPackageName, SEC_WCHAR *pszDomainName,
-                       SEC_WCHAR *pszAccountName, SEC_WCHAR *pszOldPassword,
-                       SEC_WCHAR *pszNewPassword, BOOLEAN bImpersonating, ULONG dwReserved,
-                       PSecBufferDesc pOutput)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-ChangeAccountPasswordA(SEC_CHAR *pszPackageName, SEC_CHAR *pszDomainName, SEC_CHAR *pszAccountName,
-                       SEC_CHAR *pszOldPassword, SEC_CHAR *pszNewPassword, BOOLEAN bImpersonating,
-                       ULONG dwReserved, PSecBufferDesc pOutput)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
 AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
                 ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                 void *pvGetKeyArgument, PTimeStamp ptsExpiry)

@@ -34,8 +34,8 @@ to_utf8(struct bytes utf16, char **out)
     return *out ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
-static sec_status
-keep_password(struct ticket_holder *h, struct bytes utf16)
+sec_status
+holder_take_password(struct bytes utf16, struct secret *out)
 {
     SEC_AUTO(wire_writer) w = wire_writer_secret(NULL, 0);
 
@@ -45,7 +45,7 @@ keep_password(struct ticket_holder *h, struct bytes utf16)
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "ticket: the password is not UTF-16");
     }
     wire_put_u8(&w, 0);
-    if (wire_writer_status(&w) != WIRE_OK || !secret_set(&h->password, w.p, w.len)) {
+    if (wire_writer_status(&w) != WIRE_OK || !secret_set(out, w.p, w.len)) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
@@ -60,7 +60,7 @@ take_identity(struct ticket_holder *h, const struct ticket_holder_args *args)
         status = to_utf8(args->domain, &h->domain);
     }
     if (status == SEC_E_OK) {
-        status = keep_password(h, args->password);
+        status = holder_take_password(args->password, &h->password);
     }
     return status == SEC_E_OK ? identity_check(h->user, h->domain) : status;
 }
@@ -199,46 +199,15 @@ make_cache(krb5_context context, krb5_creds *tgt, struct holder_cache **out)
 typedef sec_status (*get_tgt)(struct ticket_holder *, krb5_context, krb5_creds *,
                               int32_t *krb_error);
 
-/* The next spelling is for who is not known under this one, never for a wrong password: that would
- * count twice. A KDC that is down is not waited for twice. */
-static bool
-may_be_another(krb5_error_code error, const struct identity_candidates *names, size_t tried)
-{
-    const krb5_data *realm = &names->name[tried]->realm, *next;
-
-    if (error != KRB5_KDC_UNREACH) {
-        return error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KRB5KDC_ERR_WRONG_REALM ||
-               error == KRB5_REALM_UNKNOWN || error == KRB5_REALM_CANT_RESOLVE;
-    }
-    next = tried + 1 < names->n ? &names->name[tried + 1]->realm : realm;
-    return !bytes_equal(bytes_of(realm->data, realm->length), bytes_of(next->data, next->length));
-}
-
 static sec_status
 by_password(struct ticket_holder *h, krb5_context context, krb5_creds *tgt, int32_t *krb_error)
 {
-    struct identity_candidates names;
-    krb5_error_code error = 0;
-    sec_status status;
+    const struct identity_password who = { h->user, h->domain, (const char *)h->password.p, NULL };
 
     if (h->password.n <= 1) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "ticket: no password for %s", h->user);
     }
-    status = identity_candidates(context, h->user, h->domain, &names);
-    for (size_t i = 0; status == SEC_E_OK && i < names.n; i++) {
-        error =
-            identity_log_on(h->authority, context, names.name[i], (const char *)h->password.p, tgt);
-        if (!may_be_another(error, &names, i)) {
-            break;
-        }
-    }
-    if (status == SEC_E_OK && error) {
-        *krb_error = library_error_kdc_code(error);
-        status = library_error_fail(context, error, "logon of %s%s%s", h->user,
-                                    h->domain[0] ? " of " : "", h->domain);
-    }
-    identity_candidates_clear(context, &names);
-    return status;
+    return identity_log_on(h->authority, context, &who, tgt, krb_error);
 }
 
 static sec_status

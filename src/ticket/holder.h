@@ -43,6 +43,9 @@ SEC_NODISCARD sec_status holder_begin(struct ticket_holder *, struct holder_sess
                                       int32_t *krb_error);
 void holder_end(struct holder_session *);
 
+/* A password as libkrb5 takes it: UTF-8 and a NUL. SEC_E_UNKNOWN_CREDENTIALS: it is none. */
+sec_status holder_take_password(struct bytes utf16, struct secret *out);
+
 /* The cache of a holder without an explicit identity. */
 krb5_error_code holder_open_cache(const struct ticket_holder *, krb5_context, krb5_ccache *out);
 

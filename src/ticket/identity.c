@@ -148,7 +148,7 @@ identity_candidates_clear(krb5_context context, struct identity_candidates *c)
 /* Forwardable, so that delegation can be asked for later; canonical names, as Windows' clients
  * have them: a KDC may answer with the account's own spelling. */
 static krb5_error_code
-make_options(const struct ticket_authority *a, krb5_context context,
+make_options(const struct ticket_authority *a, krb5_context context, bool forwardable,
              krb5_get_init_creds_opt **options)
 {
     krb5_error_code error = krb5_get_init_creds_opt_alloc(context, options);
@@ -157,7 +157,7 @@ make_options(const struct ticket_authority *a, krb5_context context,
     if (error) {
         return error;
     }
-    krb5_get_init_creds_opt_set_forwardable(*options, 1);
+    krb5_get_init_creds_opt_set_forwardable(*options, forwardable);
     krb5_get_init_creds_opt_set_canonicalize(*options, 1);
     if (a->enctypes) {
         while (a->enctypes[n]) {
@@ -168,20 +168,58 @@ make_options(const struct ticket_authority *a, krb5_context context,
     return 0;
 }
 
-krb5_error_code
-identity_log_on(const struct ticket_authority *a, krb5_context context, krb5_principal client,
-                const char *password, krb5_creds *tgt)
+static krb5_error_code
+log_on_as(const struct ticket_authority *a, krb5_context context, krb5_principal client,
+          const struct identity_password *who, krb5_creds *out)
 {
     krb5_get_init_creds_opt *options;
-    krb5_error_code error = make_options(a, context, &options);
+    krb5_error_code error = make_options(a, context, who->service == NULL, &options);
 
     if (error) {
         return error;
     }
-    error =
-        krb5_get_init_creds_password(context, tgt, client, password, NULL, NULL, 0, NULL, options);
+    error = krb5_get_init_creds_password(context, out, client, who->password, NULL, NULL, 0,
+                                         who->service, options);
     krb5_get_init_creds_opt_free(context, options);
     return error;
+}
+
+/* The next spelling is for who is not known under this one, never for a wrong password: that would
+ * count twice. A KDC that is down is not waited for twice. */
+static bool
+may_be_another(krb5_error_code error, const struct identity_candidates *names, size_t tried)
+{
+    const krb5_data *realm = &names->name[tried]->realm, *next;
+
+    if (error != KRB5_KDC_UNREACH) {
+        return error == KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN || error == KRB5KDC_ERR_WRONG_REALM ||
+               error == KRB5_REALM_UNKNOWN || error == KRB5_REALM_CANT_RESOLVE;
+    }
+    next = tried + 1 < names->n ? &names->name[tried + 1]->realm : realm;
+    return !bytes_equal(bytes_of(realm->data, realm->length), bytes_of(next->data, next->length));
+}
+
+sec_status
+identity_log_on(const struct ticket_authority *a, krb5_context context,
+                const struct identity_password *who, krb5_creds *out, int32_t *kdc_error)
+{
+    struct identity_candidates names;
+    krb5_error_code error = 0;
+    sec_status status = identity_candidates(context, who->user, who->domain, &names);
+
+    for (size_t i = 0; status == SEC_E_OK && i < names.n; i++) {
+        error = log_on_as(a, context, names.name[i], who, out);
+        if (!may_be_another(error, &names, i)) {
+            break;
+        }
+    }
+    if (status == SEC_E_OK && error) {
+        *kdc_error = library_error_kdc_code(error);
+        status = library_error_fail(context, error, "logon of %s%s%s", who->user,
+                                    who->domain[0] ? " of " : "", who->domain);
+    }
+    identity_candidates_clear(context, &names);
+    return status;
 }
 
 krb5_error_code
@@ -189,7 +227,7 @@ identity_log_on_by_keytab(const struct ticket_authority *a, krb5_context context
                           krb5_principal client, krb5_keytab keytab, krb5_creds *tgt)
 {
     krb5_get_init_creds_opt *options;
-    krb5_error_code error = make_options(a, context, &options);
+    krb5_error_code error = make_options(a, context, true, &options);
 
     if (error) {
         return error;

@@ -24,9 +24,16 @@ SEC_NODISCARD sec_status identity_candidates(krb5_context, const char *user, con
                                              struct identity_candidates *out);
 void identity_candidates_clear(krb5_context, struct identity_candidates *);
 
-/* AS exchanges; they block. *tgt is the caller's: krb5_free_cred_contents. */
-krb5_error_code identity_log_on(const struct ticket_authority *, krb5_context, krb5_principal,
-                                const char *password, krb5_creds *tgt);
+struct identity_password {
+    const char *user, *domain, *password; /* UTF-8 */
+    const char *service;                  /* NULL: the realm's own, for a TGT */
+};
+
+/* AS exchanges; they block. *out is the caller's: krb5_free_cred_contents. *kdc_error: the code of
+ * the KRB-ERROR that came instead, where one did. */
+SEC_NODISCARD sec_status identity_log_on(const struct ticket_authority *, krb5_context,
+                                         const struct identity_password *, krb5_creds *out,
+                                         int32_t *kdc_error);
 krb5_error_code identity_log_on_by_keytab(const struct ticket_authority *, krb5_context,
                                           krb5_principal, krb5_keytab, krb5_creds *tgt);
 /* The client keytab, and its first entry's principal. Both are the caller's. */

@@ -206,6 +206,18 @@ typedef bool (*ticket_name_fits)(const void *user, const struct krb_name *);
 enum ticket_key_owner ticket_keys_owner(const struct ticket_keys *, const struct ticket_key *,
                                         ticket_name_fits, const void *user);
 
+/* --- passwords ------------------------------------------------------------------------------ */
+
+/* Changes a password with the KDC's password service (RFC 3244), given the old one: whose.explicit.
+ * Blocks. The reason has what the service said.
+ *   SEC_E_LOGON_DENIED              the old password is wrong, or the account may not
+ *   TICKET_PASSWORD_RESTRICTION     the new one breaks the domain's rules
+ *   SEC_E_NO_AUTHENTICATING_AUTHORITY  no KDC, or no password service, answers */
+#define TICKET_PASSWORD_RESTRICTION ((sec_status)0xC000006C) /* STATUS_PASSWORD_RESTRICTION */
+SEC_NODISCARD sec_status ticket_change_password(struct ticket_authority *,
+                                                const struct ticket_holder_args *whose,
+                                                struct bytes password);
+
 /* --- replays ------------------------------------------------------------------------------- */
 
 enum ticket_replay_verdict {

@@ -110,6 +110,7 @@ KRB5_CONF = """[libdefaults]
 [realms]
     EXAMPLE.TEST = {
         kdc = 127.0.0.1
+        kpasswd_server = 127.0.0.1
     }
 [domain_realm]
     .example.test = EXAMPLE.TEST
@@ -119,10 +120,10 @@ KRB5_CONF = """[libdefaults]
 class ServiceDomain(AdDomain):
     """With services, whose keys are in self.keytab, and users in many groups: carol in 120, dave in 900, one within another. svc has AES keys
     and HTTP/web.example.test, old has what Samba gives an account by itself, tickets of RC4, and HTTP/old.example.test. erin's user
-    principal name is not her account's."""
+    principal name is not her account's. frank's password changes."""
 
     services = {"svc": "Svc123!pw", "old": "Old456!pw"}
-    users = {**PASSWORDS, "carol": "Secret789!x", "dave": "Secret012!x", "erin": "Secret345!x", "Administrator": "Passw0rd!x"}
+    users = {**PASSWORDS, "carol": "Secret789!x", "dave": "Secret012!x", "erin": "Secret345!x", "frank": "Secret678!x", "Administrator": "Passw0rd!x"}
     names = {"svc": "HTTP/web.example.test", "old": "HTTP/old.example.test"}
 
     def __init__(self, folder):
@@ -136,6 +137,8 @@ class ServiceDomain(AdDomain):
         for account, password in self.services.items():
             self.run("samba-tool", "user", "create", account, password, *where)
             self.run("samba-tool", "spn", "add", self.names[account], account, *where)
+        self.run("samba-tool", "user", "create", "frank", self.users["frank"], *where)
+        self.run("samba-tool", "domain", "passwordsettings", "set", "--min-pwd-age=0", *where)
         self.run("/usr/bin/python3", HERE / "pac_domain.py", self.config, where[-1], "svc", "carol", "120", "dave", "900")
         self.run("samba-tool", "user", "setpassword", "svc", f"--newpassword={self.services['svc']}", *where)
         for name in self.names.values():

@@ -11,6 +11,8 @@ import socket
 import subprocess
 import time
 
+from conftest import free_ports
+
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 # Whatever the peers have, the old included: a test names those that it is about.
 ENCTYPES = ("aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "rc4-hmac")
@@ -26,7 +28,7 @@ class MitRealm:
         self.log = folder / "log"
         self.keytab = folder / "keytab"
         self.passwords = {}
-        self.process = None
+        self.process = self.admin_process = None
 
     def environment(self, cache=None, **more):
         return {**os.environ, "PATH": PATH, "KRB5_CONFIG": str(self.folder / "krb5.conf"), "KRB5_KDC_PROFILE": str(self.folder / "kdc.conf"),
@@ -41,7 +43,7 @@ class MitRealm:
     def admin(self, query):
         self.run("kadmin.local", "-r", self.name, "-q", query)
 
-    def configure(self, port):
+    def configure(self, port, kpasswd, kadmin):
         enctypes = " ".join(f"{e}:normal" for e in ENCTYPES)
         (self.folder / "kdc.conf").write_text(f"""[kdcdefaults]
     kdc_listen = 127.0.0.1:{port}
@@ -51,6 +53,8 @@ class MitRealm:
         database_name = {self.folder}/principal
         key_stash_file = {self.folder}/stash
         acl_file = {self.folder}/acl
+        kpasswd_listen = 127.0.0.1:{kpasswd}
+        kadmind_listen = 127.0.0.1:{kadmin}
         max_life = 24h
         max_renewable_life = 7d
         supported_enctypes = {enctypes}
@@ -69,6 +73,7 @@ class MitRealm:
 [realms]
     {self.name} = {{
         kdc = 127.0.0.1:{port}
+        kpasswd_server = 127.0.0.1:{kpasswd}
     }}
 [domain_realm]
     localhost = {self.name}
@@ -76,27 +81,39 @@ class MitRealm:
 """, encoding="ascii")
 
     def start(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        self.configure(port)
+        port, self.kpasswd, kadmin = free_ports(3)
+        self.configure(port, self.kpasswd, kadmin)
         self.run("kdb5_util", "create", "-s", "-r", self.name, "-P", "the master key of a test")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(["krb5kdc", "-n", "-r", self.name], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.environment())
+        self.wait(self.process, port)
+        return self
+
+    def wait(self, process, port):
         end = time.monotonic() + 30
-        while self.process.poll() is None and time.monotonic() < end:
+        while process.poll() is None and time.monotonic() < end:
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", port)) == 0:
-                    return self
+                    return
             time.sleep(0.05)
         self.stop()
         raise AssertionError(f"no realm:\n{self.log.read_text(errors='replace')[-4000:]}")
 
+    def serve_passwords(self):
+        """The service where users change theirs."""
+        (self.folder / "acl").write_text("", encoding="ascii")
+        with open(self.log, "ab") as log:
+            self.admin_process = subprocess.Popen(["kadmind", "-nofork", "-r", self.name], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                  env=self.environment())
+        self.wait(self.admin_process, self.kpasswd)
+        return self
+
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(10)
+        for process in (self.process, self.admin_process):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait(10)
 
     def add_user(self, user, password):
         self.admin(f'addprinc -pw "{password}" {user}')

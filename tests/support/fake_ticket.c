@@ -534,3 +534,11 @@ ticket_delegated_cache(const struct ticket_delegated *d)
 {
     return d->cache;
 }
+
+/* Nobody here keeps passwords. */
+sec_status
+ticket_change_password(struct ticket_authority *a, const struct ticket_holder_args *whose,
+                       struct bytes password)
+{
+    return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "ticket: no password service");
+}
