@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Target functions: stream_read. The first byte says in what pieces the rest arrives. */
+/* Target functions: stream_read, and with it stream_room and stream_filled. The first byte says in what pieces the rest arrives. */
 #include "fuzz.h"
 #include "service/stream.h"
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "fake_sspi.h"
 #include "service/stream.h"
 
@@ -102,6 +103,77 @@ test_stream_read__keeps_little_between_frames(void **state)
     assert_null(r.p);
     assert_true(stream_within(&r));
     stream_reader_clear(&r);
+}
+
+static void
+test_stream_room__never_reaches_into_the_next_frame(void **state)
+{
+    static const uint8_t wire[] = "\3\0\0\0abc\1\0\0\0d\xB8\x0B\0\0";
+    struct stream_reader r = { .max_bytes = 3000 };
+    size_t at = 0, got = 0, n;
+
+    (void)state;
+    while (at < sizeof(wire) - 1) {
+        uint8_t *room = stream_room(&r, &n);
+
+        assert_non_null(room);
+        assert_true(n > 0 && n <= sizeof(wire) - 1 - at);
+        bytes_copy(room, wire + at, n);
+        at += n;
+        got += stream_filled(&r, n) == STREAM_WHOLE;
+    }
+    assert_int_equal(got, 2);
+    assert_non_null(stream_room(&r, &n));
+    assert_true(n <= 512); /* of 3000: little at first */
+    stream_reader_clear(&r);
+
+    r.first_bytes = 65536;
+    at = sizeof(wire) - 5;
+    assert_int_equal(stream_read(&r, &(struct bytes){ wire + at, 4 }), STREAM_MORE);
+    assert_non_null(stream_room(&r, &n));
+    assert_int_equal(n, 3000);
+    stream_reader_clear(&r);
+    assert_int_equal(r.first_bytes, 65536);
+}
+
+static void
+test_stream_reader_take__leaves_an_empty_reader(void **state)
+{
+    struct stream_reader r = { .max_bytes = 10 };
+    struct bytes in = bytes_of("\3\0\0\0abc\2\0\0\0de", 13);
+    uint8_t *taken;
+
+    (void)state;
+    assert_int_equal(stream_read(&r, &in), STREAM_WHOLE);
+    taken = stream_reader_take(&r);
+    assert_false(stream_within(&r));
+    assert_int_equal(stream_read(&r, &in), STREAM_WHOLE);
+    assert_true(bytes_equal(bytes_of(taken, 3), bytes_of("abc", 3)));
+    assert_true(bytes_equal(bytes_of(r.p, r.length), bytes_of("de", 2)));
+    mem_free(taken);
+    stream_reader_clear(&r);
+}
+
+static void
+test_stream_fit__a_bulk_or_what_the_peer_takes(void **state)
+{
+    static const SecPkgContext_Sizes padded = { .cbSecurityTrailer = 60, .cbBlockSize = 8 };
+    static const struct {
+        size_t max_message, plain;
+    } rows[] = {
+        { 64, 1 }, /* not even the overhead */
+        { 72, 1 }, /* 4 + 60 + 8 */
+        { 73, 1 },        { 74, 2 },          { 1000, 928 },
+        { 65531, 65459 }, { 65532, 65460 }, /* with the length before it 65536 */
+        { 65533, 65460 }, { 1 << 20, 65460 },
+    };
+
+    (void)state;
+    assert_int_equal(stream_before(&padded), 68);
+    assert_int_equal(stream_overhead(&padded), 76);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        assert_int_equal(stream_fit(&padded, rows[i].max_message), rows[i].plain);
+    }
 }
 
 static const SecPkgContext_Sizes sizes = { .cbSecurityTrailer = 4, .cbBlockSize = 1 };
@@ -204,6 +276,9 @@ main(void)
         cmocka_unit_test(test_stream_read__lengths_that_lie_allocate_nothing),
         cmocka_unit_test(test_stream_read__memory_grows_with_what_came),
         cmocka_unit_test(test_stream_read__keeps_little_between_frames),
+        cmocka_unit_test(test_stream_room__never_reaches_into_the_next_frame),
+        cmocka_unit_test(test_stream_reader_take__leaves_an_empty_reader),
+        cmocka_unit_test(test_stream_fit__a_bulk_or_what_the_peer_takes),
         cmocka_unit_test(test_stream_seal__opens_again),
         cmocka_unit_test(test_stream_seal__layout_with_padding_and_a_short_trailer),
         cmocka_unit_test(test_stream_open__what_is_no_message),
