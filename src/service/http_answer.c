@@ -34,7 +34,11 @@ answer_no_token(const struct http_turn *t, enum http_auth_result result)
     if (result == HTTP_AUTH_OTHER || rows[result].status == 401) {
         return false;
     }
-    http_reply_body(t->reply, rows[result].status, rows[result].body);
+    if (rows[result].status == 503) {
+        http_reply_body(t->reply, 503, rows[result].body);
+    } else {
+        http_turn_answer_malformed(t, rows[result].status, rows[result].body);
+    }
     return true;
 }
 
@@ -56,8 +60,8 @@ authenticate(const struct http_turn *t)
         if (own) {
             http_state_clear(own);
         }
-        http_turn_note(t, 400, "several Authorization headers");
-        http_reply_body(t->reply, 400, "Bad Request: several Authorization headers\n");
+        http_turn_note(t, t->auth ? 401 : 400, "several Authorization headers");
+        http_turn_answer_malformed(t, 400, "Bad Request: several Authorization headers\n");
         return;
     }
     if (http_auth_is_basic(value) && !t->takes_basic) {

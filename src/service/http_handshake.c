@@ -54,7 +54,7 @@ step(const struct http_turn *t, struct bytes token)
     }
     state->session.request = NULL;
     if (now == SESSION_OPEN) {
-        http_reply_body(t->reply, 401, "Unauthorized\n");
+        http_turn_answer(t, 401, "Unauthorized\n");
         http_reply_challenge(t->reply, state->scheme, wire_written(&out));
         return;
     }
@@ -181,7 +181,7 @@ http_handshake_basic(const struct http_turn *t, struct bytes decoded)
     asked.clear_text = true;
     if (wrong) {
         session_turn_away(t->client, &asked, NULL, SEC_E_INVALID_TOKEN, wrong);
-        http_reply_body(t->reply, 400, "Bad Request: Authorization\n");
+        http_turn_answer_malformed(t, 400, "Bad Request: Authorization\n");
         http_basic_clear(&basic);
         return;
     }

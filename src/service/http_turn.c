@@ -15,11 +15,21 @@ http_turn_settings(const struct http_turn *t)
 }
 
 void
+http_turn_answer(const struct http_turn *t, unsigned status, const char *body)
+{
+    if (t->auth) {
+        t->reply->status = status;
+    } else {
+        http_reply_body(t->reply, status, body);
+    }
+}
+
+void
 http_turn_challenge(const struct http_turn *t, enum http_scheme scheme, struct bytes token)
 {
     const struct bytes none = bytes_of(NULL, 0);
 
-    http_reply_body(t->reply, 401, "Unauthorized\n");
+    http_turn_answer(t, 401, "Unauthorized\n");
     if (t->state->offers_negotiate) {
         http_reply_challenge(t->reply, HTTP_SCHEME_NEGOTIATE,
                              scheme == HTTP_SCHEME_NEGOTIATE ? token : none);
@@ -30,6 +40,16 @@ http_turn_challenge(const struct http_turn *t, enum http_scheme scheme, struct b
     if (t->takes_basic) {
         http_basic_put_challenge(http_reply_header(t->reply, "WWW-Authenticate"),
                                  settings_http_realm(http_turn_settings(t)));
+    }
+}
+
+void
+http_turn_answer_malformed(const struct http_turn *t, unsigned status, const char *body)
+{
+    if (t->auth) {
+        http_turn_challenge(t, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
+    } else {
+        http_reply_body(t->reply, status, body);
     }
 }
 
@@ -58,7 +78,7 @@ answer_remote(const struct http_turn *t, const OPENSSPI_LOGON *logon)
 {
     size_t cut;
 
-    http_reply_body(t->reply, 200, "OK\n");
+    http_turn_answer(t, 200, "");
     cut = http_remote_put(t->reply, logon, http_turn_settings(t)->max_remote_groups);
     if (cut) {
         log_warning(t->client->log, "groups were cut from Remote-Groups: max_remote_groups",

@@ -19,9 +19,15 @@ struct http_turn {
 
 const struct http_settings *http_turn_settings(const struct http_turn *t);
 
+/* Without a body for /auth: nginx, whose auth_request reads none, closes a connection that has one to
+ * come, and could not go on with it. */
+void http_turn_answer(const struct http_turn *t, unsigned status, const char *body);
 /* 401 with each scheme that is offered, the strongest first; token, an error token, goes with the
  * scheme it belongs to. */
 void http_turn_challenge(const struct http_turn *t, enum http_scheme scheme, struct bytes token);
+/* What a client sent is not as it has to be. For /auth that is 401 and a challenge: to a proxy any
+ * status but 401 and 403 is a fault of ours. */
+void http_turn_answer_malformed(const struct http_turn *t, unsigned status, const char *body);
 /* What was wrong with a request, for the operator. */
 void http_turn_note(const struct http_turn *t, unsigned status, const char *what);
 /* The same where it was to be a logon: an event. */

@@ -326,7 +326,7 @@ test_no_token__is_a_refusal_with_a_hint(void **state)
         { "/whoami", "Negotiate", 401, "a scheme without a token", "took it off" },
         { "/auth", "Negotiate", 401, "a scheme without a token", "took it off" },
         { "/whoami", "Negotiate AAA%", 400, "not base64", "cut or rewritten" },
-        { "/auth", "Negotiate AAA%", 400, "not base64", "cut or rewritten" },
+        { "/auth", "Negotiate AAA%", 401, "not base64", "cut or rewritten" },
     };
     struct fixture f;
 

@@ -19,7 +19,7 @@ test_http_answer__routes(void **state)
     } rows[] = {
         { "GET", "/whoami", NOBODY },
         { "HEAD", "/whoami", NOBODY },
-        { "GET", "/auth", "401|WWW-Authenticate: Negotiate|Unauthorized\n" },
+        { "GET", "/auth", "401|WWW-Authenticate: Negotiate|" },
         { "GET", "/", "200|OpenSSPI sspid: /whoami tells who you are, /auth serves proxies\n" },
         { "GET", "/nothing", "404|Not Found\n" },
         { "GET", "/whoami/", "404|Not Found\n" },
@@ -49,7 +49,7 @@ test_http_answer__schemes_are_what_there_are_credentials_for(void **state)
     open_fixture(&f, "NTLM", NULL);
     assert_string_equal(get(&f, "/whoami", NULL, "", 0),
                         "401|WWW-Authenticate: NTLM|Unauthorized\n");
-    assert_string_equal(get(&f, "/auth", NULL, "", 0), "401|Unauthorized\n");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0), "401|");
     STARTS_WITH(WHOAMI(&f, "Negotiate", FAKE_FIRST "yes:demo"), "401|");
     close_fixture(&f);
     fake_denies_ntlm = 1;
@@ -202,9 +202,8 @@ test_http_answer__auth_proves_each_request_alone(void **state)
     assert_string_equal(get(&f, "/auth", "Negotiate", FAKE_FIRST "krb:de mo", 10),
                         "200|Remote-Authenticated: yes|Remote-User: de%20mo|Remote-Domain: WEB1|"
                         "Remote-Sid: S-1-5-21-1-2-3-1000|Remote-Groups: staff,a%2Cb%C3%BC|"
-                        "WWW-Authenticate: Negotiate ZmluYWw=|OK\n");
-    assert_string_equal(get(&f, "/auth", NULL, "", 0),
-                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+                        "WWW-Authenticate: Negotiate ZmluYWw=|");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0), "401|WWW-Authenticate: Negotiate|");
     close_fixture(&f);
 }
 
@@ -225,16 +224,15 @@ test_http_answer__auth_takes_no_ntlm_and_no_second_leg(void **state)
     open_fixture(&f, "Negotiate", NULL);
     /* a connection that is somebody is nobody here */
     STARTS_WITH(WHOAMI(&f, "NTLM", FAKE_NTLM_FIRST "yes:demo"), "200|");
-    assert_string_equal(get(&f, "/auth", NULL, "", 0),
-                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+    assert_string_equal(get(&f, "/auth", NULL, "", 0), "401|WWW-Authenticate: Negotiate|");
     for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
         assert_string_equal(get(&f, "/auth", rows[i].scheme, rows[i].token, rows[i].n),
-                            "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+                            "401|WWW-Authenticate: Negotiate|");
     }
     close_fixture(&f);
     open_fixture(&f, "Negotiate", "ntlm=deny");
     assert_string_equal(get(&f, "/auth", "Negotiate", FAKE_FIRST "krb:demo", 9),
-                        "401|WWW-Authenticate: Negotiate|Unauthorized\n");
+                        "401|WWW-Authenticate: Negotiate|");
     close_fixture(&f);
 }
 
