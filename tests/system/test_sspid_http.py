@@ -329,7 +329,7 @@ def test_http_1_0(web):
     h = Http(web)
     answer = h.get("/whoami", authorization("NTLM", TYPE1), version="1.0")
     assert answer[0] == 401 and challenges(answer) == NOBODY and h.read() is None
-    assert "does not keep its connection open" in web.events(4625)[0]["reason"]
+    assert "does not keep its connection open" in web.wait_for(lambda: web.events(4625), "an event")[0]["reason"]
     assert curl(web, "/whoami", "--http1.0", "-H", "Connection: keep-alive")[0] == 200
 
 
