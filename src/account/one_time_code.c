@@ -6,6 +6,7 @@
 #include "account/one_time_code.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "crypto/random.h"
 
 enum { LIBRARY_STACK_BYTES = 4096, WINDOW_MAX = 2 + ONE_TIME_CODE_LOOK_AHEAD };
 
@@ -13,6 +14,13 @@ size_t
 one_time_code_secret_bytes(enum one_time_code_algorithm algorithm)
 {
     return algorithm == ONE_TIME_CODE_SHA512 ? 64 : algorithm == ONE_TIME_CODE_SHA256 ? 32 : 20;
+}
+
+bool
+one_time_code_new_secret(struct one_time_code *c)
+{
+    c->n = one_time_code_secret_bytes(c->algorithm);
+    return random_bytes(c->secret, c->n);
 }
 
 const char *

@@ -44,6 +44,8 @@ struct one_time_code {
 
 /* How long a secret of an algorithm is where it is made here: as its digest. */
 size_t one_time_code_secret_bytes(enum one_time_code_algorithm);
+/* Makes one. false: no random bytes. */
+SEC_NODISCARD bool one_time_code_new_secret(struct one_time_code *);
 /* NULL, or which of the values is out of range, with the range. Static. */
 SEC_NODISCARD const char *one_time_code_fault(const struct one_time_code *);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/utf16.h"
 #include "sspi/settings.h"
 #include "tools/account_config.h"
 #include "tools/sspictl.h"
@@ -31,6 +32,21 @@ open_admin(const struct settings_text *text, bool creates, struct account_admin 
     return status == SEC_E_OK ? SSPICTL_DONE : sspictl_failed("cannot open the store", status);
 }
 
+static int
+take_issuer(const struct settings_text *text, char **out)
+{
+    struct settings settings;
+    sec_status status = settings_compile(&settings, text);
+
+    if (status != SEC_E_OK) {
+        (void)sspictl_failed("the configuration", status);
+        return SSPICTL_USAGE;
+    }
+    *out = utf8_from_utf16(settings.sec.domain);
+    settings_free(&settings);
+    return *out ? SSPICTL_DONE : sspictl_failed("the configuration", SEC_E_INSUFFICIENT_MEMORY);
+}
+
 /* The default file may be absent; one that was named may not. */
 static bool
 read_settings(const char *file, struct settings_text *text)
@@ -46,6 +62,23 @@ read_settings(const char *file, struct settings_text *text)
         return false;
     }
     return true;
+}
+
+int
+account_config_issuer(const char *file, char **out)
+{
+    struct settings_text text;
+    sec_status status = settings_init(&text);
+    int result = SSPICTL_USAGE;
+
+    if (status != SEC_E_OK) {
+        return sspictl_failed("the configuration", status);
+    }
+    if (read_settings(file, &text)) {
+        result = take_issuer(&text, out);
+    }
+    settings_clear(&text);
+    return result;
 }
 
 int

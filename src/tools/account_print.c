@@ -62,6 +62,16 @@ account_print_line(void *user, const struct account_view *v)
     (void)printf("\n");
 }
 
+void
+account_print_code(void *user, const struct account_view *v)
+{
+    if (v->one_time_code) {
+        (void)printf("%-36s ", v->one_time_code);
+        print_text(v->name);
+        (void)printf("\n");
+    }
+}
+
 static void
 print_field(const char *name, const char *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspictl: packages, the service, events, tokens, faults, accounts, calls. */
+/* sspictl: packages, the service, events, tokens, faults, accounts, one-time codes, calls. */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,10 +11,9 @@
 #include "tools/sspictl.h"
 
 static const struct sspictl_command commands[] = {
-    { "packages", sspictl_packages }, { "status", sspictl_status },
-    { "events", sspictl_events },     { "decode", sspictl_decode },
-    { "doctor", sspictl_doctor },     { "account", sspictl_account },
-    { "ras", sspictl_ras },           { 0 },
+    { "packages", sspictl_packages }, { "status", sspictl_status }, { "events", sspictl_events },
+    { "decode", sspictl_decode },     { "doctor", sspictl_doctor }, { "account", sspictl_account },
+    { "otp", sspictl_otp },           { "ras", sspictl_ras },       { 0 },
 };
 
 static const char help_text[] =
@@ -33,6 +32,10 @@ static const char help_text[] =
     "    account list [--json]\n"
     "    account show NAME [--json]\n"
     "    account enable | disable | unlock | remove NAME\n"
+    "    otp enroll USER [--hotp] [--digits N] [--period SECONDS] [--algorithm NAME]\n"
+    "               [--issuer NAME] [--secret-stdin] [--qr] [--no-confirm]\n"
+    "    otp list\n"
+    "    otp remove USER\n"
     "    ras status [--json]\n"
     "    ras hangup PORT\n\n"
     "    --config FILE   instead of OPENSSPI_CONFIG or /etc/opensspi/opensspi.conf\n"

@@ -25,6 +25,7 @@ int sspictl_events(const char *config_file, int argc, char **argv);
 int sspictl_decode(const char *config_file, int argc, char **argv);
 int sspictl_doctor(const char *config_file, int argc, char **argv);
 int sspictl_account(const char *config_file, int argc, char **argv);
+int sspictl_otp(const char *config_file, int argc, char **argv);
 int sspictl_ras(const char *config_file, int argc, char **argv);
 
 /* "sspictl: …" on stderr; answers SSPICTL_USAGE. */
