@@ -51,6 +51,7 @@ enum event_id {
     EVENT_RAS_ENDED = 29009, /* a call that never became a connection */
     EVENT_RAS_MODULE_DOWN = 29010,
     EVENT_RAS_MODULE_UP = 29011,
+    EVENT_RAS_CODE_REFUSED = 29012, /* a one-time code that the security module asked about */
 
     EVENT_SERVICE_STARTED = 29100,
     EVENT_SERVICE_STOPPED = 29101,
@@ -172,6 +173,7 @@ void event_log_service(struct event_log *log, const struct event_service *servic
 struct event_ras {
     enum event_id id;
     bool failure;
+    bool locked_out; /* a refusal that locked the account: a 4740 follows */
     const char *port, *device;
     const char *address; /* of the caller, where its line has one */
     uint64_t call;       /* 0: of no call */

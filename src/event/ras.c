@@ -24,6 +24,8 @@ static const struct {
     { EVENT_RAS_ENDED, "the call has ended" },
     { EVENT_RAS_MODULE_DOWN, "a process of the security module has ended" },
     { EVENT_RAS_MODULE_UP, "a process of the security module runs" },
+    { EVENT_RAS_CODE_REFUSED, "a one-time code was refused" },
+    { EVENT_LOCKED_OUT, "the account is locked out" },
 };
 
 static const char *
@@ -88,23 +90,49 @@ describe(struct event_record *record, const void *user)
     event_record_text(record, "reason", ras->reason);
 }
 
-void
-event_log_ras(struct event_log *log, const struct event_ras *ras)
+/* With Windows' fields, of which a call has no computer's name and no SID to offer. */
+static void
+describe_locked_out(struct event_record *record, const void *user)
+{
+    const struct event_ras *ras = user;
+
+    put_name(record, "TargetUserName", ras->user);
+    event_record_field(record, "TargetDomainName", NULL);
+    event_record_field(record, "TargetSid", NULL);
+    put_name(record, "domain", ras->domain);
+    event_record_text(record, "IpAddress", ras->address);
+    event_record_text(record, "port", ras->port);
+    event_record_text(record, "device", ras->device);
+    event_record_number(record, "call", ras->call);
+}
+
+static void
+write_event(struct event_log *log, const struct event_ras *ras, struct event_entry entry)
 {
     char message[512];
     bool reason = ras->reason && *ras->reason;
     const char *flood = ras->address && *ras->address ? ras->address : ras->port;
-    const struct event_entry entry = { .id = ras->id,
-                                       .failure = ras->failure,
-                                       .address = flood,
-                                       .message = message,
-                                       .describe = describe,
-                                       .user = ras };
 
+    entry.address = flood;
+    entry.message = message;
+    entry.user = ras;
     (void)snprintf(message, sizeof(message), "%s%s%s%s%s%.*s%s%s", ras->port ? "port " : "",
-                   ras->port ? ras->port : "", ras->port ? ": " : "", message_of(ras->id),
+                   ras->port ? ras->port : "", ras->port ? ": " : "", message_of(entry.id),
                    ras->user.n ? ", user " : "", (int)(ras->user.n < 256 ? ras->user.n : 256),
                    ras->user.n ? (const char *)ras->user.p : "", reason ? ": " : "",
                    reason ? ras->reason : "");
     event_log_write(log, &entry);
+}
+
+void
+event_log_ras(struct event_log *log, const struct event_ras *ras)
+{
+    write_event(
+        log, ras,
+        (struct event_entry){ .id = ras->id, .failure = ras->failure, .describe = describe });
+    if (ras->locked_out) { /* Windows: Audit Success, of the locking */
+        write_event(
+            log, ras,
+            (struct event_entry){ .id = EVENT_LOCKED_OUT, .describe = describe_locked_out });
+    }
 }

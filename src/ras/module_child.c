@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "ras/module_child.h"
 
 enum {
@@ -180,6 +181,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     }
     c->in_n -= at;
     bytes_move(c->in, c->in + at, c->in_n);
+    secret_wipe(c->in + c->in_n, at); /* a code may have been there */
 }
 
 static void
@@ -242,19 +244,23 @@ module_child_send(struct module_child *c, const struct host_msg *m)
 
 /* --- the beginning ------------------------------------------------------------------------- */
 
-enum { ENVIRONMENT_MAX = 5 };
+enum { ENVIRONMENT_MAX = 6, ENTRY_BYTES = 4200 };
 
 /* Nothing of ours but what a module may need. */
 static void
-write_environment(const char *config_file, char (*room)[4200], char **to)
+write_environment(const struct module_child_args *args, char (*room)[ENTRY_BYTES], char **to)
 {
     static const char *const kept[] = { "TZ", "LANG", "ASAN_OPTIONS" };
     size_t n = 0;
 
     (void)snprintf(room[n], sizeof(room[n]), "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
     n++;
-    (void)snprintf(room[n], sizeof(room[n]), "OPENSSPI_CONFIG=%s", config_file);
+    (void)snprintf(room[n], sizeof(room[n]), "OPENSSPI_CONFIG=%s", args->config_file);
     n++;
+    if (args->pam_service) {
+        (void)snprintf(room[n], sizeof(room[n]), "OPENSSPI_RAS_PAM_SERVICE=%s", args->pam_service);
+        n++;
+    }
     for (size_t i = 0; i < SEC_ARRAY_LEN(kept); i++) {
         const char *value = getenv(kept[i]);
 
@@ -272,7 +278,7 @@ write_environment(const char *config_file, char (*room)[4200], char **to)
 static int
 spawn(struct module_child *c)
 {
-    char room[ENVIRONMENT_MAX][4200];
+    char room[ENVIRONMENT_MAX][ENTRY_BYTES];
     char *environment[ENVIRONMENT_MAX + 1];
     char *arguments[] = { (char *)c->args.program, NULL };
     uv_stdio_container_t stdio[] = {
@@ -296,7 +302,7 @@ spawn(struct module_child *c)
         .gid = c->args.gid,
     };
 
-    write_environment(c->args.config_file, room, environment);
+    write_environment(&c->args, room, environment);
     return uv_spawn(c->args.loop, &c->process, &options);
 }
 

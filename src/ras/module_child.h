@@ -19,6 +19,7 @@ struct module_child_args {
     const struct log *log;
     const char *program, *module; /* ras-module-host, and what it is to load */
     const char *config_file;      /* for what the module itself reads of it */
+    const char *pam_service;      /* for a module that PAM is behind; NULL: its default */
     bool drops;                   /* to uid and gid, and no further groups */
     uv_uid_t uid;
     uv_gid_t gid;

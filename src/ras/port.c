@@ -7,10 +7,15 @@
 #include <opensspi/raserror.h>
 
 #include "base/mem.h"
+#include "ras/code_check.h"
 #include "ras/port.h"
 #include "ras/port_record.h"
 
-enum { PENDING_EVENTS = 8, WHY_BYTES = 256, NOT_SUPPORTED = 50 /* ERROR_NOT_SUPPORTED */ };
+enum {
+    PENDING_EVENTS = 8,
+    WHY_BYTES = 256,
+    CODES_MAX = 5, /* that a module may ask about in a call */
+};
 
 struct port {
     struct port_site *site;
@@ -27,6 +32,8 @@ struct port {
     enum call_event_kind pending[PENDING_EVENTS];
     size_t n_pending;
     struct port *next_waiting;
+    struct code_check *code; /* that is being looked at */
+    unsigned codes;          /* asked about in this call */
     struct port_account account;
     char user[CALL_USER_BYTES], domain[CALL_DOMAIN_BYTES], interface_name[32];
 };
@@ -99,7 +106,8 @@ fail_ppp(struct port *p, const char *why)
 
 static bool on_ppp_authenticated(void *owner, const char *user, const char *domain,
                                  const char *sid);
-static void on_ppp_refused(void *owner, const char *user, const char *domain, const char *why);
+static void on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
+                           bool locked_out_now);
 static void on_ppp_up(void *owner, const char *interface_name, const char *local,
                       const char *remote);
 static void on_ppp_ended(void *owner, int exit_status, const struct ppp_accounting *);
@@ -208,6 +216,9 @@ step_once(struct port *p, const struct call_event *event)
     if (before == CALL_LISTENING && p->call.state != CALL_LISTENING) {
         port_account_begin(&p->account, p->call.id, p->line, uv_now(site->loop));
         p->user[0] = p->domain[0] = p->interface_name[0] = 0;
+        code_check_forget(p->code);
+        p->code = NULL;
+        p->codes = 0;
     }
     for (size_t i = 0; i < actions.n; i++) {
         act(p, &actions.list[i]);
@@ -313,6 +324,48 @@ on_hung_up(void *owner)
 static const struct line_events line_events = { on_call,  on_carrier, on_no_answer,
                                                 on_input, on_lost,    on_hung_up };
 
+/* --- one-time codes ------------------------------------------------------------------------ */
+
+static void
+answer_code(struct port *p, uint32_t request, uint32_t error)
+{
+    module_pool_send(
+        &p->module,
+        &(struct host_msg){ .type = HOST_MSG_OTP_RESULT, .request = request, .error = error });
+}
+
+static void
+on_code_checked(void *owner, const struct code_answer *a)
+{
+    struct port *p = owner;
+
+    p->code = NULL;
+    if (a->refusal) {
+        port_record_code(p->site, p->name, p->settings, &p->account, a);
+    }
+    answer_code(p, a->request, a->error);
+}
+
+/* After so many the answer is no, and nobody is asked. */
+static void
+check_code(struct port *p, const struct host_msg *m)
+{
+    if (p->code) {
+        answer_code(p, m->request, ERROR_ASYNC_REQUEST_PENDING);
+        return;
+    }
+    if (++p->codes > CODES_MAX) {
+        log_warning(p->site->log, "the module asks about too many codes", log_text("port", p->name),
+                    log_number("call", (int64_t)p->call.id));
+        answer_code(p, m->request, ERROR_AUTHENTICATION_FAILURE);
+        return;
+    }
+    p->code = code_check_start(p->site->loop, p->site->accounts, m, on_code_checked, p);
+    if (!p->code) {
+        answer_code(p, m->request, ERROR_OUT_OF_BUFFERS);
+    }
+}
+
 /* --- the module ---------------------------------------------------------------------------- */
 
 static void
@@ -333,11 +386,7 @@ on_message(void *owner, const struct host_msg *m)
     case HOST_MSG_RECEIVE: e.kind = EVENT_RECEIVE; break;
     case HOST_MSG_COMPLETE: e.kind = EVENT_COMPLETE; break;
     case HOST_MSG_ENDED: e.kind = EVENT_ENDED; break;
-    default: /* OTP_CHECK: the account store keeps no secrets for codes */
-        module_pool_send(&p->module, &(struct host_msg){ .type = HOST_MSG_OTP_RESULT,
-                                                         .request = m->request,
-                                                         .error = NOT_SUPPORTED });
-        return;
+    default: check_code(p, m); return; /* OTP_CHECK */
     }
     step(p, &e);
 }
@@ -378,13 +427,16 @@ on_ppp_authenticated(void *owner, const char *user, const char *domain, const ch
 }
 
 static void
-on_ppp_refused(void *owner, const char *user, const char *domain, const char *why)
+on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
+               bool locked_out_now)
 {
     struct port *p = owner;
 
     p->account.refusal = why;
+    p->account.locked_out = locked_out_now;
     TELL(p, EVENT_PPP_REFUSED, .user = bytes_of_string(user), .domain = bytes_of_string(domain));
     p->account.refusal = NULL;
+    p->account.locked_out = false;
 }
 
 static void
@@ -500,6 +552,7 @@ void
 port_close(struct port *p)
 {
     p->closing = true;
+    code_check_forget(p->code);
     if (p->ppp) {
         ppp_free(p->ppp);
         p->ppp = NULL;

@@ -17,6 +17,7 @@ struct port_site {
     uv_loop_t *loop;
     const struct log *log;
     struct event_log *events;
+    struct account_authority *accounts;
     struct lines lines;
     struct module_pool *modules; /* NULL: there is no module */
     const char *module_path;

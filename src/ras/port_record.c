@@ -2,6 +2,7 @@
 /* The outcomes of calls, as events and in rasd's own log. */
 #include <string.h>
 
+#include "ras/code_check.h"
 #include "ras/error_name.h"
 #include "ras/port_record.h"
 
@@ -108,6 +109,7 @@ tell_ppp_failure(struct event_ras *e, const struct recording *r)
     e->id = EVENT_RAS_REFUSED;
     e->failure = true;
     e->reason = r->account->refusal;
+    e->locked_out = r->account->locked_out;
 }
 
 /* user is the PPP user; the other one is in the reason's event before. */
@@ -166,6 +168,17 @@ static void (*const tellers[])(struct event_ras *, const struct recording *) = {
     [RECORD_ENDED] = tell_ended,
 };
 
+static void
+write_event(struct port_site *site, const struct event_ras *e)
+{
+    event_log_ras(site->events, e);
+    if (e->failure) {
+        log_warning(site->log, "a call fails", log_text("port", e->port),
+                    log_number("call", (int64_t)e->call), log_number("event", e->id),
+                    log_text("reason", e->reason ? e->reason : ""));
+    }
+}
+
 void
 port_record(struct port_site *site, const char *name, const struct port_settings *settings,
             const struct port_account *account, const struct call_action *action)
@@ -186,12 +199,23 @@ port_record(struct port_site *site, const char *name, const struct port_settings
     }
     tellers[action->record](&e, &recording);
     e.error_name = error_name(e.error);
-    event_log_ras(site->events, &e);
-    if (e.failure) {
-        log_warning(site->log, "a call fails", log_text("port", name),
-                    log_number("call", (int64_t)e.call), log_number("event", e.id),
-                    log_text("reason", e.reason ? e.reason : ""));
-    }
+    write_event(site, &e);
+}
+
+void
+port_record_code(struct port_site *site, const char *name, const struct port_settings *settings,
+                 const struct port_account *account, const struct code_answer *answer)
+{
+    write_event(site, &(struct event_ras){ .id = EVENT_RAS_CODE_REFUSED,
+                                           .failure = true,
+                                           .port = name,
+                                           .device = settings->device_name,
+                                           .address = account->address,
+                                           .call = account->call,
+                                           .user = answer->user,
+                                           .domain = answer->domain,
+                                           .reason = answer->refusal,
+                                           .locked_out = answer->locked_out_now });
 }
 
 void

@@ -16,11 +16,16 @@ struct port_account {
     struct bytes user, domain; /* of the connection: the port's own copies */
     const char *reason;        /* pppd's, static */
     const char *refusal;       /* while a refusal is told: why, for the log */
+    bool locked_out;           /* likewise: it locked the account */
 };
 void port_account_begin(struct port_account *, uint64_t call, const struct line *, uint64_t now_ms);
 
 void port_record(struct port_site *, const char *name, const struct port_settings *,
                  const struct port_account *, const struct call_action *);
+/* A one-time code was refused. */
+struct code_answer;
+void port_record_code(struct port_site *, const char *name, const struct port_settings *,
+                      const struct port_account *, const struct code_answer *);
 void port_record_process(struct port_site *, int pid, bool up, const char *why);
 
 #endif

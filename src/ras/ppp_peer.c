@@ -136,10 +136,10 @@ verdict_yes(struct ppp_peer *p, const struct job *job)
 }
 
 static void
-tell_refused(struct ppp *call, const struct ppp_proof *proof, const char *why)
+tell_refused(struct ppp *call, const struct ppp_proof *proof, const char *why, bool locked_out_now)
 {
     if (call->owned && call->events.refused) {
-        call->events.refused(call->owner, proof->user, proof->domain, why);
+        call->events.refused(call->owner, proof->user, proof->domain, why, locked_out_now);
     }
 }
 
@@ -150,7 +150,8 @@ finish(struct ppp_peer *p, struct job *job)
     struct ppp *call = p->call;
 
     if (job->status != SEC_E_OK) {
-        tell_refused(call, &job->proof, ppp_proof_reason(&job->result, job->status));
+        tell_refused(call, &job->proof, ppp_proof_reason(&job->result, job->status),
+                     job->result.locked_out_now);
     } else if (call->owned && call->events.authenticated &&
                call->events.authenticated(call->owner, job->proof.user, job->proof.domain,
                                           job->result.identity->sid)) {
@@ -217,7 +218,7 @@ on_prove(struct ppp_peer *p, const struct ppp_msg *m)
     job->peer = p;
     job->work.data = job;
     if (why) {
-        tell_refused(call, &job->proof, why);
+        tell_refused(call, &job->proof, why, false);
         if (!p->closing) {
             verdict_no(p, &job->proof);
         }

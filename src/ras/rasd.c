@@ -171,7 +171,8 @@ open_modules(struct daemon *d, const struct options *o)
                    .log = d->log,
                    .program = s->module_host,
                    .module = s->security_module,
-                   .config_file = o->config_file },
+                   .config_file = o->config_file,
+                   .pam_service = s->pam_service },
         .processes = s->module_processes,
         .events = &port_module_events,
         .owner = &d->site,
@@ -200,6 +201,7 @@ open_ports(struct daemon *d)
     for (size_t i = 0; i < d->settings->n_ports; i++) {
         n += d->settings->ports[i].calls;
     }
+    d->site.accounts = d->accounts;
     d->ports = mem_new_array(n, sizeof(struct port *));
     for (size_t i = 0; i < d->settings->n_ports && d->ports; i++) {
         const struct port_settings *s = &d->settings->ports[i];

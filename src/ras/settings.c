@@ -13,6 +13,7 @@ enum {
     SECOND_MS = 1000,
     PROCESSES_MAX = 64,
     CALLS_MAX = 10000,
+    SERVICE_MAX = 64,
     PORTS_MAX = 65535, /* calls in all: the number of a call has so much room for its port */
 };
 
@@ -65,6 +66,20 @@ take_ipv4(void *at, const struct key_value *v)
 
     if (inet_pton(AF_INET, v->text, &address) != 1) {
         (void)snprintf(v->why, v->why_n, "an IPv4 address");
+        return false;
+    }
+    return key_set_text(at, v->text, v->why, v->why_n);
+}
+
+/* The name of a file below /etc/pam.d. */
+static bool
+take_service(void *at, const struct key_value *v)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t n = strspn(v->text, good);
+
+    if (n == 0 || v->text[n] || v->text[0] == '.' || n > SERVICE_MAX) {
+        (void)snprintf(v->why, v->why_n, "the name of a PAM service: a to z, digits, - _ .");
         return false;
     }
     return key_set_text(at, v->text, v->why, v->why_n);
@@ -213,6 +228,7 @@ static const struct key ras_keys[] = {
     { "module_host", OF_RAS(module_host), key_take_path, 0, 0 },
     { "module_processes", OF_RAS(module_processes), NULL, 1, PROCESSES_MAX },
     { "module_user", OF_RAS(module_user), key_take_name, 0, 0 },
+    { "pam_service", OF_RAS(pam_service), take_service, 0, 0 },
     { "control_socket", OF_RAS(control_socket), key_take_path, 0, 0 },
     { "run_directory", OF_RAS(run_directory), key_take_path, 0, 0 },
     { "pppd", OF_RAS(pppd), key_take_path, 0, 0 },
@@ -501,6 +517,7 @@ ras_settings_clear(struct ras_settings *settings)
     mem_free(settings->security_module);
     mem_free(settings->module_host);
     mem_free(settings->module_user);
+    mem_free(settings->pam_service);
     mem_free(settings->control_socket);
     mem_free(settings->run_directory);
     mem_free(settings->pppd);

@@ -50,6 +50,7 @@ struct ras_settings {
     char *security_module; /* NULL: none, PPP directly */
     unsigned long module_processes;
     char *module_host; /* ras-module-host's path */
+    char *pam_service; /* NULL: the module's default */
     char *module_user, *control_socket, *run_directory, *pppd, *plugin;
     struct events_section events;
     struct port_settings *ports;

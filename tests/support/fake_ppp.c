@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ppp.h without pppd: the caller says in words what should happen, one a line, and is told "OK" or
- * "NO". AUTH user domain, REFUSE user domain, UP, BYE; anything else is echoed in brackets. */
+ * "NO". AUTH user domain, REFUSE user domain, LOCK user domain (a refusal that locks), UP, BYE; anything else is echoed in brackets. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,8 +79,8 @@ obey(struct ppp *p)
         bool good = p->events->authenticated(p->owner, word[1], word[2], "S-1-5-21-1-2-3-1001");
 
         say(p, good ? "OK\n" : "NO\n");
-    } else if (strcmp(word[0], "REFUSE") == 0) {
-        p->events->refused(p->owner, word[1], word[2], "wrong password");
+    } else if (strcmp(word[0], "REFUSE") == 0 || strcmp(word[0], "LOCK") == 0) {
+        p->events->refused(p->owner, word[1], word[2], "wrong password", word[0][0] == 'L');
         say(p, "NO\n");
     } else if (strcmp(word[0], "UP") == 0) {
         p->events->up(p->owner, "ppp7", "192.0.2.1", "192.0.2.2");

@@ -115,10 +115,12 @@ def test_without_a_module_ppp_comes_at_once(make_rasd):
     rasd = make_rasd(None)
     c = rasd.call()
     c.expect("PPP\n")
-    c.say("REFUSE bob WEB1\nBYE\n")
+    c.say("LOCK bob WEB1\nBYE\n")
     c.expect("NO\n")
     refused = rasd.event(20271)
     assert (refused["TargetUserName"], refused["reason"], refused["Keywords"]) == ("bob", "wrong password", "Audit Failure")
+    locked = rasd.event(4740)
+    assert (locked["TargetUserName"], locked["domain"], locked["Keywords"]) == ("bob", "WEB1", "Audit Success")
     rasd.event(29009)
 
 

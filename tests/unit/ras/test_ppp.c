@@ -326,7 +326,7 @@ authenticated(void *owner, const char *user, const char *domain, const char *sid
 }
 
 static void
-refused(void *owner, const char *user, const char *domain, const char *why)
+refused(void *owner, const char *user, const char *domain, const char *why, bool locked_out_now)
 {
     note(owner, "no", user, why);
 }
