@@ -152,6 +152,17 @@ class Service:
             status = "no end after SIGTERM"
         assert status == expect, f"sspid: {status}\n{self.log.read_text(errors='replace')}"
 
+    def said(self, words):
+        return self.log.read_text(errors="replace").count(words)
+
+    def reload(self, change=None, to="the configuration is read anew"):
+        """Changes the file's text, sends SIGHUP, and waits for what the log says of it."""
+        if change:
+            self.config.write_text(change(self.config.read_text(encoding="utf-8")), encoding="utf-8")
+        before = self.said(to)
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: self.said(to) > before, to)
+
     def events(self, event_id=None):
         if self.process and self.process.poll() is None:
             self.wait_for(lambda: events_are_written(self.process.pid), "the events are written")

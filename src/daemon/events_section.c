@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* [events] of the configuration file. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "daemon/events_section.h"
 #include "daemon/key.h"
@@ -48,6 +50,34 @@ events_section_take(struct events_section *section, const struct config_entry *e
     const struct key_table table = { keys, SEC_ARRAY_LEN(keys), section };
 
     return !e->key || key_take_entry(e, &table, 1, why, why_n);
+}
+
+bool
+events_section_same(const struct events_section *a, const struct events_section *b)
+{
+    bool same_file = a->file && b->file ? strcmp(a->file, b->file) == 0 : a->file == b->file;
+
+    return same_file && a->without_journal == b->without_journal && a->syslog == b->syslog &&
+           a->facility == b->facility;
+}
+
+struct event_log *
+events_section_open(const struct events_section *section, const struct log *log)
+{
+    const struct event_settings settings = {
+        .file = section->file,
+        .journal = section->without_journal ? NULL : EVENT_JOURNAL,
+        .syslog = section->syslog ? EVENT_SYSLOG : NULL,
+        .facility = section->facility ? section->facility : EVENT_FACILITY_AUTHPRIV,
+        .program = log->program,
+        .refusals_per_second = EVENT_REFUSALS_PER_SECOND,
+        .log = log
+    };
+
+    if (!section->file) {
+        log_warning(log, "no event file: [events] has no key file");
+    }
+    return event_log_open(&settings);
 }
 
 void

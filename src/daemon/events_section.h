@@ -7,6 +7,8 @@
 
 #include "base/attributes.h"
 #include "base/config.h"
+#include "base/log.h"
+#include "event/event.h"
 
 struct events_section {
     char *file; /* NULL: none */
@@ -16,6 +18,12 @@ struct events_section {
 
 SEC_NODISCARD bool events_section_take(struct events_section *, const struct config_entry *,
                                        char *why, size_t why_n);
+/* Whether both name the same places. */
+SEC_NODISCARD bool events_section_same(const struct events_section *,
+                                       const struct events_section *);
+/* The event log that it names, of the log's program; NULL: the log says why there is none. */
+SEC_NODISCARD struct event_log *events_section_open(const struct events_section *,
+                                                    const struct log *);
 void events_section_clear(struct events_section *);
 
 #endif

@@ -30,21 +30,8 @@ process_prepare(void)
 struct event_log *
 process_open_events(const struct events_section *section, const struct log *log)
 {
-    const struct event_settings settings = {
-        .file = section->file,
-        .journal = section->without_journal ? NULL : EVENT_JOURNAL,
-        .syslog = section->syslog ? EVENT_SYSLOG : NULL,
-        .facility = section->facility ? section->facility : EVENT_FACILITY_AUTHPRIV,
-        .program = log->program,
-        .refusals_per_second = EVENT_REFUSALS_PER_SECOND,
-        .log = log
-    };
-    struct event_log *events;
+    struct event_log *events = events_section_open(section, log);
 
-    if (!section->file) {
-        log_warning(log, "no event file: [events] has no key file");
-    }
-    events = event_log_open(&settings);
     event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STARTED,
                                                        .version = OPENSSPI_VERSION });
     return events;

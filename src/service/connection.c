@@ -10,7 +10,7 @@ describe(struct session_client *client, const struct port *port, const struct so
 {
     const struct listener_settings *s = port->listener->settings;
 
-    client->events = port->loop->service->events;
+    client->events = port->listener->site->events->log;
     client->log = port->loop->service->log;
     client->counters = &port->listener->endpoint->counters;
     client->listener = s->name;

@@ -67,7 +67,10 @@ deliver(struct http *h, const struct http_write_to *to, struct http_reply *reply
     uint8_t room[OUTPUT_BYTES];
     SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
 
-    reply->close = reply->close || h->connection.loop->draining;
+    /* Under a configuration that is replaced, who is nobody comes again: else a proxy's pool would
+     * stay with it. */
+    reply->close = reply->close || h->connection.loop->draining ||
+                   (port_is_stopped(h->connection.port) && !h->proven && !h->state.has_session);
     h->closes = reply->close;
     http_write_reply(&w, reply, to);
     http_reply_clear(reply);

@@ -350,6 +350,12 @@ port_start(struct port *port)
     return true;
 }
 
+bool
+port_is_stopped(const struct port *port)
+{
+    return port->fd < 0;
+}
+
 struct port *
 port_ref(struct port *port)
 {

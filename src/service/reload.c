@@ -24,7 +24,7 @@ refuse(struct server *s, const char *why)
 {
     counters_add(&s->reloads_refused);
     event_log_service(
-        s->service.events,
+        s->site->events->log,
         &(struct event_service){ .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
     log_error(s->service.log, "the configuration is refused, and the old one stays",
               log_text("error", why));
@@ -38,6 +38,10 @@ take(struct server *s, struct site *site, struct port **offers)
 {
     struct config_error error = { "" };
 
+    if (!site_open_events(site, s->site, s->service.log)) {
+        refuse(s, "the event log cannot be opened");
+        return false;
+    }
     if (!server_bind(s, site, offers)) {
         refuse(s, "a listener's address cannot be listened at");
         return false;
@@ -76,7 +80,7 @@ server_reload(struct server *s)
     struct config_error error;
     struct site *site;
 
-    event_log_reopen(s->service.events);
+    event_log_reopen(s->site->events->log);
     log_info(s->service.log, "the event file is opened anew");
     s->reload_again = s->reloading;
     if (s->reloading || s->signals.stops) {
@@ -116,7 +120,7 @@ server_check_reloaded(struct server *s)
     if (s->reload_again) {
         server_reload(s);
     } else {
-        event_log_service(s->service.events,
+        event_log_service(s->site->events->log,
                           &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
         log_info(s->service.log, "the configuration is read anew", log_text("file", s->config_file),
                  log_number("listeners", (int64_t)s->site->n_listeners));

@@ -49,7 +49,7 @@ on_tick(void *user)
 {
     struct server *s = user;
 
-    event_log_tick(s->service.events);
+    event_log_tick(s->site->events->log);
     site_tick(s->site, uv_now(&s->control) / 1000);
     if (s->watched) {
         tell_watchdog(s);
@@ -208,9 +208,12 @@ run(struct server *s)
 static void
 clear(struct server *s)
 {
+    if (s->site && s->site->events) {
+        event_log_service(s->site->events->log,
+                          &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    }
     mem_free(s->loops);
     site_unref(s->site);
-    process_close_events(s->service.events);
     (void)pthread_mutex_destroy(&s->site_lock);
 }
 
@@ -219,12 +222,14 @@ clear(struct server *s)
 static bool
 prepare(struct server *s, struct settings *settings, struct port **ports)
 {
-    s->service.events = process_open_events(&settings->events, s->service.log);
     s->site = site_new(settings, NULL);
     s->loops = mem_new_array(s->n_loops, sizeof(*s->loops));
-    if (s->service.events && s->site && s->loops && site_acquire(s->site, s->service.log) &&
-        server_bind(s, s->site, ports)) {
+    if (s->site && s->loops && site_open_events(s->site, NULL, s->service.log) &&
+        site_acquire(s->site, s->service.log) && server_bind(s, s->site, ports)) {
         site_enter(s->site);
+        event_log_service(
+            s->site->events->log,
+            &(struct event_service){ .id = EVENT_SERVICE_STARTED, .version = OpenSspiVersion() });
         activation_end(&s->activation, s->service.log);
         return true;
     }
@@ -258,7 +263,7 @@ server_run(struct server *s, struct settings *settings, const struct log *log, s
     }
     if (!start_control(s) || !start_loops(s, ports) || !run(s)) {
         log_error(log, "the service cannot be started");
-        process_close_events(s->service.events);
+        (void)event_log_flush(s->site->events->log);
         _exit(PROCESS_FAILED); /* threads may run; what is left ends with the process */
     }
     log_info(log, "stopped");

@@ -22,12 +22,12 @@ status_of(struct server *s)
         .loops = s->n_loops,
         .reloads = counters_get(&s->reloads),
         .reloads_refused = counters_get(&s->reloads_refused),
-        .events = event_log_counts(s->service.events),
     };
 
     (void)pthread_mutex_lock(&s->site_lock);
     status.site = site_ref(s->site);
     (void)pthread_mutex_unlock(&s->site_lock);
+    status.events = event_log_counts(status.site->events->log);
     return status;
 }
 

@@ -24,7 +24,6 @@ enum { LOOP_BUFFER_BYTES = 65536 };
 
 struct service {
     const struct log *log;
-    struct event_log *events;
     void *owner; /* of the loops: the server */
     /* From a loop's thread: it has ended, or has taken what it was offered. */
     void (*ended)(void *owner);
@@ -130,6 +129,7 @@ SEC_NODISCARD bool port_start(struct port *port);
 void port_stop(struct port *port);
 /* The socket goes to a port of the same endpoint, and the other one stops. */
 void port_take_over(struct port *port, struct port *from);
+SEC_NODISCARD bool port_is_stopped(const struct port *port);
 struct port *port_ref(struct port *port);
 void port_unref(struct port *port);
 

@@ -39,9 +39,16 @@ struct listener {
     struct proxied_table proxied;
 };
 
+/* Where events go; shared by configurations that say the same of it. */
+struct site_events {
+    unsigned references; /* atomic */
+    struct event_log *log;
+};
+
 struct site {
     unsigned references; /* atomic */
     struct settings settings;
+    struct site_events *events; /* NULL until site_open_events */
     struct listener *listeners;
     size_t n_listeners;
 };
@@ -56,6 +63,9 @@ struct site *site_new(struct settings *settings, const struct site *before);
 struct site *site_ref(struct site *site);
 void site_unref(struct site *site);
 
+/* Where its events go: where before's do, if both name the same. false: the log says why not. */
+SEC_NODISCARD bool site_open_events(struct site *site, const struct site *before,
+                                    const struct log *log);
 /* The credentials that are to be had at start. false: the log says whose could not be. */
 SEC_NODISCARD bool site_acquire(struct site *site, const struct log *log);
 /* Ends what is too old of its clients' exchanges behind proxies. */

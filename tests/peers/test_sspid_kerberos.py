@@ -323,3 +323,23 @@ def test_refused__user_to_user_has_no_kdc_asked(realm, serve, ticket, monkeypatc
     status, _ = curl(service, realm.environment(), "-H", f"Authorization: Negotiate {request}")
     assert status == 401
     refused(service, "acts as no user")
+
+
+def test_sighup_takes_another_keytab_and_other_names(realm, serve, ticket, tmp_path):
+    service = serve(keytab=tmp_path / "none.keytab")
+    assert curl(service, ticket, "--negotiate", "-u", ":")[0] == 401
+    service.reload(lambda text: text.replace(str(tmp_path / "none.keytab"), str(realm.keytab)))
+    assert curl(service, ticket, "--negotiate", "-u", ":")[0] == 200
+    echo = subprocess.Popen([program("sspi-connect"), "--spn", "host/localhost", service.address("echo")],
+                            env=service.environment(**{k: ticket[k] for k in ("KRB5_CONFIG", "KRB5CCNAME")}),
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    echo.stdin.write(b"one\n")
+    assert echo.stdout.readline() == b"one\n"
+    service.reload(lambda text: text.replace("[policy]\n", "[policy]\nspn = host/localhost\n"))
+    assert curl(service, ticket, "--negotiate", "-u", ":")[0] == 401  # asks for HTTP/localhost
+    service.reload(lambda text: text.replace("spn = host/localhost", "spn = host/localhost HTTP/localhost"))
+    assert curl(service, ticket, "--negotiate", "-u", ":")[0] == 200
+    echo.stdin.write(b"two\n")
+    assert echo.stdout.readline() == b"two\n"
+    echo.stdin.close()
+    assert echo.wait(20) == 0

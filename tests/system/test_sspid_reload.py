@@ -18,19 +18,6 @@ from test_sspid_framed import TYPE1, connect, frame, read_frame, until_closed
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed"}, "http": {"protocol": "http"}}
 
 
-def said(service, words):
-    return service.log.read_text().count(words)
-
-
-def reload(service, change=None, to="the configuration is read anew"):
-    """Changes the file's text, sends the signal, and waits for what the log says of it."""
-    if change:
-        service.config.write_text(change(service.config.read_text()))
-    before = said(service, to)
-    service.process.send_signal(signal.SIGHUP)
-    service.wait_for(lambda: said(service, to) > before, to)
-
-
 def without(name):
     return lambda text: re.sub(rf"\[listener {name}\]\n([^\[]+)", "", text)
 
@@ -110,9 +97,9 @@ def served(make_service):
 
 def test_a_stream_and_a_half_open_handshake_survive(served):
     echo, held = Echo(served), Held(served, "who")
-    reload(served)
+    served.reload()
     echo.says("second")
-    reload(served, with_key("who", "max_legs = 2"))
+    served.reload(with_key("who", "max_legs = 2"))
     echo.says("third")
     assert held.finish()["user"] == "alice"
     echo.ends()
@@ -126,7 +113,7 @@ def test_an_http_connection_keeps_its_identity_and_its_configuration(served):
     s = socket.create_connection((host, int(port)), PATIENCE)
     s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert s.recv(4096).startswith(b"HTTP/1.1 200")
-    reload(served, with_key("http", "package = NTLM"))
+    served.reload(with_key("http", "package = NTLM"))
     s.sendall(b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"WWW-Authenticate: Negotiate" in s.recv(4096)
     with pytest.raises(urllib.error.HTTPError) as refused:
@@ -136,13 +123,13 @@ def test_an_http_connection_keeps_its_identity_and_its_configuration(served):
 
 def test_policy_and_accounts_are_read_anew(served):
     assert whoami(served).returncode == 0
-    reload(served, lambda text: text.replace("[policy]\n", "[policy]\nntlm = deny\n"))
+    served.reload(lambda text: text.replace("[policy]\n", "[policy]\nntlm = deny\n"))
     assert whoami(served, check=False).returncode == 1
-    reload(served, lambda text: text.replace("ntlm = deny\n", ""))
+    served.reload(lambda text: text.replace("ntlm = deny\n", ""))
     assert whoami(served).returncode == 0
     # Another store, with another account.
     os.mkdir(served.folder / "other", 0o700)
-    reload(served, lambda text: text.replace(f"{served.folder}/accounts.db", f"{served.folder}/other/accounts.db")
+    served.reload(lambda text: text.replace(f"{served.folder}/accounts.db", f"{served.folder}/other/accounts.db")
            .replace(f"{served.folder}/keys/accounts.key", f"{served.folder}/other/accounts.key"))
     assert whoami(served, check=False).returncode == 1
     served.ctl("account", "add", "dora", "--password-stdin", stdin="Secret123!x\n")
@@ -159,7 +146,7 @@ def test_policy_and_accounts_are_read_anew(served):
 def test_a_file_with_a_fault_is_refused_as_a_whole(served, change, words):
     good = served.config.read_text()
     echo = Echo(served)
-    reload(served, lambda text: change(without("http")(text)), to="the configuration is refused")
+    served.reload(lambda text: change(without("http")(text)), to="the configuration is refused")
     refused = next(line for line in served.log.read_text().splitlines() if "the configuration is refused" in line)
     assert words in refused and "the old one stays" in refused
     echo.says("still here")
@@ -167,13 +154,13 @@ def test_a_file_with_a_fault_is_refused_as_a_whole(served, change, words):
     served.config.write_text(good)  # what clients read
     assert whoami(served).returncode == 0
     assert urllib.request.urlopen(served.url("/")).status == 200
-    reload(served)
+    served.reload()
     assert whoami(served).returncode == 0
 
 
 def test_a_fault_names_its_line(served):
     line = served.config.read_text().count("\n") + 1
-    reload(served, lambda text: text + "nonsense\n", to="the configuration is refused")
+    served.reload(lambda text: text + "nonsense\n", to="the configuration is refused")
     assert f"{served.config}:{line}: " in served.log.read_text()
 
 
@@ -184,7 +171,7 @@ def test_listeners_come_and_go(served):
     host, http = served.address("http").rsplit(":", 1)
     idle = socket.create_connection((host, int(http)), PATIENCE)
     served.listeners["extra"] = {"address": f"127.0.0.1:{port}"}
-    reload(served, lambda text: without("who")(without("http")(without("framed")(text))) +
+    served.reload(lambda text: without("who")(without("http")(without("framed")(text))) +
            f"[listener extra]\nprotocol = framed\naddress = 127.0.0.1:{port}\n")
     assert whoami(served, "extra").returncode == 0
     for name in LISTENERS:
@@ -199,13 +186,38 @@ def test_listeners_come_and_go(served):
     echo.ends()
 
 
+def test_events_go_elsewhere(served):
+    assert whoami(served).returncode == 0
+    served.wait_for(lambda: len(served.events(4624)) == 1, "the event")
+    first, served.event_file = served.event_file, served.folder / "others.jsonl"
+    echo = Echo(served)
+    served.reload(lambda text: text.replace(str(first), str(served.event_file)))
+    assert whoami(served).returncode == 0
+    served.wait_for(lambda: len(served.events(4624)) == 1, "the event, in the other file")
+    assert first.read_text().count('"EventID":4624') == 2
+    echo.ends()
+    served.reload(lambda text: text.replace(str(served.event_file), "/nonexistent/events"), to="the configuration is refused")
+    assert "the event log cannot be opened" in served.log.read_text()
+
+
+def test_a_pool_of_connections_comes_under_the_new_one(served):
+    host, port = served.address("http").rsplit(":", 1)
+    s = socket.create_connection((host, int(port)), PATIENCE)
+    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"Connection: close" not in s.recv(4096)
+    served.reload()
+    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer, _ = until_closed(s)
+    assert answer.startswith(b"HTTP/1.1 200") and b"Connection: close" in answer
+
+
 def test_limits_change_for_the_address_that_stays(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "backend": "whoami", "max_per_address": "3"}})
     first = [connect(service) for _ in range(2)]
     for s in first:
         s.sendall(frame(TYPE1))
         assert read_frame(s)
-    reload(service, lambda text: text.replace("max_per_address = 3", "max_per_address = 2"))
+    service.reload(lambda text: text.replace("max_per_address = 3", "max_per_address = 2"))
     assert until_closed(connect(service))[0] == b""
     assert "max_per_address = 2 of this address" in service.wait_for(lambda: service.events(4625), "an event")[-1]["reason"]
     first[0].close()
@@ -226,10 +238,10 @@ def test_many_reloads_under_load(served):
     for thread in threads:
         thread.start()
     for i in range(12):
-        reload(served, (lambda text: text.replace("max_legs = 9\n", "")) if i % 2 else with_key("who", "max_legs = 9"))
+        served.reload((lambda text: text.replace("max_legs = 9\n", "")) if i % 2 else with_key("who", "max_legs = 9"))
     descriptors = len(os.listdir(f"/proc/{served.process.pid}/fd"))
     for i in range(4):
-        reload(served)
+        served.reload()
     stop.set()
     for thread in threads:
         thread.join()
@@ -240,7 +252,7 @@ def test_many_reloads_under_load(served):
 def test_a_burst_of_signals_is_one_reload_or_several(served):
     for _ in range(20):
         served.process.send_signal(signal.SIGHUP)
-    served.wait_for(lambda: said(served, "the configuration is read anew"), "a reload")
+    served.wait_for(lambda: served.said("the configuration is read anew"), "a reload")
     assert whoami(served).returncode == 0
 
 
@@ -261,10 +273,10 @@ def test_systemd_is_told(make_service, tmp_path):
     finally:
         del os.environ["NOTIFY_SOCKET"]
     assert told.recv(500) == b"READY=1"
-    reload(service)
+    service.reload()
     assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", told.recv(500))
     assert told.recv(500) == b"READY=1\nSTATUS="
-    reload(service, lambda text: text + "nonsense\n", to="the configuration is refused")
+    service.reload(lambda text: text + "nonsense\n", to="the configuration is refused")
     assert told.recv(500).startswith(b"RELOADING=1")
     assert told.recv(500).startswith(b"READY=1\nSTATUS=The last reload was refused")
     service.stop()

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import PATIENCE, program
 from test_sspid_framed import TYPE1, connect, frame, read_frame
-from test_sspid_reload import Echo, reload, whoami, with_key
+from test_sspid_reload import Echo, whoami, with_key
 
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed"},
              "http": {"protocol": "http"}, "shown": {"protocol": "http", "metrics": "yes"}}
@@ -94,8 +94,8 @@ def test_status_for_people(served):
 
 def test_counts_stay_over_a_reload(served):
     assert whoami(served).returncode == 0
-    reload(served, with_key("who", "max_legs = 9"))
-    reload(served, lambda text: text + "nonsense\n", to="the configuration is refused")
+    served.reload(with_key("who", "max_legs = 9"))
+    served.reload(lambda text: text + "nonsense\n", to="the configuration is refused")
     served.config.write_text(served.config.read_text().replace("nonsense\n", ""))
     told = status(served)
     assert (told["reloads"], told["reloads_refused"]) == (1, 1) and listener(served, "who")["logons"] == 1
@@ -177,6 +177,6 @@ def test_metrics_only_where_they_were_asked_for(served):
         urllib.request.urlopen(request)
     assert refused.value.code in (404, 405)
     # A change of mind, without a restart.
-    reload(served, lambda text: text.replace("metrics = yes\n", ""))
+    served.reload(lambda text: text.replace("metrics = yes\n", ""))
     with pytest.raises(urllib.error.HTTPError):
         metrics(served, "shown")

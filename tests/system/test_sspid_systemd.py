@@ -10,7 +10,7 @@ import time
 import pytest
 
 from conftest import BUILD, PATIENCE, ROOT, program
-from test_sspid_reload import reload, whoami, without
+from test_sspid_reload import whoami, without
 
 LISTENERS = {"web": {"protocol": "http"}, "who": {"protocol": "framed"}}
 
@@ -51,7 +51,7 @@ def test_a_socket_of_systemds(make_service):
     early.settimeout(PATIENCE)
     early.sendall(b"\0\0\0\0")
     assert early.recv(1) == b""  # served: a length of 0 ends it
-    reload(service)
+    service.reload()
     assert whoami(service).returncode == 0
     # The service goes, the socket stays, and the next one finds who came meanwhile.
     service.stop()
@@ -62,7 +62,7 @@ def test_a_socket_of_systemds(make_service):
     assert waiting.recv(1) == b"" and whoami(service).returncode == 0
     # Gone from the file, it is let go.
     service.wait_for(lambda: "ready" in service.log.read_text(), "the service")
-    reload(service, without("who"))
+    service.reload(without("who"))
     service.stop()
 
 
