@@ -42,7 +42,7 @@ struct server {
     char folder[64], path[96], store[128];
     int fd;
     _Atomic enum manner manner;
-    atomic_int connections, last_fd;
+    atomic_int connections, guests, last_fd; /* guests: threads */
     pthread_t thread;
     struct account_authority *authority;
 };
@@ -160,6 +160,7 @@ serve(void *user)
         }
     }
     (void)close(g->fd);
+    atomic_fetch_sub(&g->server->guests, 1);
     free(g);
     return NULL;
 }
@@ -179,6 +180,7 @@ accept_all(void *user)
         }
         *g = (struct guest){ s, fd };
         atomic_store(&s->last_fd, fd);
+        atomic_fetch_add(&s->guests, 1);
         atomic_fetch_add(&s->connections, 1);
         if (pthread_create(&thread, NULL, serve, g) || pthread_detach(thread)) {
             abort();
@@ -239,7 +241,10 @@ tear_down(void **state)
         end(s);
     }
     (void)rmdir(s->folder);
-    /* s stays: a thread of a connection may look at it still */
+    while (atomic_load(&s->guests)) {
+        (void)usleep(TRY_US); /* they look at it still */
+    }
+    free(s);
     return 0;
 }
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* No memory in the process that asks: nobody is let in, nobody is refused as if the password were
+ * wrong, and what is asked next is answered. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "alloc_fail.h"
+#include "tests/unit/samd/served.h"
+
+static void
+see_nothing(void *user, const struct account_view *view)
+{
+    unsigned *n = user;
+
+    (*n)++;
+}
+
+static void
+log_on(void *user, bool failing)
+{
+    struct served *s = user;
+    struct account_options options = s->store.options.accounts;
+    struct account_authority *a = NULL;
+    struct test_claim t;
+    struct account_proof proof;
+    sec_status status;
+
+    options.store = s->name;
+    status = account_authority_open(&options, &a);
+    if (status == SEC_E_OK) {
+        test_claim_make(&t, "user", "TESTS", "p1");
+        status = account_prove(a, &t.claim, &proof);
+        assert_true((status == SEC_E_OK) == (proof.identity != NULL));
+        assert_int_equal(proof.sub_status, 0);
+        account_proof_clear(&proof);
+    }
+    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
+                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
+    account_authority_close(a);
+}
+
+static void
+administer(void *user, bool failing)
+{
+    struct served *s = user;
+    struct account_admin_options options = s->store.options;
+    struct account_admin *a = NULL;
+    sec_status status;
+    unsigned n = 0;
+
+    options.accounts.store = s->name;
+    status = account_admin_open(&options, &a);
+    if (status == SEC_E_OK) {
+        status = account_admin_list(a, see_nothing, &n);
+    }
+    assert_true((status == SEC_E_OK && n == 1) || (failing && status != SEC_E_OK));
+    account_admin_close(a);
+}
+
+static void
+test_authority__each_allocation_failing__is_survived(void **state)
+{
+    struct served s = { .fd = -1 };
+
+    served_make(&s);
+    served_start(&s);
+    assert_true(alloc_fail_each(log_on, &s) > 3);
+    assert_true(alloc_fail_each(administer, &s) > 3);
+    served_stop(&s);
+    served_clear(&s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_authority__each_allocation_failing__is_survived),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
