@@ -219,7 +219,8 @@ static const struct {
     { has_sub_status, 0xC0000418,
       "An old client: set LmCompatibilityLevel 5 there, or update it. Do not lower the server." },
     { has_sub_status, 0xC000005E,
-      "The account store does not answer: see [accounts], its file's owner and mode, the disk." },
+      "The account store does not answer: see that samd runs and that this service's user is in "
+      "its group, where [accounts] store = authority:; else the file's owner and mode, the disk." },
 };
 
 /* --- text ---------------------------------------------------------------------------------- */

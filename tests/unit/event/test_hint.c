@@ -129,6 +129,7 @@ static const struct {
       "account unlock NAME,",
       "--" },
     { "old client", { .sub_status = 0xC0000418 }, "LmCompatibilityLevel", "" },
+    { "no account store", { .sub_status = 0xC000005E }, "see that samd runs", "" },
     { "wrong password",
       { .status = SEC_E_LOGON_DENIED, .sub_status = 0xC000006A },
       "types it again",
