@@ -35,6 +35,44 @@ SEC_EXPORT BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
 SEC_EXPORT DWORD WINAPI GetCurrentThreadId(void);
 SEC_EXPORT BOOL WINAPI SwitchToThread(void);
 
+/* Handles of the caller's own, which need no closing. */
+static inline HANDLE
+GetCurrentProcess(void)
+{
+    return (HANDLE)(LONG_PTR)-1;
+}
+static inline HANDLE
+GetCurrentThread(void)
+{
+    return (HANDLE)(LONG_PTR)-2;
+}
+/* For functions that take a token: the process's, the calling thread's, and that of the two that
+ * counts. */
+static inline HANDLE
+GetCurrentProcessToken(void)
+{
+    return (HANDLE)(LONG_PTR)-4;
+}
+static inline HANDLE
+GetCurrentThreadToken(void)
+{
+    return (HANDLE)(LONG_PTR)-5;
+}
+static inline HANDLE
+GetCurrentThreadEffectiveToken(void)
+{
+    return (HANDLE)(LONG_PTR)-6;
+}
+
+/* Of this process and of the calling thread: of another one ERROR_NOT_SUPPORTED. ERROR_NO_TOKEN: the
+ * thread acts as the process. The process's token is its Unix user, S-1-22-1-UID. */
+SEC_EXPORT BOOL WINAPI OpenProcessToken(HANDLE ProcessHandle, DWORD DesiredAccess,
+                                        PHANDLE TokenHandle);
+SEC_EXPORT BOOL WINAPI OpenThreadToken(HANDLE ThreadHandle, DWORD DesiredAccess, BOOL OpenAsSelf,
+                                       PHANDLE TokenHandle);
+/* Thread: NULL or the caller's own. Token NULL: it acts as the process again. */
+SEC_EXPORT BOOL WINAPI SetThreadToken(PHANDLE Thread, HANDLE Token);
+
 OPENSSPI_END
 
 #endif

@@ -122,7 +122,8 @@ SEC_EXPORT FARPROC WINAPI GetProcAddress(HMODULE hModule, LPCSTR lpProcName);
 SEC_EXPORT BOOL WINAPI FreeLibrary(HMODULE hLibModule);
 
 /*
- * The bare name of the user that the process runs as. *pcbBuffer: characters with the NUL, in the
+ * The bare name of the user that the process runs as, or of the client that the calling thread acts
+ * as. *pcbBuffer: characters with the NUL, in the
  * buffer's size, out what was written. Too small (lpBuffer may be NULL then): FALSE,
  * ERROR_INSUFFICIENT_BUFFER, *pcbBuffer the size needed.
  */
@@ -234,9 +235,12 @@ SEC_EXPORT int WINAPI wvsprintfW(LPWSTR buffer, LPCWSTR format, va_list argument
 OPENSSPI_END
 
 #include "heapapi.h"
+#include "winnt.h"
 #include "processthreadsapi.h"
 #include "securecrt.h"
+#include "securitybaseapi.h"
 #include "synchapi.h"
+#include "winbase.h"
 
 #ifndef WIN32_LEAN_AND_MEAN
 #include "winsock.h"

@@ -248,6 +248,27 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiOpenProcessToken(HANDLE *phToken);
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiImpersonateToken(HANDLE Token);
 
+/* An account or a group. */
+typedef struct _OPENSSPI_ACCOUNT {
+    const char *Sid;
+    const char *Name;
+    const char *Domain; /* "BUILTIN", "EXAMPLE", "Unix User" and so on; "" */
+    ULONG Use;          /* SID_NAME_USE: 1 user, 2 group, 4 alias, 5 well-known group … */
+} OPENSSPI_ACCOUNT, *POPENSSPI_ACCOUNT;
+
+/*
+ * By SID ("S-1-5-32-544") and by name ("BUILTIN\\Administrators"). Known are what is the same
+ * everywhere; users and groups of contexts whose tokens are there; and what the name service, which
+ * may take its time, says of this system (S-1-22-1-UID "Unix User", S-1-22-2-GID "Unix Group"). No
+ * directory is asked. A name without a domain is a well-known one or this system's. One block:
+ * *ppAccount is owned by the caller, FreeContextBuffer.
+ * SEC_E_TARGET_UNKNOWN: nobody knows it; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLookupSid(const char *pszSid,
+                                                       POPENSSPI_ACCOUNT *ppAccount);
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLookupName(const char *pszName,
+                                                        POPENSSPI_ACCOUNT *ppAccount);
+
 /*
  * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,
  * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call;

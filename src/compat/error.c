@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <winsock.h>
 
+#include "compat/error.h"
+
 /* Socket calls report through errno alone, so errno is the newer error unless it is 0: SetLastError,
  * which each failing function here calls, clears it. */
 static _Thread_local DWORD last_error;
@@ -77,6 +79,15 @@ SetLastError(DWORD dwErrCode)
 {
     last_error = dwErrCode;
     errno = 0;
+}
+
+BOOL
+compat_error_answer(DWORD error)
+{
+    if (error != ERROR_SUCCESS) {
+        SetLastError(error);
+    }
+    return error == ERROR_SUCCESS;
 }
 
 int

@@ -8,7 +8,9 @@
 #include <opensspi/secext.h>
 
 #include "base/mem.h"
+#include "compat/error.h"
 #include "compat/text.h"
+#include "compat/token.h"
 
 /* A name's longest form: DNS gives 255, user names and display names are shorter. */
 #define NAME_MAX_BYTES 1024
@@ -26,15 +28,6 @@ put(struct name *name, const char *text, size_t n)
     bytes_copy(name->text, text, n);
     name->text[n] = '\0';
     return ERROR_SUCCESS;
-}
-
-static BOOL
-succeed(DWORD error)
-{
-    if (error != ERROR_SUCCESS) {
-        SetLastError(error);
-    }
-    return error == ERROR_SUCCESS;
 }
 
 /* The account of the effective user: its name, and its full name (the first part of GECOS). */
@@ -61,6 +54,36 @@ user_names(struct name *bare, struct name *display)
     }
     mem_free(strings);
     return error;
+}
+
+/* The client that the calling thread acts as; ERROR_NO_TOKEN: it acts as the process. */
+static DWORD
+client_names(struct name *bare, struct name *domain, struct name *principal)
+{
+    POPENSSPI_TOKEN t;
+    DWORD error = compat_token_query(GetCurrentThreadToken(), &t);
+
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    error = put(bare, t->UserName, strlen(t->UserName));
+    if (error == ERROR_SUCCESS) {
+        error = put(domain, t->DomainName, strlen(t->DomainName));
+    }
+    if (error == ERROR_SUCCESS) {
+        error = put(principal, t->UserPrincipalName, strlen(t->UserPrincipalName));
+    }
+    (void)FreeContextBuffer(t);
+    return error;
+}
+
+static DWORD
+user_name(struct name *name)
+{
+    struct name unused, more;
+    DWORD error = client_names(name, &unused, &more);
+
+    return error == ERROR_NO_TOKEN ? user_names(name, &unused) : error;
 }
 
 /* What the resolver says that this host is called in full, or its bare name. */
@@ -144,9 +167,16 @@ computer_name(COMPUTER_NAME_FORMAT format, struct name *name)
     return put(name, full.text, strlen(full.text));
 }
 
-/* A name for GetUserNameEx: those that need no directory. */
 static DWORD
-extended_user_name(EXTENDED_NAME_FORMAT format, struct name *name)
+put_with_domain(struct name *to, const struct name *domain, const struct name *bare)
+{
+    const int n = snprintf(to->text, sizeof(to->text), "%s\\%s", domain->text, bare->text);
+
+    return n < 0 || (size_t)n >= sizeof(to->text) ? ERROR_BUFFER_OVERFLOW : ERROR_SUCCESS;
+}
+
+static DWORD
+own_extended_name(EXTENDED_NAME_FORMAT format, struct name *name)
 {
     struct name bare, display, computer;
     DWORD error = user_names(&bare, &display);
@@ -161,11 +191,26 @@ extended_user_name(EXTENDED_NAME_FORMAT format, struct name *name)
         return ERROR_NONE_MAPPED;
     }
     error = netbios_name(&computer);
-    if (error == ERROR_SUCCESS) {
-        const int n = snprintf(name->text, sizeof(name->text), "%s\\%s", computer.text, bare.text);
-        error = n < 0 || (size_t)n >= sizeof(name->text) ? ERROR_BUFFER_OVERFLOW : ERROR_SUCCESS;
+    return error == ERROR_SUCCESS ? put_with_domain(name, &computer, &bare) : error;
+}
+
+/* A name for GetUserNameEx: those that need no directory. */
+static DWORD
+extended_user_name(EXTENDED_NAME_FORMAT format, struct name *name)
+{
+    struct name bare, domain, principal;
+    DWORD error = client_names(&bare, &domain, &principal);
+
+    if (error == ERROR_NO_TOKEN) {
+        return own_extended_name(format, name);
     }
-    return error;
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    if (format == NameUserPrincipal && principal.text[0] != '\0') {
+        return put(name, principal.text, strlen(principal.text));
+    }
+    return format == NameSamCompatible ? put_with_domain(name, &domain, &bare) : ERROR_NONE_MAPPED;
 }
 
 static const struct compat_text_rule user_rule = { ERROR_INSUFFICIENT_BUFFER, true };
@@ -175,19 +220,21 @@ static const struct compat_text_rule extended_rule = { ERROR_MORE_DATA, false };
 BOOL
 GetUserNameA(LPSTR lpBuffer, LPDWORD pcbBuffer)
 {
-    struct name name, display;
-    DWORD error = user_names(&name, &display);
+    struct name name;
+    DWORD error = user_name(&name);
 
-    return succeed(error ? error : compat_text_answer_a(name.text, user_rule, lpBuffer, pcbBuffer));
+    return compat_error_answer(
+        error ? error : compat_text_answer_a(name.text, user_rule, lpBuffer, pcbBuffer));
 }
 
 BOOL
 GetUserNameW(LPWSTR lpBuffer, LPDWORD pcbBuffer)
 {
-    struct name name, display;
-    DWORD error = user_names(&name, &display);
+    struct name name;
+    DWORD error = user_name(&name);
 
-    return succeed(error ? error : compat_text_answer_w(name.text, user_rule, lpBuffer, pcbBuffer));
+    return compat_error_answer(
+        error ? error : compat_text_answer_w(name.text, user_rule, lpBuffer, pcbBuffer));
 }
 
 BOOL
@@ -196,7 +243,8 @@ GetComputerNameA(LPSTR lpBuffer, LPDWORD nSize)
     struct name name;
     DWORD error = netbios_name(&name);
 
-    return succeed(error ? error : compat_text_answer_a(name.text, netbios_rule, lpBuffer, nSize));
+    return compat_error_answer(
+        error ? error : compat_text_answer_a(name.text, netbios_rule, lpBuffer, nSize));
 }
 
 BOOL
@@ -205,7 +253,8 @@ GetComputerNameW(LPWSTR lpBuffer, LPDWORD nSize)
     struct name name;
     DWORD error = netbios_name(&name);
 
-    return succeed(error ? error : compat_text_answer_w(name.text, netbios_rule, lpBuffer, nSize));
+    return compat_error_answer(
+        error ? error : compat_text_answer_w(name.text, netbios_rule, lpBuffer, nSize));
 }
 
 BOOL
@@ -214,7 +263,8 @@ GetComputerNameExA(COMPUTER_NAME_FORMAT NameType, LPSTR lpBuffer, LPDWORD nSize)
     struct name name;
     DWORD error = computer_name(NameType, &name);
 
-    return succeed(error ? error : compat_text_answer_a(name.text, extended_rule, lpBuffer, nSize));
+    return compat_error_answer(
+        error ? error : compat_text_answer_a(name.text, extended_rule, lpBuffer, nSize));
 }
 
 BOOL
@@ -223,7 +273,8 @@ GetComputerNameExW(COMPUTER_NAME_FORMAT NameType, LPWSTR lpBuffer, LPDWORD nSize
     struct name name;
     DWORD error = computer_name(NameType, &name);
 
-    return succeed(error ? error : compat_text_answer_w(name.text, extended_rule, lpBuffer, nSize));
+    return compat_error_answer(
+        error ? error : compat_text_answer_w(name.text, extended_rule, lpBuffer, nSize));
 }
 
 BOOLEAN
@@ -233,7 +284,7 @@ GetUserNameExA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize
     DWORD error = extended_user_name(NameFormat, &name);
 
     error = error ? error : compat_text_answer_a(name.text, extended_rule, lpNameBuffer, nSize);
-    return (BOOLEAN)succeed(error);
+    return (BOOLEAN)compat_error_answer(error);
 }
 
 BOOLEAN
@@ -243,7 +294,7 @@ GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSiz
     DWORD error = extended_user_name(NameFormat, &name);
 
     error = error ? error : compat_text_answer_w(name.text, extended_rule, lpNameBuffer, nSize);
-    return (BOOLEAN)succeed(error);
+    return (BOOLEAN)compat_error_answer(error);
 }
 
 /* The computer's account lives in a directory, which nothing here asks: the answer is the one of a

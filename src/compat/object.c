@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "compat/object.h"
+#include "compat/token.h"
 
 enum { CHUNK = 256, CHUNKS = 64 };
 #define GENERATION_MASK 0x3fffu /* what is left of 32 bits beside the index and two zero bits */
@@ -142,6 +143,9 @@ CloseHandle(HANDLE hObject)
 {
     bool known;
 
+    if (compat_token_is(hObject)) {
+        return compat_token_close(hObject);
+    }
     object_lock();
     known = find_any(hObject) != NULL;
     if (known) {

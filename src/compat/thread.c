@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "compat/object.h"
+#include "compat/token.h"
 
 enum {
     STACK_BYTES = 1024 * 1024, /* as a Windows program's threads have unless it says otherwise */
@@ -119,6 +120,30 @@ start_detached(struct thread *t, size_t stack)
     return started;
 }
 
+/* A thread begins as the process, whoever made it: the kernel would have it begin as the client that
+ * its maker acts as. */
+static bool
+start_as_process(struct thread *t, size_t stack)
+{
+    HANDLE client = NULL;
+    SECURITY_STATUS status = OpenSspiOpenThreadToken(&client);
+    bool started;
+
+    if (status == SEC_E_NO_IMPERSONATION) {
+        return start_detached(t, stack);
+    }
+    if (status != SEC_E_OK) {
+        return false;
+    }
+    (void)OpenSspiImpersonateToken(NULL);
+    started = start_detached(t, stack);
+    if (OpenSspiImpersonateToken(client) != SEC_E_OK) {
+        abort(); /* a server that takes itself for the client must do nothing more */
+    }
+    (void)OpenSspiCloseToken(client);
+    return started;
+}
+
 static HANDLE
 open_thread(bool suspended)
 {
@@ -171,7 +196,7 @@ create(const struct thread *what, SIZE_T stack, DWORD flags)
     }
     t->self = handle;
     t->suspended = flags & CREATE_SUSPENDED;
-    if (!start_detached(t, stack_bytes(stack, flags))) {
+    if (!start_as_process(t, stack_bytes(stack, flags))) {
         mem_free(t);
         CloseHandle(handle);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);

@@ -16,7 +16,6 @@
 struct impersonation {
     struct token_object as;
     const struct unix_account *account; /* the logon's */
-    struct handle context;              /* by which it began; zeros: by a token */
     struct thread_identity before;
 };
 
@@ -158,7 +157,7 @@ begin(struct impersonation *with)
 
 /* Takes what the object holds, also when it fails. */
 static sec_status
-impersonate(struct token_object *o, struct handle context)
+impersonate(struct token_object *o)
 {
     struct impersonation *with = mem_new(sizeof(*with));
     sec_status status = with ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
@@ -170,7 +169,6 @@ impersonate(struct token_object *o, struct handle context)
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     with->as = *o;
-    with->context = context;
     *o = (struct token_object){ 0 };
     status = find_account(&with->as, &with->account);
     if (status == SEC_E_OK) {
@@ -199,7 +197,8 @@ ImpersonateSecurityContext(PCtxtHandle handle)
     }
     status = tokens_of_context(ref, &o);
     if (status == SEC_E_OK) {
-        status = impersonate(&o, objects_handle(handle));
+        o.context = objects_handle(handle);
+        status = impersonate(&o);
     }
     handle_release(ref);
     return status;
@@ -208,8 +207,8 @@ ImpersonateSecurityContext(PCtxtHandle handle)
 static bool
 is_current_context(struct handle h)
 {
-    return current && current->context.upper == h.upper && current->context.lower == h.lower &&
-           h.upper != 0;
+    return current && current->as.context.upper == h.upper &&
+           current->as.context.lower == h.lower && h.upper != 0;
 }
 
 /* By a context that lives, or by the one that the thread acts for though it is deleted: a server that
@@ -247,7 +246,7 @@ OpenSspiImpersonateToken(HANDLE token)
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a token's handle");
     }
     copy = tokens_share(o);
-    status = impersonate(&copy, (struct handle){ 0 });
+    status = impersonate(&copy);
     handle_release(ref);
     return status;
 }

@@ -24,6 +24,7 @@ tokens_share(const struct token_object *o)
         .token = token_ref(o->token),
         .configuration = configuration_hold(o->configuration),
         .source = handle_share(o->source),
+        .context = o->context,
     };
 }
 

@@ -11,6 +11,7 @@ struct token_object {
     struct sec_token *token;
     struct configuration *configuration; /* whose policy says which account it maps to */
     struct handle_ref source;            /* the context that keeps what was delegated; or empty */
+    struct handle context;               /* by which a thread began to act so; zeros: by none */
 };
 
 /* Each member once more. */

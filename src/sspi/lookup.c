@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of SIDs, and the other way: what is the same everywhere, what the logons that live say, and
+ * what the name service says of this system. Nobody else is asked. A bare name is never a domain's:
+ * what it means must not hang on who is logged on.
+ */
+#include <opensspi/opensspi.h>
+
+#include "base/mem.h"
+#include "sspi/report.h"
+#include "sspi/tokens.h"
+#include "token/unix_name.h"
+
+static const char unix_users[] = "Unix User", unix_groups[] = "Unix Group";
+
+/* What was found. */
+struct found {
+    struct sid sid;
+    enum sid_use use;
+    struct wire_writer name, domain; /* UTF-8 with their NULs */
+};
+
+static void
+found_auto(struct found *f)
+{
+    wire_writer_clear(&f->name);
+    wire_writer_clear(&f->domain);
+}
+
+static void
+found_init(struct found *f)
+{
+    *f = (struct found){ .name = wire_writer_growing(NULL, 0),
+                         .domain = wire_writer_growing(NULL, 0) };
+}
+
+static void
+put_texts(struct found *f, const char *name, const char *domain)
+{
+    wire_put(&f->name, name, strlen(name) + 1);
+    wire_put(&f->domain, domain, strlen(domain) + 1);
+}
+
+static sec_status
+give(const struct found *f, POPENSSPI_ACCOUNT *out)
+{
+    SEC_AUTO(report) r;
+    OPENSSPI_ACCOUNT fixed = { .Use = f->use };
+    char text[SID_TEXT_BYTES];
+    void *block = NULL;
+    sec_status status;
+
+    report_init(&r);
+    if (wire_writer_status(&f->name) != WIRE_OK || wire_writer_status(&f->domain) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    sid_text(&f->sid, text);
+    report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Sid), text);
+    report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Name), (const char *)f->name.p);
+    report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Domain), (const char *)f->domain.p);
+    status = report_give(&r, &fixed, sizeof(fixed), sizeof(fixed), &block);
+    if (status == SEC_E_OK) {
+        *out = block;
+    }
+    return status;
+}
+
+static void
+take_member(void *user, const struct logon_member *m)
+{
+    struct found *f = user;
+
+    f->sid = m->sid;
+    f->use = m->use;
+    put_texts(f, m->name, m->domain);
+}
+
+static void
+take_well_known(struct found *f, const struct sid_name *known)
+{
+    f->use = known->use;
+    put_texts(f, known->name, sid_name_authority(&f->sid));
+}
+
+/* --- by SID -------------------------------------------------------------------------------- */
+
+static sec_status
+find_unix_sid(struct found *f)
+{
+    uid_t uid;
+    gid_t gid;
+
+    if (unix_name_is_user(&f->sid, &uid)) {
+        f->use = SID_USE_USER;
+        wire_put(&f->domain, unix_users, sizeof(unix_users));
+        return unix_name_of_user(uid, &f->name);
+    }
+    if (unix_name_is_group(&f->sid, &gid)) {
+        f->use = SID_USE_GROUP;
+        wire_put(&f->domain, unix_groups, sizeof(unix_groups));
+        return unix_name_of_group(gid, &f->name);
+    }
+    return sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: nobody here knows the SID");
+}
+
+static sec_status
+find_sid(struct found *f)
+{
+    const struct sid_name *known = sid_name_find(&f->sid, NULL);
+    const struct sid wanted = f->sid;
+
+    if (known) {
+        take_well_known(f, known);
+        return SEC_E_OK;
+    }
+    return logon_find_sid(&wanted, take_member, f) ? SEC_E_OK : find_unix_sid(f);
+}
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiLookupSid(const char *sid, POPENSSPI_ACCOUNT *out)
+{
+    SEC_AUTO(found) f;
+    sec_status status;
+
+    sec_reason_clear();
+    found_init(&f);
+    if (!sid || !out || !sid_parse(&f.sid, bytes_of_string(sid))) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: no SID to look up");
+    }
+    status = find_sid(&f);
+    return status == SEC_E_OK ? give(&f, out) : status;
+}
+
+/* --- by name ------------------------------------------------------------------------------- */
+
+static sec_status
+find_unix_user(struct found *f, const char *name)
+{
+    uid_t uid;
+    sec_status status = unix_name_find_user(name, &uid);
+
+    if (status == SEC_E_OK) {
+        f->sid = unix_name_user_sid(uid);
+        f->use = SID_USE_USER;
+        put_texts(f, name, unix_users);
+    }
+    return status;
+}
+
+static sec_status
+find_unix_group(struct found *f, const char *name)
+{
+    gid_t gid;
+    sec_status status = unix_name_find_group(name, &gid);
+
+    if (status == SEC_E_OK) {
+        f->sid = unix_name_group_sid(gid);
+        f->use = SID_USE_GROUP;
+        put_texts(f, name, unix_groups);
+    }
+    return status;
+}
+
+static bool
+is(struct bytes text, const char *word)
+{
+    return bytes_equal_nocase(text, bytes_of_string(word));
+}
+
+/* domain n 0: there is none. */
+static sec_status
+find_name(struct found *f, struct bytes whole, struct bytes domain, const char *name)
+{
+    sec_status status;
+
+    if (sid_name_parse(&f->sid, whole)) {
+        take_well_known(f, sid_name_find(&f->sid, NULL));
+        return SEC_E_OK;
+    }
+    if (is(domain, unix_users)) {
+        return find_unix_user(f, name);
+    }
+    if (is(domain, unix_groups)) {
+        return find_unix_group(f, name);
+    }
+    if (domain.n) {
+        return logon_find_name(domain, bytes_of_string(name), take_member, f)
+                   ? SEC_E_OK
+                   : sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: nobody here knows the name");
+    }
+    status = find_unix_user(f, name);
+    return status == SEC_E_TARGET_UNKNOWN ? find_unix_group(f, name) : status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiLookupName(const char *name, POPENSSPI_ACCOUNT *out)
+{
+    SEC_AUTO(found) f;
+    struct bytes whole = bytes_of_string(name), domain = { 0 };
+    const char *backslash, *bare = name;
+    sec_status status;
+
+    sec_reason_clear();
+    found_init(&f);
+    if (!name || !name[0] || !out) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: no name to look up");
+    }
+    backslash = strchr(name, '\\');
+    if (backslash) {
+        domain = bytes_of(name, (size_t)(backslash - name));
+        bare = backslash + 1;
+    }
+    status = find_name(&f, whole, domain, bare);
+    return status == SEC_E_OK ? give(&f, out) : status;
+}
