@@ -13,4 +13,9 @@
 /* A day is its first moment. */
 SEC_NODISCARD bool date_parse(const char *text, uint64_t *out_100ns);
 
+#define DATE_PAST_FORMS "30s, 5m, 2h, 3d or 1w (so long ago), today, yesterday or boot"
+
+/* These, too. */
+SEC_NODISCARD bool date_parse_past(const char *text, uint64_t *out_100ns);
+
 #endif

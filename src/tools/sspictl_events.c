@@ -1,170 +1,240 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspictl events: the lines of the event file that one asks for, as they are or one short line
- * each. */
+ * each; and those that are still to come. */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "base/wire.h"
 #include "tools/date.h"
+#include "tools/events_print.h"
+#include "tools/events_tail.h"
 #include "tools/sspictl.h"
 
-enum { IDS_MAX = 16, LINE_BYTES = 65536 }; /* an event has at most some 8 KiB */
+enum { IDS_MAX = 16, LAST_EVENTS = 10 };
 
 struct query {
     const char *file;
     json_int_t ids[IDS_MAX];
     size_t n_ids;
-    const char *user, *address;
-    uint64_t since_100ns;
-    bool json;
+    const char *user, *address, *package;
+    uint64_t since_100ns, until_100ns; /* 0: not given */
+    bool json, follow;
 };
 
 /* --- what is asked for --------------------------------------------------------------------- */
 
-static const char *
-text_of(const json_t *event, const char *key)
+static bool
+is_same(const char *a, const char *b)
 {
-    const char *text = json_string_value(json_object_get(event, key));
+    return bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
+}
 
-    return text && strcmp(text, "-") != 0 ? text : "";
+static bool
+is_any(const json_t *event, const char *wanted, const char *const *names)
+{
+    for (; *names; names++) {
+        if (is_same(wanted, events_text(event, *names))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "NAME", "DOMAIN\NAME" or "NAME@REALM". */
+static bool
+is_user(const json_t *event, const char *wanted)
+{
+    static const char *const names[] = { "TargetUserName",   "claimed_user", "member", "MemberName",
+                                         "client_principal", "upn",          NULL };
+    const char *slash = strchr(wanted, '\\');
+    size_t n = slash ? (size_t)(slash - wanted) : 0;
+
+    if (is_any(event, wanted, names)) {
+        return true;
+    }
+    return slash && is_same(slash + 1, events_text(event, "TargetUserName")) &&
+           bytes_equal_nocase(bytes_of(wanted, n),
+                              bytes_of_string(events_text(event, "TargetDomainName")));
+}
+
+static bool
+is_in_time(const struct query *q, const json_t *event)
+{
+    char when[32];
+    uint64_t at = 0;
+
+    if (!q->since_100ns && !q->until_100ns) {
+        return true;
+    }
+    /* "2026-01-31T12:00:00.123456Z", of which the seconds are enough. */
+    (void)snprintf(when, sizeof(when), "%.19sZ", events_text(event, "TimeCreated"));
+    return date_parse(when, &at) && at >= q->since_100ns &&
+           (!q->until_100ns || at <= q->until_100ns);
 }
 
 static bool
 asked_for(const struct query *q, const json_t *event)
 {
+    static const char *const packages[] = { "AuthenticationPackageName", "AuthenticationPackage",
+                                            "package", "LmPackageName", NULL };
     json_int_t id = json_integer_value(json_object_get(event, "EventID"));
-    uint64_t at = 0;
-    char when[32];
     bool id_good = q->n_ids == 0;
 
     for (size_t i = 0; i < q->n_ids; i++) {
         id_good |= q->ids[i] == id;
     }
-    if (!id_good || (q->address && strcmp(q->address, text_of(event, "IpAddress")) != 0) ||
-        (q->user && strcasecmp(q->user, text_of(event, "TargetUserName")) != 0)) {
-        return false;
-    }
-    if (!q->since_100ns) {
-        return true;
-    }
-    /* "2026-01-31T12:00:00.123456Z", of which the seconds are enough. */
-    (void)snprintf(when, sizeof(when), "%.19sZ", text_of(event, "TimeCreated"));
-    return date_parse(when, &at) && at >= q->since_100ns;
+    return id_good && (!q->address || strcmp(q->address, events_text(event, "IpAddress")) == 0) &&
+           (!q->package || is_any(event, q->package, packages)) &&
+           (!q->user || is_user(event, q->user)) && is_in_time(q, event);
 }
 
-/* --- short lines --------------------------------------------------------------------------- */
+/* --- lines --------------------------------------------------------------------------------- */
 
-static const char *
-title_of(json_int_t id, bool failure)
-{
-    switch (id) {
-    case 1101: return "events dropped";
-    case 4624: return "logon";
-    case 4625: return "refused";
-    case 4740: return "locked out";
-    case 4776: return failure ? "not validated" : "validated";
-    default: return "event";
-    }
-}
+struct reading {
+    const struct query *q;
+    struct events_tail tail;
+    json_t *last[LAST_EVENTS]; /* before the first wait: of what came, the end alone is shown */
+    size_t n_last;
+    bool holds;
+    uint64_t broken, first_broken;
+    bool told;
+};
 
-/* Strings come unescaped out of JSON: what a terminal would obey is escaped again. */
 static void
-put_part(struct wire_writer *w, const char *before, const char *text)
+show(const struct query *q, const json_t *event)
 {
-    if (*text) {
-        wire_put_bytes(w, bytes_of_string(before));
-        text_put_escaped(w, bytes_of_string(text));
+    if (!q->json) {
+        events_print(event);
+    } else if (json_dumpf(event, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0) {
+        (void)fputc('\n', stdout);
     }
 }
 
 static void
-print_short(const json_t *event)
+show_last(struct reading *r)
 {
-    SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
-    json_int_t id = json_integer_value(json_object_get(event, "EventID"));
-    json_int_t dropped = json_integer_value(json_object_get(event, "EventsDropped"));
-    bool failure = strcmp(text_of(event, "Keywords"), "Audit Failure") == 0;
-    struct bytes line;
-    char head[64];
+    size_t first = r->n_last > LAST_EVENTS ? r->n_last - LAST_EVENTS : 0;
 
-    (void)snprintf(head, sizeof(head), "%.19sZ %4d %-14s", text_of(event, "TimeCreated"), (int)id,
-                   title_of(id, failure));
-    wire_put_bytes(&w, bytes_of_string(head));
-    put_part(&w, " ", text_of(event, "TargetDomainName"));
-    put_part(&w, *text_of(event, "TargetDomainName") ? "\\" : " ",
-             text_of(event, "TargetUserName"));
-    put_part(&w, " from ", text_of(event, "IpAddress"));
-    put_part(&w, " by ", text_of(event, "LmPackageName"));
-    put_part(&w, " at ", text_of(event, "listener"));
-    if (dropped) {
-        (void)snprintf(head, sizeof(head), " %lld", (long long)dropped);
-        wire_put_bytes(&w, bytes_of_string(head));
+    for (size_t i = first; i < r->n_last; i++) {
+        show(r->q, r->last[i % LAST_EVENTS]);
+        json_decref(r->last[i % LAST_EVENTS]);
     }
-    put_part(&w, ": ",
-             *text_of(event, "reason") ? text_of(event, "reason") : text_of(event, "Reason"));
-    line = wire_written(&w);
-    (void)printf("%.*s\n", (int)line.n, line.p ? (const char *)line.p : "");
+    r->holds = false;
+    r->n_last = 0;
 }
 
-/* --- the file ------------------------------------------------------------------------------ */
-
 static void
-take_line(const struct query *q, const char *line, size_t n, unsigned *broken)
+take_event(struct reading *r, json_t *event)
 {
-    json_t *event = json_loadb(line, n, 0, NULL);
+    if (!asked_for(r->q, event)) {
+        return;
+    }
+    if (!r->holds) {
+        show(r->q, event);
+        return;
+    }
+    if (r->n_last >= LAST_EVENTS) {
+        json_decref(r->last[r->n_last % LAST_EVENTS]);
+    }
+    r->last[r->n_last++ % LAST_EVENTS] = json_incref(event);
+}
 
-    if (!json_is_object(event)) {
-        ++*broken;
-    } else if (asked_for(q, event)) {
-        if (q->json) {
-            (void)fwrite(line, 1, n, stdout);
-            (void)fputc('\n', stdout);
-        } else {
-            print_short(event);
+/* A line that was cut may have the next one behind it. */
+static struct bytes
+rest_of(struct bytes line)
+{
+    static const char begin[] = "{\"TimeCreated\":\"";
+
+    for (size_t i = 1; i + sizeof(begin) < line.n; i++) {
+        if (memcmp(line.p + i, begin, sizeof(begin) - 1) == 0) {
+            return bytes_of(line.p + i, line.n - i);
         }
     }
-    json_decref(event);
+    return (struct bytes){ 0 };
+}
+
+static void
+take_line(struct reading *r, struct bytes line)
+{
+    while (line.n) {
+        json_t *event = json_loadb((const char *)line.p, line.n, 0, NULL);
+        bool good = json_is_object(event);
+
+        if (good) {
+            if (r->q->json && !r->holds && asked_for(r->q, event)) {
+                (void)fwrite(line.p, 1, line.n, stdout); /* as it is in the file */
+                (void)fputc('\n', stdout);
+            } else {
+                take_event(r, event);
+            }
+        }
+        json_decref(event);
+        if (good) {
+            return;
+        }
+        if (r->broken++ == 0) {
+            r->first_broken = r->tail.line;
+        }
+        line = rest_of(line);
+    }
+}
+
+static void
+tell_broken(struct reading *r)
+{
+    if (r->broken && !r->told) {
+        r->told = true;
+        (void)fprintf(stderr, "sspictl: %s: %llu lines are no events; the first is line %llu\n",
+                      r->q->file, (unsigned long long)r->broken,
+                      (unsigned long long)r->first_broken);
+    }
+}
+
+static int
+failed(const struct query *q)
+{
+    (void)fprintf(stderr, "sspictl: %s: %s\n", q->file, strerror(errno));
+    return SSPICTL_FAILED;
+}
+
+static int
+read_all(struct reading *r)
+{
+    struct bytes line;
+
+    for (;;) {
+        switch (events_tail_next(&r->tail, !r->q->follow, &line)) {
+        case EVENTS_TAIL_LINE: take_line(r, line); continue;
+        case EVENTS_TAIL_FAILED: return failed(r->q);
+        case EVENTS_TAIL_END: break;
+        }
+        show_last(r);
+        tell_broken(r);
+        if (fflush(stdout) != 0) {
+            (void)fprintf(stderr, "sspictl: standard output: %s\n", strerror(errno));
+            return SSPICTL_FAILED;
+        }
+        if (!r->q->follow) {
+            return SSPICTL_DONE;
+        }
+        events_tail_wait(&r->tail);
+    }
 }
 
 static int
 read_events(const struct query *q)
 {
-    FILE *file = fopen(q->file, "re");
-    char *line = file ? mem_new(LINE_BYTES) : NULL;
-    unsigned broken = 0;
+    struct reading r = { .q = q, .holds = q->follow && !q->since_100ns };
+    int result = events_tail_open(&r.tail, q->file) ? read_all(&r) : failed(q);
 
-    if (!line) {
-        (void)fprintf(stderr, "sspictl: %s: %s\n", q->file, strerror(errno));
-        if (file) {
-            (void)fclose(file);
-        }
-        return SSPICTL_FAILED;
-    }
-    while (fgets(line, LINE_BYTES, file)) {
-        size_t n = strlen(line);
-
-        if (n && line[n - 1] == '\n') {
-            n--;
-        }
-        if (n) {
-            take_line(q, line, n, &broken);
-        }
-    }
-    mem_free(line);
-    (void)fclose(file);
-    if (broken) {
-        (void)fprintf(stderr, "sspictl: %s: %u lines are no events\n", q->file, broken);
-    }
-    return SSPICTL_DONE;
+    events_tail_close(&r.tail);
+    return result;
 }
 
 /* --- the file's name ----------------------------------------------------------------------- */
@@ -175,7 +245,7 @@ take_file(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
     char **file = user;
 
-    if (e->key && strcasecmp(e->section, "events") == 0 && strcasecmp(e->key, "file") == 0) {
+    if (e->key && is_same(e->section, "events") && is_same(e->key, "file")) {
         mem_free(*file);
         *file = mem_dup(e->value, strlen(e->value));
         return *file;
@@ -208,56 +278,81 @@ find_and_read(const char *config_file, struct query *q)
 
 /* --- options ------------------------------------------------------------------------------- */
 
+/* "4625", or "4624,4625". */
 static bool
-take_id(struct query *q, const char *text)
+take_ids(struct query *q, const char *text)
 {
     char *end;
-    long id = strtol(text, &end, 10);
 
-    if (*end || end == text || id < 1 || id > UINT16_MAX || q->n_ids == IDS_MAX) {
-        return false;
-    }
-    q->ids[q->n_ids++] = id;
+    do {
+        long id = strtol(text, &end, 10);
+
+        if (end == text || (*end && *end != ',') || id < 1 || id > UINT16_MAX ||
+            q->n_ids == IDS_MAX) {
+            return false;
+        }
+        q->ids[q->n_ids++] = id;
+        text = end + 1;
+    } while (*end);
     return true;
+}
+
+static bool
+take_date(const char *name, const char *text, uint64_t *out_100ns)
+{
+    if (date_parse_past(text, out_100ns)) {
+        return true;
+    }
+    (void)sspictl_usage("--%s: expected " DATE_FORMS ", or " DATE_PAST_FORMS, name);
+    return false;
+}
+
+static bool
+take_option(struct query *q, int option, const char *value)
+{
+    switch (option) {
+    case 'f': q->file = value; return true;
+    case 'F': q->follow = true; return true;
+    case 'u': q->user = value; return true;
+    case 'a': q->address = value; return true;
+    case 'p': q->package = value; return true;
+    case 'j': q->json = true; return true;
+    case 's': return take_date("since", value, &q->since_100ns);
+    case 't': return take_date("until", value, &q->until_100ns);
+    case 'i':
+        if (take_ids(q, value)) {
+            return true;
+        }
+        (void)sspictl_usage("--id: expected up to %d numbers such as 4625", IDS_MAX);
+        return false;
+    default: return false; /* getopt has said why */
+    }
 }
 
 int
 sspictl_events(const char *config_file, int argc, char **argv)
 {
     static const struct option options[] = {
-        { "file", required_argument, NULL, 'f' },
-        { "id", required_argument, NULL, 'i' },
-        { "user", required_argument, NULL, 'u' },
-        { "since", required_argument, NULL, 's' },
-        { "address", required_argument, NULL, 'a' },
-        { "json", no_argument, NULL, 'j' },
-        { 0 },
+        { "file", required_argument, NULL, 'f' },    { "id", required_argument, NULL, 'i' },
+        { "user", required_argument, NULL, 'u' },    { "since", required_argument, NULL, 's' },
+        { "until", required_argument, NULL, 't' },   { "address", required_argument, NULL, 'a' },
+        { "package", required_argument, NULL, 'p' }, { "follow", no_argument, NULL, 'F' },
+        { "json", no_argument, NULL, 'j' },          { 0 },
     };
     struct query q = { 0 };
     int option;
 
     optind = 0; /* glibc: begin anew */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'f': q.file = optarg; break;
-        case 'u': q.user = optarg; break;
-        case 'a': q.address = optarg; break;
-        case 'j': q.json = true; break;
-        case 'i':
-            if (!take_id(&q, optarg)) {
-                return sspictl_usage("--id: expected up to %d numbers such as 4625", IDS_MAX);
-            }
-            break;
-        case 's':
-            if (!date_parse(optarg, &q.since_100ns)) {
-                return sspictl_usage("--since: expected " DATE_FORMS);
-            }
-            break;
-        default: return SSPICTL_USAGE; /* getopt has said why */
+        if (!take_option(&q, option, optarg)) {
+            return SSPICTL_USAGE;
         }
     }
     if (optind != argc) {
         return sspictl_usage("events takes no name");
+    }
+    if (q.follow && q.until_100ns) {
+        return sspictl_usage("--follow has no --until");
     }
     return find_and_read(config_file, &q);
 }

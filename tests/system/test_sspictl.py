@@ -106,7 +106,10 @@ def test_files_are_the_owner_s_alone_and_hold_no_password(ctl):
     (("account", "add", "a", "--expires", "tomorrow"), "--expires: expected never, YYYY-MM-DD"),
     (("account", "add", "a", "--expires", "2030-13-01"), "--expires: expected never, YYYY-MM-DD"),
     (("events", "--id", "x"), "--id: expected"),
+    (("events", "--id", "4624,"), "--id: expected"),
     (("events", "--since", "x"), "--since: expected YYYY-MM-DD"),
+    (("events", "--until", "2 h"), "--until: expected YYYY-MM-DD"),
+    (("events", "--follow", "--until", "today"), "--follow has no --until"),
     (("packages", "x"), "packages takes no name"),
 ])
 def test_usage(ctl, args, words):
@@ -183,8 +186,129 @@ def test_events(ctl):
     ]
     assert ctl("events", "--json").splitlines() == lines
     for args, which in [(("--id", "4624"), [1]), (("--id", "4624", "--id", "4625"), [0, 1]), (("--user", "DEMO"), [1]),
-                        (("--address", "192.0.2.7"), [0]), (("--since", "2026-02-01"), [1]), (("--id", "4740"), [])]:
+                        (("--address", "192.0.2.7"), [0]), (("--since", "2026-02-01"), [1]), (("--id", "4740"), []),
+                        (("--id", "4624,4625"), [0, 1]), (("--until", "2026-02-01"), [0]), (("--package", "ntlm v2"), [0]),
+                        (("--since", "2026-02-01", "--until", "2026-02-01T12:00:00"), [1]), (("--user", "x\\demo"), [])]:
         assert ctl("events", "--json", *args).splitlines() == [lines[i] for i in which]
+
+
+def event(number, **fields):
+    return json.dumps({"TimeCreated": f"2026-01-31T12:00:{number % 60:02}.000001Z", "EventID": 4624, "TargetUserName": f"u{number}", **fields}, separators=(",", ":"))
+
+
+def now(seconds_ago):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() - seconds_ago))
+
+
+def test_events__how_long_ago(ctl):
+    file = ctl.folder / "events.jsonl"
+    file.write_text("".join(event(n, TimeCreated=now(ago)) + "\n" for n, ago in enumerate([10 * 86400, 5 * 3600, 600, 0])))
+    for since, which in [("1w", [1, 2, 3]), ("1d", [1, 2, 3]), ("2h", [2, 3]), ("30m", [2, 3]), ("300s", [3]), ("0s", [])]:
+        shown = [json.loads(line)["TargetUserName"] for line in ctl("events", "--json", "--since", since).splitlines()]
+        assert shown == [f"u{n}" for n in which] or since == "0s"
+    for since in ("today", "yesterday", "boot"):
+        assert "u0" not in ctl("events", "--json", "--since", since)
+    assert "u3" in ctl("events", "--json", "--since", "yesterday")
+
+
+@pytest.mark.parametrize("fields, line", [
+    ({"EventID": 4634, "TargetDomainName": "WEB1"}, r"4634 logoff         WEB1\u1"),
+    ({"EventID": 4740, "TargetDomainName": "PC7", "domain": "WEB1"}, r"4740 locked out     WEB1\u1"),
+    ({"EventID": 4732, "member": "demo", "TargetDomainName": "WEB1", "TargetUserName": "admins", "SubjectUserName": "root"},
+     r"4732 joined group   WEB1\demo, group admins, done by root"),
+    ({"EventID": 1101, "TargetUserName": "-", "EventsDropped": 7, "DroppedEventID": 4625, "IpAddress": "192.0.2.7", "Reason": "a flood"},
+     "1101 events dropped from 192.0.2.7 7 of 4625: a flood"),
+    ({"EventID": 29100, "TargetUserName": "-", "version": "1.2"}, "29100 started        1.2"),
+    ({"EventID": 4625, "AuthenticationPackageName": "Kerberos", "reason": "kvno 4, keytab has kvno 3", "hint": "Make the keytab anew."},
+     "4625 refused        u1 by Kerberos: kvno 4, keytab has kvno 3. Hint: Make the keytab anew."),
+    ({"EventID": 7}, "7 event          u1"),
+])
+def test_events__one_line_each(ctl, fields, line):
+    (ctl.folder / "events.jsonl").write_text(event(1, **fields) + "\n")
+    assert ctl("events").removeprefix("2026-01-31T12:00:01Z ").strip() == line
+
+
+def test_events__broken_lines_are_told_once(ctl):
+    """A crash cut a line, and another process wrote on; a disk lost some bytes; one line is endless; the last has no end yet."""
+    pieces = [event(1), event(2)[:40] + event(3), "\0" * 300, event(4), "x" * 600_000, event(5), event(6)]
+    (ctl.folder / "events.jsonl").write_text("\n".join(pieces))
+    done = subprocess.run([program("sspictl"), "--config", ctl.folder / "opensspi.conf", "events", "--json"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.stdout.splitlines() == [event(n) for n in (1, 3, 4, 5, 6)]
+    assert (done.returncode, done.stderr) == (0, f"sspictl: {ctl.folder}/events.jsonl: 3 lines are no events; the first is line 2\n")
+
+
+def test_events__from_standard_input(ctl):
+    assert ctl("events", "--json", "--file", "-", stdin=event(1) + "\n").splitlines() == [event(1)]
+
+
+class Follower:
+    """sspictl events --follow, and what it has printed."""
+
+    def __init__(self, ctl, *args):
+        self.process = subprocess.Popen([program("sspictl"), "--config", ctl.folder / "opensspi.conf", "events", "--json", "--follow", *args],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def users(self, count):
+        """The next so many events' users. A test that waits for one that does not come ends at its time limit."""
+        return [json.loads(self.process.stdout.readline())["TargetUserName"] for _ in range(count)]
+
+    def end(self):
+        self.process.terminate()
+        return self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def follow(ctl):
+    made = []
+
+    def start(*args):
+        made.append(Follower(ctl, *args))
+        return made[-1]
+
+    yield start
+    for follower in made:
+        if follower.process.poll() is None:
+            follower.end()
+
+
+def append(file, *lines):
+    with open(file, "a") as f:
+        f.write("".join(lines))
+
+
+def test_events__follow_survives_rotation_and_truncation(ctl, follow):
+    file = ctl.folder / "events.jsonl"
+    append(file, *(event(n) + "\n" for n in range(15)))
+    follower = follow()
+    assert follower.users(10) == [f"u{n}" for n in range(5, 15)]
+    append(file, event(15)[:30])
+    append(file, event(15)[30:] + "\n", event(16) + "\n")
+    assert follower.users(2) == ["u15", "u16"]
+    file.rename(ctl.folder / "events.1")
+    append(ctl.folder / "events.1", event(17) + "\n")  # of a writer that has not noticed yet
+    append(file, event(18) + "\n")
+    assert follower.users(2) == ["u17", "u18"]
+    file.unlink()
+    append(file, event(19) + "\n")
+    assert follower.users(1) == ["u19"]
+    file.write_text("")
+    time.sleep(1)  # a cut that is filled up between two looks cannot be seen
+    append(file, event(20) + "\n")
+    assert follower.users(1) == ["u20"]
+    assert follower.end()[1] == ""
+
+
+def test_events__follow_shows_what_is_asked_for(ctl, follow):
+    file = ctl.folder / "events.jsonl"
+    append(file, *(event(n) + "\n" for n in range(20)))
+    follower = follow("--since", "2026-01-31", "--user", "u3")
+    assert follower.users(1) == ["u3"]
+    append(file, event(4) + "\n", "broken\n", event(3) + "\n")
+    assert follower.users(1) == ["u3"]
+    follower.process.stdout.close()
+    append(file, event(3) + "\n")
+    assert follower.process.wait(30) != 0  # nobody reads any more
 
 
 # --- the terminal --------------------------------------------------------------------------------
