@@ -18,12 +18,21 @@ enum { PATIENCE_MS = 10000, MAX_CHILDREN = 8 };
 
 static pid_t children[MAX_CHILDREN];
 static size_t n_children;
+static pid_t program; /* which is to end what it started, and nobody else */
+
+static void __attribute__((constructor)) note_program(void)
+{
+    program = getpid();
+}
 
 void
 server_check(int good, const char *what)
 {
     if (!good) {
         (void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
+        if (getpid() != program) {
+            _exit(1);
+        }
         exit(1);
     }
 }
@@ -57,20 +66,31 @@ server_start(const char *const argv[], const char *log)
 }
 
 int
-server_connect(uint16_t port)
+server_connect_from(uint16_t port, uint32_t address)
 {
+    const struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(address) };
     const struct sockaddr_in a = { .sin_family = AF_INET,
                                    .sin_port = htons(port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     server_check(fd >= 0, "socket");
+    server_check(!address ||
+                     (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) == 0 &&
+                      bind(fd, (const struct sockaddr *)&from, sizeof(from)) == 0),
+                 "an address of loopback's");
     if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) != 0) {
         (void)close(fd);
         return -1;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return fd;
+}
+
+int
+server_connect(uint16_t port)
+{
+    return server_connect_from(port, 0);
 }
 
 void

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Ends the program with "NAME: what" unless it is good. */
+/* Ends the program with "NAME: what" unless it is good; a process that it forked, itself alone. */
 void server_check(int good, const char *what);
 
 /* argv[0] is a path; what it prints goes to the file log. */
@@ -20,5 +20,7 @@ void server_stop_all(void);
 uint16_t server_free_port(void);
 /* -1: nobody listens there. */
 int server_connect(uint16_t port);
+/* From that address of 127.0.0.0/8, in host order; 0: whichever. */
+int server_connect_from(uint16_t port, uint32_t address);
 
 #endif
