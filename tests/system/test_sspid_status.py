@@ -103,6 +103,7 @@ def test_counts_stay_over_a_reload(served):
 
 def test_turned_away(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "2"}})
+    service.wait_for(lambda: listener(service, "framed")["connections"] == 0, "who looked whether it answers is gone")
     held = [connect(service) for _ in range(2)]
     third = connect(service)
     assert third.recv(1) == b""
