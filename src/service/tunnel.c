@@ -54,6 +54,20 @@ on_backend_closed(uv_handle_t *handle)
     framed_release(t->framed);
 }
 
+/* Where bytes and a reset come together, libuv reads the bytes and calls the rest an end of file. */
+static int
+end_of(uv_handle_t *handle)
+{
+    int error = 0;
+    socklen_t n = sizeof(error);
+    uv_os_fd_t fd;
+
+    if (uv_fileno(handle, &fd) != 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0) {
+        return UV_ECONNABORTED;
+    }
+    return error ? uv_translate_sys_error(error) : UV_EOF;
+}
+
 static void
 close_backend(struct tunnel *t, bool reset)
 {
@@ -197,6 +211,9 @@ tunnel_message(struct framed *f)
 void
 tunnel_eof(struct framed *f, int status)
 {
+    if (status == UV_EOF) {
+        status = end_of((uv_handle_t *)&f->tcp);
+    }
     if (status != UV_EOF || !f->tunnel->client_ended) {
         cut(f->tunnel, "the client's stream was cut");
     }
@@ -260,6 +277,7 @@ on_backend_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     struct framed *f = t->framed;
 
     (void)buffer;
+    n = n == UV_EOF ? end_of((uv_handle_t *)stream) : n;
     if (n > 0) {
         framed_moved(f);
         seal_and_send(t, (size_t)n);

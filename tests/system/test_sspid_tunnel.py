@@ -44,10 +44,10 @@ class Backend:
 
 
 def read_all(client):
-    data = b""
+    parts = []
     while part := client.recv(65536):
-        data += part
-    return data
+        parts.append(part)
+    return b"".join(parts)
 
 
 def echo(client):
@@ -172,16 +172,33 @@ def test_a_client_that_is_cut_after_its_end_resets_too(make_tunnel):
     assert outcome in (ConnectionResetError, BrokenPipeError)
 
 
-def test_a_backend_that_resets_is_an_error_end(make_tunnel):
+@pytest.mark.parametrize("together", [False, True])
+def test_a_backend_that_resets_is_an_error_end(make_tunnel, together):
+    """The reset may come together with the last bytes, or after they were read."""
+    done_half, go_on = threading.Event(), threading.Event()
+
     def reset(client):
-        client.sendall(b"half an ans")
         client.recv(1)
+        done_half.set()
+        go_on.wait(PATIENCE)
+        client.sendall(b"half an ans")
+        time.sleep(0 if together else 0.3)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
         return "reset"
 
-    service, _ = make_tunnel(reset)
-    done = through(service, b"question")
-    assert done.returncode == 1 and b"sspi-connect: " in done.stderr and done.stdout in (b"", b"half an ans")
+    service, backend = make_tunnel(reset)
+    p = begin(service)
+    p.stdin.write(b"question")
+    p.stdin.close()
+    assert done_half.wait(PATIENCE)
+    if together:
+        time.sleep(0.3)  # the client's end has gone through
+        service.process.send_signal(signal.SIGSTOP)
+    go_on.set()
+    service.wait_for(lambda: backend.outcomes, "the reset")
+    service.process.send_signal(signal.SIGCONT)
+    assert p.wait(PATIENCE) == 1 and p.stdout.read() in (b"", b"half an ans") and b"sspi-connect: " in p.stderr.read()
     assert "the backend failed" in service.log.read_text()
 
 
