@@ -262,6 +262,10 @@ connect_place(struct authority_client *c, struct connection *place)
     if (result == AUTHORITY_LINK_OK) {
         result = greet(fd, timeout_ms, reason);
     }
+    if (result == AUTHORITY_LINK_OK && !authority_link_limit(fd, c->timeout_ms)) {
+        (void)snprintf(reason, sizeof(reason), "%s", strerror(errno));
+        result = AUTHORITY_LINK_NO_CONNECTION;
+    }
     (void)pthread_mutex_lock(&c->lock);
     c->probing = c->probing && !probing;
     if (result == AUTHORITY_LINK_OK) {

@@ -69,12 +69,20 @@ connect_error(int error)
     }
 }
 
+bool
+authority_link_limit(int fd, unsigned timeout_ms)
+{
+    const struct timeval limit = { (time_t)(timeout_ms / 1000),
+                                   (suseconds_t)(timeout_ms % 1000) * 1000 };
+
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0;
+}
+
 enum authority_link_result
 authority_link_open(const char *path, unsigned timeout_ms, int *out,
                     char reason[static AUTHORITY_LINK_REASON_BYTES])
 {
-    const struct timeval limit = { (time_t)(timeout_ms / 1000),
-                                   (suseconds_t)(timeout_ms % 1000) * 1000 };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd;
 
@@ -83,8 +91,7 @@ authority_link_open(const char *path, unsigned timeout_ms, int *out,
         return fail_open(-1, reason, "the path is too long for a socket");
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit))) {
+    if (fd < 0 || !authority_link_limit(fd, timeout_ms)) {
         return fail_open(fd, reason, strerror(errno));
     }
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address))) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/secret.h"
 
@@ -35,6 +36,8 @@ void authority_inbox_clear(struct authority_inbox *);
  * else could have put it there. *fd is owned by the caller: close. reason is set where it fails. */
 enum authority_link_result authority_link_open(const char *path, unsigned timeout_ms, int *fd,
                                                char reason[static AUTHORITY_LINK_REASON_BYTES]);
+/* How long each further send and first receive may take. */
+SEC_NODISCARD bool authority_link_limit(int fd, unsigned timeout_ms);
 enum authority_link_result authority_link_send(int fd, struct bytes frame);
 /* The next frame, without its length; a view of the inbox until the next one is read. deadline_ms
  * by clock_monotonic_ms. */

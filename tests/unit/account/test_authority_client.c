@@ -27,6 +27,7 @@ enum manner {
     REFUSES,         /* everybody is wrong */
     HANGS,           /* answers nothing, not even a greeting */
     IS_SLOW,         /* nothing but the greeting */
+    TAKES_ITS_TIME,  /* longer than one who looks whether it is back waits */
     IS_LATE,         /* an answer after the time is up */
     HANGS_UP,        /* at once */
     CUTS,            /* in the middle of an answer */
@@ -113,6 +114,10 @@ answer(struct server *s, int fd, uint64_t id)
     switch (atomic_load(&s->manner)) {
     case PROVES: reply(fd, proven, id, 0); return true;
     case REFUSES: reply(fd, refused, id, 0); return true;
+    case TAKES_ITS_TIME:
+        (void)usleep(230 * 1000);
+        reply(fd, proven, id, 0);
+        return true;
     case IS_LATE:
         (void)usleep((TIMEOUT_MS + 100) * 1000);
         reply(fd, proven, id, 0);
@@ -434,6 +439,18 @@ test_account_prove__gone_and_back__proves_again(void **state)
     assert_int_equal(logon_in_time(s), SEC_E_OK);
 }
 
+/* Whoever looks whether it is back does not wait long; who asks then does. */
+static void
+test_account_prove__back_and_slow__is_waited_for(void **state)
+{
+    struct server *s = *state;
+
+    begin(s, CUTS);
+    assert_int_equal(logon(s), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    atomic_store(&s->manner, TAKES_ITS_TIME);
+    assert_int_equal(logon_in_time(s), SEC_E_OK);
+}
+
 static void
 test_account_prove__a_folder_for_everybody__is_believed_of_one_self_alone(void **state)
 {
@@ -480,6 +497,7 @@ main(void)
         TEST(test_account_prove__after_a_fault__does_not_ask_for_a_while),
         TEST(test_account_prove__restarted_meanwhile__asks_the_one_that_is_there),
         TEST(test_account_prove__gone_and_back__proves_again),
+        TEST(test_account_prove__back_and_slow__is_waited_for),
         TEST(test_account_prove__a_folder_for_everybody__is_believed_of_one_self_alone),
         TEST(test_account_prove__in_a_child__has_a_connection_of_its_own),
     };
