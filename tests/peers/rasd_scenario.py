@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs within the kernel of tests/support/uml-run: rasd with a security module, and pppd as the caller, over TCP and a pseudo-terminal.
+"""Runs within the kernel of tests/support/uml-run: rasd with a security module, samd with the accounts, and pppd as the
+caller, over TCP and a pseudo-terminal.
 
-    rasd_scenario.py RASD SSPICTL HOST MODULE PLUGIN FOLDER      FOLDER/results.json has what happened"""
+    rasd_scenario.py RASD SAMD SSPICTL HOST MODULE PLUGIN FOLDER      FOLDER/results.json has what happened"""
 import json
 import os
 import pathlib
@@ -14,9 +15,10 @@ import time
 
 from ppp_scenarios import CALLER, ping
 
-rasd, sspictl, host, module, plugin, given = sys.argv[1:]
+rasd, samd, sspictl, host, module, plugin, given = sys.argv[1:]
 folder = pathlib.Path("/run/rasd")
 LINK = folder / "line"
+SAMD_UID = 64101
 
 
 def until(true):
@@ -75,7 +77,13 @@ def scenario(port, open_line, user, password, vetted="alice"):
 shutil.copytree(given, folder)
 shutil.copy(module, folder / "module.so")
 folder.chmod(0o755)
+(folder / "authority").mkdir(mode=0o755)
+for path in (folder / "authority", folder / "state", *(folder / "state").iterdir()):
+    os.chown(path, SAMD_UID, SAMD_UID)
 with open(f"{given}/log", "wb") as log:
+    authority = subprocess.Popen([samd, "--config", folder / "opensspi.conf"], stdin=subprocess.DEVNULL, stderr=log, user=SAMD_UID,
+                                 group=SAMD_UID, extra_groups=[])
+    until((folder / "authority/auth").exists)
     server = subprocess.Popen([rasd, "-v", "--config", folder / "opensspi.conf"], stdin=subprocess.DEVNULL, stderr=log)
     until(lambda: status("net"))
     results = {
@@ -86,6 +94,8 @@ with open(f"{given}/log", "wb") as log:
     }
     server.send_signal(signal.SIGTERM)
     results["exit"] = server.wait(30)
+    authority.terminate()
+    authority.wait(30)
 results["log"] = pathlib.Path(given, "log").read_text(errors="replace")
 results["events"] = [json.loads(row) for row in (folder / "events.jsonl").read_text().splitlines()]
 pathlib.Path(given, "results.json").write_text(json.dumps(results))

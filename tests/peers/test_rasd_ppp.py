@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole way, under a kernel of its own: a caller of real pppd's, the module's dialogue, rasd, its plugin in pppd, the account store."""
+"""The whole way, under a kernel of its own: a caller of real pppd's, the module's dialogue, rasd, its plugin in pppd, samd."""
 import json
 import subprocess
 
@@ -15,18 +15,22 @@ PORT = f"local_address = {LOCAL}\nremote_address = {REMOTE}\nsame_user = require
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rasd")
     config, there = folder / "opensspi.conf", "/run/rasd"
-    sections = ("[server]\ncomputer = RAS1\ndomain = TESTS\n[accounts]\nstore = sqlite:{0}/accounts.db\nkey_file = {0}/accounts.key\n")
-    config.write_text(sections.format(folder))
+    server = "[server]\ncomputer = RAS1\ndomain = TESTS\n"
+    state = "store = sqlite:{0}/state/accounts.db\nkey_file = {0}/state/accounts.key\n"
+    (folder / "state").mkdir(mode=0o700)
+    config.write_text(f"{server}[accounts]\n{state.format(folder)}")
     for name in ("alice", "bob"):
         subprocess.run([program("sspictl"), "--config", config, "account", "add", name, "--password-stdin", "--dial-in", "yes"],
                        input="Secret123!x\n", text=True, check=True, timeout=60)
     host, module, plugin = program("ras-module-host"), program("ras_module.so"), program("opensspi.so")
-    config.write_text(sections.format(there) + f"[events]\nfile = {there}/events.jsonl\n"
+    config.write_text(f"{server}[accounts]\nstore = authority:{there}/authority/auth\n"
+                      f"[samd]\nsocket = {there}/authority/auth\n{state.format(there)}"
+                      f"[events]\nfile = {there}/events.jsonl\n"
                       f"[ras]\nsecurity_module = {there}/module.so\nmodule_host = {host}\nmodule_user = nobody\nplugin = {plugin}\n"
                       f"control_socket = {there}/control\nrun_directory = {there}/run\n"
                       f"[port net]\ntype = tcp\ndevice = 127.0.0.1:2300\n{PORT}[port line]\ntype = pty\ndevice = {there}/line\n{PORT}")
     done = subprocess.run([ROOT / "tests/support/uml-run", "-t", "200", "/usr/bin/python3", ROOT / "tests/peers/rasd_scenario.py",
-                           program("rasd"), program("sspictl"), host, module, plugin, folder],
+                           program("rasd"), program("samd"), program("sspictl"), host, module, plugin, folder],
                           capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stdout + done.stderr + (folder / "log").read_text(errors="replace")
     return json.loads((folder / "results.json").read_text())

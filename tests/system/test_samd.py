@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """samd: who may ask, what it answers, and what of it its end does not take along; sspid, curl and sspictl through it."""
+import base64
 import hashlib
+import hmac
 import json
 import os
+import re
 import stat
 import struct
 import subprocess
@@ -11,7 +14,7 @@ import threading
 import pytest
 
 from conftest import program
-from samd import (ADMINISTRATORS, ASKERS, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, PROVEN, REFUSED, SAMD_UID,
+from samd import (ADMINISTRATORS, ASKERS, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
 ALICE = "Secret123!x"
@@ -89,6 +92,22 @@ def test_chap_of_md5__as_rasd_asks(samd):
     response = hashlib.md5(b"\x07Dial-in 1" + challenge).digest()
     assert samd.prove("carol", kind=CHAP_MD5, chap_id=7, challenge=challenge, chap_response=response)[0] == PROVEN
     assert refusal(samd.prove("carol", kind=CHAP_MD5, chap_id=8, challenge=challenge, chap_response=response))[0] == LOGON_DENIED
+
+
+def test_a_one_time_code__is_good_once(samd):
+    uri = samd.ctl("otp", "enroll", "alice", "--hotp", "--no-confirm")
+    text_of_secret = re.search("secret=([A-Z2-7]+)", uri)[1]
+    secret = base64.b32decode(text_of_secret + "=" * (-len(text_of_secret) % 8))
+
+    def code(counter):
+        mac = hmac.digest(secret, struct.pack(">Q", counter), "sha1")
+        return f"{(struct.unpack_from('>I', mac, mac[19] & 15)[0] & 0x7FFFFFFF) % 10**6:06}"
+
+    assert samd.prove("alice", code(0), kind=ONE_TIME_CODE)[0] == PROVEN
+    assert refusal(samd.prove("alice", code(0), kind=ONE_TIME_CODE))[0] == LOGON_DENIED
+    assert samd.prove("alice", code(1), kind=ONE_TIME_CODE)[0] == PROVEN
+    samd.ctl("otp", "remove", "alice")
+    assert refusal(samd.prove("alice", code(2), kind=ONE_TIME_CODE))[0] == LOGON_DENIED
 
 
 def test_several_in_flight__are_all_answered(make_samd):
