@@ -207,6 +207,17 @@ take_listener(struct settings *s, const struct config_entry *e, char *why, size_
     return add_option(l, e, why, why_n);
 }
 
+/* The library judges them; we look whether they are there. */
+static bool
+take_accounts(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
+{
+    char **to = strcmp(e->key, "store") == 0      ? &s->store
+                : strcmp(e->key, "key_file") == 0 ? &s->key_file
+                                                  : NULL;
+
+    return !to || key_set_text(to, e->value, why, why_n);
+}
+
 static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
@@ -228,6 +239,9 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     }
     if (strcmp(e->section, "policy") == 0 && e->key && strcmp(e->key, "channel_bindings") == 0) {
         s->policy_requires_bindings = strcasecmp(e->value, "required") == 0;
+    }
+    if (strcmp(e->section, "accounts") == 0 && e->key) {
+        return take_accounts(s, e, why, why_n);
     }
     return true; /* the library reads these, or another program */
 }
@@ -343,6 +357,8 @@ settings_clear(struct settings *settings)
     mem_free(settings->listeners);
     mem_free(settings->file);
     mem_free(settings->control_socket);
+    mem_free(settings->store);
+    mem_free(settings->key_file);
     events_section_clear(&settings->events);
     *settings = (struct settings){ 0 };
 }

@@ -46,7 +46,8 @@ struct listener_settings {
 
 struct settings {
     char *file;
-    char *control_socket; /* NULL: the default one */
+    char *control_socket;   /* NULL: the default one */
+    char *store, *key_file; /* of [accounts], as they stand there; NULL: they do not */
     struct events_section events;
     struct listener_settings *listeners;
     size_t n_listeners;

@@ -7,6 +7,7 @@
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "service/server.h"
+#include "service/surroundings.h"
 
 static bool
 take_loops(void *user, const char *value, char *why, size_t why_n)
@@ -28,18 +29,11 @@ read_configuration(const char *file, struct settings *settings, struct config_er
     return true;
 }
 
-/* No fault of the configuration's: the keytab may come later. */
 static void
-warn_of_keys(const struct settings *settings)
+warn(void *user, const char *text)
 {
-    char why[SERVER_WHY_BYTES];
-
-    for (size_t i = 0; i < settings->n_listeners; i++) {
-        if (!credential_has_keys(&settings->listeners[i], why, sizeof(why))) {
-            (void)fprintf(stderr, "sspid: warning: [listener %s]: tickets cannot be taken: %s\n",
-                          settings->listeners[i].name, why);
-        }
-    }
+    (void)user;
+    (void)fprintf(stderr, "sspid: warning: %s\n", text);
 }
 
 int
@@ -67,7 +61,7 @@ main(int argc, char **argv)
         return PROCESS_USAGE;
     }
     if (o.check_only) {
-        warn_of_keys(&settings);
+        surroundings_check(&settings, warn, NULL);
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;
     } else {
