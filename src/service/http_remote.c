@@ -75,10 +75,16 @@ add_groups(struct http_reply *reply, const OPENSSPI_LOGON *logon, size_t max)
     return cut;
 }
 
+bool
+http_remote_is_nobody(const OPENSSPI_LOGON *logon)
+{
+    return logon->Anonymous || !*logon->UserName;
+}
+
 size_t
 http_remote_put(struct http_reply *reply, const OPENSSPI_LOGON *logon, size_t max_groups)
 {
-    if (logon->Anonymous) {
+    if (http_remote_is_nobody(logon)) {
         add_text(reply, "Remote-Authenticated", "no");
         return 0;
     }

@@ -7,6 +7,8 @@
 
 #include "service/http_reply.h"
 
+/* Whether there is no name to tell: an anonymous logon, or one whose name is empty. */
+bool http_remote_is_nobody(const OPENSSPI_LOGON *logon);
 /* Adds Remote-Authenticated, yes or no, and for somebody Remote-User and what else is known, each
  * value percent-encoded. Groups that together need more than max_groups bytes are cut, and
  * Remote-Groups-Cut says how many are not there; so does the return value. */

@@ -92,7 +92,8 @@ http_turn_grant(const struct http_turn *t, const OPENSSPI_LOGON *logon, ULONG at
 {
     struct http_reply *reply = t->reply;
 
-    if (t->auth && logon->Anonymous && http_turn_settings(t)->require != HTTP_REQUIRE_OPTIONAL) {
+    if (t->auth && http_remote_is_nobody(logon) &&
+        http_turn_settings(t)->require != HTTP_REQUIRE_OPTIONAL) {
         http_turn_note(t, 401, "an anonymous logon, and require = yes");
         http_turn_challenge(t, HTTP_SCHEME_NEGOTIATE, bytes_of(NULL, 0));
         return;

@@ -16,7 +16,7 @@ const char *fake_keyed;
 const char *fake_first_token = "";
 LONG fake_krb_error;
 
-static const char *reason = "";
+static _Thread_local const char *reason = "";
 
 /* Not malloc: where a test fails allocations, they are sspid's. */
 static void *
@@ -33,14 +33,14 @@ kept(const void *p, size_t n)
     char *copy = zeroed(n + 1);
 
     memcpy(copy, p, n);
-    fake_live++;
+    (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     return copy;
 }
 
 SECURITY_STATUS
 FreeContextBuffer(void *p)
 {
-    fake_live--;
+    (void)__atomic_sub_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     free(p);
     return SEC_E_OK;
 }
@@ -82,7 +82,7 @@ OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth,
         return SEC_E_SECPKG_NOT_FOUND;
     }
     if (credential) {
-        fake_live++;
+        (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
         credential->dwLower = credential->dwUpper = 7;
     }
     return SEC_E_OK;
@@ -102,7 +102,7 @@ SECURITY_STATUS
 FreeCredentialsHandle(PCredHandle credential)
 {
     credential->dwLower = 0;
-    fake_live--;
+    (void)__atomic_sub_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     return SEC_E_OK;
 }
 
@@ -149,7 +149,7 @@ OpenSspiCreateContext(PCredHandle credential, ULONG use, PCtxtHandle context)
     (void)use;
     context->dwLower = (ULONG_PTR)strdup("?");
     context->dwUpper = 1;
-    fake_live++;
+    (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     return SEC_E_OK;
 }
 
@@ -164,7 +164,7 @@ OpenSspiQueryNegotiation(PCtxtHandle context, POPENSSPI_NEGOTIATION *out)
                                     .OfferedCount = fake_first_token[0] ? 2 : 0,
                                     .Offered = offered,
                                     .FirstToken = fake_first_token };
-    fake_live++;
+    (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     *out = made;
     return SEC_E_OK;
 }
@@ -243,7 +243,7 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
         free(name_of(new_context));
         SecInvalidateHandle(new_context);
     } else if (!context) {
-        fake_live++;
+        (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     }
     return status;
 }
@@ -261,7 +261,7 @@ DeleteSecurityContext(PCtxtHandle context)
 {
     free(name_of(context));
     SecInvalidateHandle(context);
-    fake_live--;
+    (void)__atomic_sub_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     return SEC_E_OK;
 }
 
@@ -312,7 +312,7 @@ tell_logon(const char *who, POPENSSPI_LOGON *out)
         .LogonServer = "",
     };
     made->logon.Anonymous = colon && strcmp(colon, ":nobody") == 0;
-    fake_live++;
+    (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);
     *out = &made->logon;
     return SEC_E_OK;
 }

@@ -268,6 +268,7 @@ test_http_answer__somebody_is_somebody(void **state)
     open_fixture(&f, "Negotiate", NULL);
     f.settings.http.basic = f.state.is_local = true;
     STARTS_WITH(AUTH(&f, "Basic", "nobody:right"), "401|");
+    STARTS_WITH(AUTH(&f, "Negotiate", FAKE_FIRST "krb:"), "401|"); /* a name that is empty */
     f.settings.http.require = HTTP_REQUIRE_OPTIONAL;
     ASSERT_IS(AUTH(&f, "Basic", "nobody:right"), "200|Remote-Authenticated: no|");
     close_fixture(&f);

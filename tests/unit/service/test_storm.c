@@ -18,6 +18,7 @@
 #include "fake_sspi.h"
 #include "service/credential.h"
 #include "service/limits.h"
+#include "service/proxied.h"
 
 enum { THREADS = 4, ROUNDS = 2000 };
 
@@ -88,6 +89,53 @@ test_credential_get__one_for_all(void **state)
     assert_int_equal(fake_live, 0);
 }
 
+/* Each thread's requests name connections of all; whoever is known there is who proved it. */
+static void *
+ask_behind_proxy(void *user)
+{
+    struct proxied_table *table = user;
+    static const struct session_client client = { .log = &quiet };
+    static const struct session_rules rules = { 5, 4096, 0 };
+    static const struct http_state from = { .rules = &rules };
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char name[8];
+        const struct proxied_key key = { .connection = name };
+        struct proxied *e;
+
+        (void)snprintf(name, sizeof(name), "%u", i % 13);
+        if (proxied_enter(table, &key, i % 3 ? &from : NULL, &client, i / 100, &e) !=
+            PROXIED_HERE) {
+            continue;
+        }
+        if (e->state.logon) {
+            assert_string_equal(e->state.logon->UserName, name);
+        }
+        http_state_clear(&e->state);
+        if (i % 4) {
+            (void)OpenSspiLogonPasswordA(name, "", "right", &e->state.logon);
+        }
+        proxied_leave(table, e, i / 100);
+        if (i % 50 == 0) {
+            proxied_sweep(table, i / 100);
+        }
+    }
+    return NULL;
+}
+
+static void
+test_proxied__an_entry_is_one_request_s(void **state)
+{
+    static struct proxied_table table;
+
+    (void)state;
+    proxied_init(&table, 100, 100, 2, 3);
+    table.known_max = 7;
+    in_threads(ask_behind_proxy, &table);
+    proxied_clear(&table);
+    assert_int_equal(table.limits.connections, 0);
+}
+
 static void *
 write_events(void *user)
 {
@@ -140,6 +188,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits__come_to_nothing_again),
         cmocka_unit_test(test_credential_get__one_for_all),
+        cmocka_unit_test(test_proxied__an_entry_is_one_request_s),
         cmocka_unit_test(test_event_log__whole_lines_and_every_logon),
     };
 
