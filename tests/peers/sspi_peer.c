@@ -9,7 +9,7 @@
  * --bindings: the application data of the channel bindings. --option: a key of [policy].
  * --stream: what is unsealed comes as SECBUFFER_STREAM, not as TOKEN and DATA.
  *
- * Commands beside those of talk.h: wrap MESSAGE, sealed with SECQOP_WRAP_NO_ENCRYPT; and in DCE's
+ * Commands beside those of talk.h: delegate SPN, as gss_peer's; wrap MESSAGE, sealed with SECQOP_WRAP_NO_ENCRYPT; and in DCE's
  * style, HEAD being signed with the message and not sent, N the bytes of SEALED:
  *
  *   seal-rpc HEAD MESSAGE             ok TOKEN+SEALED
@@ -397,6 +397,20 @@ verify(struct peer *p, struct talk *t)
 }
 
 static void
+delegate(struct peer *p, struct talk *t)
+{
+    SecBuffer out = { 0, SECBUFFER_TOKEN, NULL };
+    SECURITY_STATUS status = side_delegate(&p->side, t->n_words > 1 ? t->words[1] : "", &out);
+
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+        return;
+    }
+    talk_answer("ok", out.pvBuffer, out.cbBuffer);
+    (void)FreeContextBuffer(out.pvBuffer);
+}
+
+static void
 describe(struct peer *p, struct talk *t)
 {
     json_t *facts = json_object();
@@ -418,7 +432,7 @@ static const struct command {
     { "wrap", wrap_plain, false },   { "unseal", unseal, false },
     { "seal-rpc", seal_rpc, false }, { "unseal-rpc", unseal_rpc, false },
     { "sign", sign, false },         { "verify", verify, false },
-    { "describe", describe, false },
+    { "describe", describe, false }, { "delegate", delegate, false },
 };
 
 static void

@@ -63,6 +63,57 @@ set_string(json_t *into, const char *key, const char *value)
     (void)json_object_set_new(into, key, json_string(value ? value : ""));
 }
 
+SECURITY_STATUS
+side_delegate(struct side *s, const char *target, SecBuffer *out)
+{
+    SecBufferDesc desc = { SECBUFFER_VERSION, 1, out };
+    CredHandle cred;
+    CtxtHandle context;
+    ULONG attributes;
+    SECURITY_STATUS status = ImpersonateSecurityContext(&s->context);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = AcquireCredentialsHandleA(NULL, (char *)(uintptr_t) "Kerberos", SECPKG_CRED_OUTBOUND,
+                                       NULL, NULL, NULL, NULL, &cred, NULL);
+    (void)DeleteSecurityContext(&s->context);
+    (void)RevertSecurityContext(&s->context);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = InitializeSecurityContextA(&cred, NULL, (char *)(uintptr_t)target,
+                                        ISC_REQ_ALLOCATE_MEMORY, 0, SECURITY_NATIVE_DREP, NULL, 0,
+                                        &context, &desc, &attributes, NULL);
+    if (status >= 0) {
+        (void)DeleteSecurityContext(&context);
+    }
+    (void)FreeCredentialsHandle(&cred);
+    return status < 0 ? status : SEC_E_OK;
+}
+
+static void
+describe_token(struct side *s, json_t *into)
+{
+    POPENSSPI_TOKEN t = NULL;
+    json_t *groups = json_array();
+    HANDLE token;
+
+    if (QuerySecurityContextToken(&s->context, &token) == SEC_E_OK) {
+        if (OpenSspiQueryToken(token, &t) == SEC_E_OK) {
+            set_string(into, "token_user", t->UserSid);
+            (void)json_object_set_new(into, "token_level", json_integer(t->Level));
+            for (ULONG i = 0; i < t->GroupCount; i++) {
+                (void)json_array_append_new(groups, json_string(t->GroupSids[i]));
+            }
+            (void)json_object_set(into, "token_groups", groups);
+            (void)FreeContextBuffer(t);
+        }
+        (void)OpenSspiCloseToken(token);
+    }
+    json_decref(groups);
+}
+
 static void
 describe_names(struct side *s, json_t *into)
 {
@@ -122,6 +173,7 @@ side_describe(struct side *s, json_t *into)
     if (!s->server || OpenSspiQueryLogon(&s->context, &logon) != SEC_E_OK) {
         return;
     }
+    describe_token(s, into);
     set_string(into, "status", OpenSspiStatusName(logon->Status));
     set_string(into, "package", logon->PackageName);
     set_string(into, "ntlm_version", logon->NtlmVersion);

@@ -32,6 +32,9 @@ extern const bool side_reads_first_input;
 SECURITY_STATUS side_acquire(struct side *);
 /* After the first leg of a server: WinPR's keeps no accounts and is told the one there is. */
 SECURITY_STATUS side_give_account(struct side *);
+/* A server: a first token to target with what its client delegated, by acting as the client, whose
+ * context is deleted before the token is made. *out is allocated: FreeContextBuffer. */
+SECURITY_STATUS side_delegate(struct side *, const char *target, SecBuffer *out);
 void side_describe(struct side *, json_t *into);
 const char *side_status_name(SECURITY_STATUS);
 const char *side_reason(void);

@@ -129,6 +129,21 @@ def test_password__in_each_spelling(shared_domain, env, package, user, domain):
         assert seen["package"] == "Kerberos" and (seen["proven_user"].lower(), seen["proven_domain"]) == ("alice", "EXAMPLE"), seen
 
 
+@pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
+@pytest.mark.parametrize("user", ["alice", "carol", "dave"])
+def test_token__has_the_domains_sids_and_the_networks(shared_domain, env, sids, package, user):
+    tickets = {**env, "KRB5CCNAME": shared_domain.tickets(user)["KRB5CCNAME"]}
+    with (our_client(package, tickets, user=None, password=None, domain=None, spn=f"HTTP/{WEB}", flags=FLAGS) as client,
+          our_server(package, env) as server):
+        converse(client, server)
+        seen = server.describe()
+    sid, groups = sids[user]
+    assert seen["token_user"] == sid and seen["token_level"] == 2
+    assert {s for s in seen["token_groups"] if s.startswith("S-1-5-21-")} == groups
+    assert {"S-1-1-0", "S-1-5-2", "S-1-5-11", "S-1-5-15"} <= set(seen["token_groups"])
+    assert "S-1-5-64-10" not in seen["token_groups"] and len(seen["token_groups"]) == len(set(seen["token_groups"]))
+
+
 @pytest.mark.parametrize("user", ["e.example@example.test", "erin@example.test"])
 def test_password__a_user_principal_name_that_is_not_the_accounts(shared_domain, env, sids, user):
     with log_on(shared_domain, env, user=user, domain=None, password=shared_domain.users["erin"]) as client, our_server("Negotiate", env) as server:

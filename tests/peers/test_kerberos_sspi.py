@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kerberos through SSPI's public functions alone, with MIT's GSSAPI and Heimdal's on the other side: by itself and within SPNEGO, each
 encryption type, each side by turns, messages of all kinds, channel bindings, DCE's style, delegation."""
+import os
+import pwd
 import time
 
 import pytest
@@ -208,6 +210,40 @@ def test_delegation__to_their_server_who_comes_to_ours(env, peer, package, mech)
         assert "delegate" in middle.describe()["flags"] and "delegate" in client.describe()["flags"]
         last.step(middle.message("delegate", f"HTTP@{TYPE_HOSTS['aes256-cts-hmac-sha1-96']}"))
         assert last.describe()["client_principal"] == f"{USER}@{REALM}"
+
+
+@pytest.fixture(scope="module")
+def own_user(shared_realm, env):
+    """A user of the realm called as who runs the tests: whom a service may act as without any right of its own."""
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    shared_realm.add_user(name, "Secret321!x")
+    return name, {**env, **shared_realm.environment(shared_realm.ticket(name)), "OPENSSPI_CONFIG": env["OPENSSPI_CONFIG"]}
+
+
+ACTS = {"impersonate_bare_name": "yes", "impersonate_root": "yes"}
+
+
+@MECHS
+def test_delegation__to_our_server_who_acts_as_the_client(env, own_user, package, mech):
+    """What the client delegated is what the thread has by default, and not the server's own cache; also when the context has gone."""
+    name, client_env = own_user
+    flags = f"{ALL},delegate"
+    with (our_initiator(package, client_env, flags=flags) as client, our_acceptor(package, env, options=ACTS) as middle,
+          our_acceptor("Kerberos", env) as last):
+        converse(client, middle)
+        seen = middle.describe()
+        assert seen["token_level"] == 3 and seen["token_user"] == f"S-1-22-1-{os.geteuid()}"
+        last.step(middle.message("delegate", f"HTTP/{TYPE_HOSTS['aes256-cts-hmac-sha1-96']}"))
+        assert last.describe()["client_principal"] == f"{name}@{REALM}"
+
+
+@MECHS
+def test_not_delegated__who_acts_as_the_client_has_nothing(env, own_user, package, mech):
+    name, client_env = own_user
+    with our_initiator(package, client_env) as client, our_acceptor(package, env, options=ACTS) as middle:
+        converse(client, middle)
+        assert middle.describe()["token_level"] == 2
+        expect_refusal("SEC_E_NO_CREDENTIALS", middle.message, "delegate", f"HTTP/{HOST}")
 
 
 @PEERS

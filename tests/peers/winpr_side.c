@@ -59,6 +59,15 @@ side_reason(void)
     return "";
 }
 
+SECURITY_STATUS
+side_delegate(struct side *s, const char *target, SecBuffer *out)
+{
+    (void)s;
+    (void)target;
+    (void)out;
+    return SEC_E_UNSUPPORTED_FUNCTION;
+}
+
 void
 side_describe(struct side *s, json_t *into)
 {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The programs in examples/, which are written for Windows, against each other: each pair, ANSI and UNICODE."""
+import os
 import re
 import subprocess
 
@@ -115,3 +116,54 @@ def test_sockauth__wants_proof_of_the_server(serve, accounts, tmp_path):
     assert done.returncode == 1
     assert "the server has not proven who it is" in done.stdout
     assert status == 1 and "message:" not in output
+
+
+# --- a server that acts as its clients ---------------------------------------------------------
+
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n", "-E"]
+
+
+def as_root(*command):
+    subprocess.run([*AS_ROOT, *map(str, command)], check=True)
+
+
+@pytest.fixture
+def files(accounts, tmp_path):
+    """alice is daemon and bob is bin here, each with a file; a third one is root's alone."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, user in {"alice": "daemon", "bob": "bin"}.items():
+        accounts.ctl("account", "modify", name, "--unix-user", user)
+    for name, user in {"of-alice": "daemon", "of-bob": "bin", "of-root": "root"}.items():
+        (folder / name).write_text(f"what is {name}\n")
+        as_root("chown", f"{user}:{user}", folder / name)
+        as_root("chmod", "0600", folder / name)
+    for path in [folder, *folder.parents]:  # the way to it is everybody's, below /tmp
+        if path.owner() == folder.owner() and str(path).startswith("/tmp/"):
+            path.chmod(path.stat().st_mode | 0o711)
+    yield folder
+    as_root("rm", "-r", folder)
+
+
+@pytest.mark.parametrize("client_name, wanted, given", [
+    ("alice", "of-alice", True), ("bob", "of-bob", True), ("alice", "of-bob", False), ("bob", "of-alice", False),
+    ("alice", "of-root", False), ("bob", "nothing", False), ("alice", "../files/of-alice", False), ("jörg", "of-alice", False)])
+def test_file_server__gives_what_the_client_may_have(accounts, files, client_name, wanted, given):
+    server = subprocess.Popen([*AS_ROOT, program("file-server"), "0", files], env=accounts.environment(), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        port = re.match(r"listening on 127\.0\.0\.1:(\d+)$", server.stdout.readline()).group(1)
+        password = files.parent / "password"
+        password.write_text(ACCOUNTS[client_name] + "\n", encoding="utf-8")
+        password.chmod(0o600)
+        done = client("sspi-connect", accounts, "--user", client_name, "--password-file", password, f"127.0.0.1:{port}", stdin=wanted + "\n")
+        output, _ = server.communicate(timeout=PATIENCE)
+    finally:
+        server.kill()
+        server.communicate()
+    assert done.stdout == (f"what is {wanted}\n" if given else ""), output
+    assert server.returncode == (0 if given else 1), output
+    if given:
+        assert f"{client_name}: opened\n" in output
+    elif client_name == "jörg":  # nobody here is called so
+        assert "ImpersonateSecurityContext: 0x8009030B\n" in output

@@ -676,6 +676,33 @@ test_forward__of_what_cannot_be_forwarded__says_why(void **state)
     ticket_holder_free(bob);
 }
 
+/* What a client delegated, and nothing in its place: not the process's cache, not its keytab. */
+static void
+test_given_cache__alone_counts(void **state)
+{
+    struct fixture *f = *state;
+    char name[128];
+    const struct ticket_holder_args missing = { .cache = "MEMORY:nobody" },
+                                    given = { .cache = name };
+    struct ticket_holder *h = NULL;
+    struct ticket t;
+    int32_t code = 0;
+
+    write_cache(f, "HTTP/web", HOUR);
+    assert_int_equal(ticket_holder_new(f->authority, &missing, &h), SEC_E_OK);
+    assert_int_equal(get(h, "HTTP/web", &t, &code), SEC_E_NO_CREDENTIALS);
+    assert_int_equal(ticket_holder_name(h, &(struct wire_writer){ .grows = true }),
+                     SEC_E_NO_CREDENTIALS);
+    ticket_holder_free(h);
+    (void)snprintf(name, sizeof(name), "FILE:%s", f->cache);
+    assert_int_equal(setenv("KRB5CCNAME", "FILE:/nonexistent/cache", 1), 0);
+    assert_int_equal(ticket_holder_new(f->authority, &given, &h), SEC_E_OK);
+    must_be_called(h, "alice@EXAMPLE.TEST");
+    assert_int_equal(get(h, "HTTP/web", &t, &code), SEC_E_OK);
+    ticket_clear(&t);
+    ticket_holder_free(h);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -696,6 +723,7 @@ main(void)
         TEST(test_default__a_ticket_in_the_cache__is_given_whole),
         TEST(test_default__targets_without_a_realm__are_found),
         TEST(test_default__a_tgt_that_has_run_out__says_so),
+        TEST(test_given_cache__alone_counts),
         TEST(test_get__what_is_no_target__is_refused),
         TEST(test_forward__of_what_cannot_be_forwarded__says_why),
     };
