@@ -5,7 +5,10 @@ import base64
 import http.client
 import json
 import os
+import socket
+import socketserver
 import subprocess
+import threading
 import time
 
 import gssapi
@@ -181,6 +184,47 @@ def test_sspi_connect__with_a_password(served, realm, user):
                           env={**realm.environment(), "OPENSSPI_CONFIG": str(served.config)})
     assert (done.returncode, done.stdout) == (0, "hello"), done.stderr
     assert "authenticated with Kerberos" in done.stderr
+
+
+class EchoBack(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+
+
+@pytest.fixture
+def echo_server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), EchoBack) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@pytest.mark.parametrize("package", ["Negotiate", "Kerberos"])
+def test_a_tunnel(serve, ticket, echo_server, package):
+    """Bytes both ways, directly and through a local listener; messages are longer than NTLM's, and have padding."""
+    service = serve(listeners={"tunnel": {"protocol": "framed", "backend": f"proxy:127.0.0.1:{echo_server}"}})
+    environment = {**ticket, "OPENSSPI_CONFIG": str(service.config)}
+    command = [program("sspi-connect"), "--package", package]
+    to = f"localhost:{port(service, 'tunnel')}"
+    data = os.urandom(3_000_000)
+    done = subprocess.run([*command, to], input=data, capture_output=True, timeout=60, env=environment)
+    assert (done.returncode, done.stderr, done.stdout == data) == (0, b"", True)
+    with subprocess.Popen([*command, "--listen", "127.0.0.1:0", to], stderr=subprocess.PIPE, env=environment) as near:
+        at = int(near.stderr.readline().decode().rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", at)) as s:
+            threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR)), daemon=True).start()
+            got = b"".join(iter(lambda: s.recv(65536), b""))
+        near.terminate()
+        assert got == data and near.wait(10) == 0
+    assert f"user={USER}" in service.log.read_text() and "end=done" in service.log.read_text()
+
+
+def test_the_socket_sample(serve, ticket):
+    service = serve(listeners={"sample": {"protocol": "sample"}})
+    done = subprocess.run([program("sspi-connect"), "--protocol", "sample", f"localhost:{port(service, 'sample')}"], capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60, env={**ticket, "OPENSSPI_CONFIG": str(service.config)})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"This is your server speaking", b"")
 
 
 # --- NTLM instead, or not ---
