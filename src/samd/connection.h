@@ -17,6 +17,7 @@ struct connection {
     struct peer_who who;
     atomic_uint references;
     struct connection *before, *after; /* the server's */
+    atomic_bool welcomed;
     /* Of the thread that reads: there is one at a time. */
     bool greeted;
     struct secret held; /* a frame that is not whole yet: n_held bytes of it */

@@ -21,7 +21,7 @@
 #include "samd/connection.h"
 
 enum {
-    CONNECTIONS_MAX = 1024,
+    CONNECTIONS_MAX = 4096,
     ANSWER_BYTES = 4096, /* of usual ones */
     SEND_BUFFER_BYTES = 1024 * 1024,
     SEND_SECONDS = 2,
@@ -142,6 +142,10 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
 
     if (authority_msg_decode(&m, frame) != WIRE_OK || m.type >= AUTHORITY_MSG_WELCOME) {
         hang_up(s, c, m.fault.field ? m.fault.field : "it speaks as samd does");
+        return;
+    }
+    if (m.type == AUTHORITY_MSG_HELLO && atomic_exchange(&c->welcomed, true)) {
+        hang_up(s, c, "it says hello again"); /* which would cost it nothing of its allowance */
         return;
     }
     if (m.type == AUTHORITY_MSG_HELLO) {

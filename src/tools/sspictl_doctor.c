@@ -8,14 +8,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account/account.h"
 #include "base/mem.h"
 #include "ticket/ticket.h"
 #include "tools/doctor_gather.h"
 #include "tools/sspictl.h"
 
-#define SQLITE "sqlite:"
+#define SQLITE    "sqlite:"
+#define AUTHORITY "authority:"
+
+enum { SCHEME_CHARS = sizeof(AUTHORITY) - 1 };
 
 /* --- what is not the keytab's -------------------------------------------------------------- */
+
+/* Asks about nobody: any verdict will do. */
+static void
+examine_authority(struct doctor_report *r, const struct settings_text *t)
+{
+    const struct account_options options = { .store = t->store };
+    const struct account_claim nobody = { .kind = ACCOUNT_PASSWORD };
+    struct account_authority *a = NULL;
+    struct account_proof proof;
+    sec_status status = account_authority_open(&options, &a);
+
+    if (status == SEC_E_OK) {
+        status = account_prove(a, &nobody, &proof);
+        account_proof_clear(&proof);
+    }
+    if (status == SEC_E_LOGON_DENIED) {
+        doctor_find(r, DOCTOR_OK, "account store", "samd at %s answers", t->store + SCHEME_CHARS);
+    } else {
+        doctor_find(r, DOCTOR_FAULT, "account store", "samd cannot be asked: %s", sec_reason());
+        doctor_remedy(r,
+                      "see that samd runs (systemctl status samd), and that the service's user is"
+                      " in the group that may ask it ([samd] group)");
+    }
+    account_authority_close(a);
+}
 
 static void
 examine_accounts(struct doctor_report *r, const struct doctor_user *u,
@@ -25,6 +54,10 @@ examine_accounts(struct doctor_report *r, const struct doctor_user *u,
         strncmp(t->store, SQLITE, strlen(SQLITE)) == 0 ? t->store + strlen(SQLITE) : t->store;
     struct doctor_file store, key;
 
+    if (strncmp(t->store, AUTHORITY, SCHEME_CHARS) == 0) {
+        examine_authority(r, t);
+        return;
+    }
     doctor_gather_file(&store, "account store", path);
     doctor_gather_file(&key, "key file", t->key_file);
     if (store.file.error == ENOENT) {

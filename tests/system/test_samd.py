@@ -71,6 +71,11 @@ def curl(service, user, password, *options):
     return int(status), body
 
 
+def doctor(samd):
+    return subprocess.run([samd.copy("sspictl"), "--config", samd.config, "doctor"], capture_output=True, text=True, timeout=60,
+                          env=samd.environment()).stdout
+
+
 def show(samd, name):
     return json.loads(samd.ctl("account", "show", name, "--json"))
 
@@ -124,7 +129,7 @@ def test_several_in_flight__are_all_answered(make_samd):
 def test_what_makes_no_sense__is_hung_up_on_alone(samd):
     good = Wire(samd.socket)
     nonsense = [b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack("<IBQ", 9, 77, 1), struct.pack("<IBQ", 9, 33, 1), struct.pack("<I", 262145),
-                struct.pack("<IBQ", 10, 2, 1) + b"x"]
+                struct.pack("<IBQ", 10, 2, 1) + b"x", struct.pack("<IBQI", 13, 1, 0, 1)]
     for data in nonsense:
         wire = Wire(samd.socket)
         wire.s.sendall(data)
@@ -269,6 +274,12 @@ def test_its_files__are_its_own(samd):
     assert f"Uid:\t{SAMD_UID}" in status
     assert [line.split()[4] for line in limits.splitlines() if line.startswith("Max core")] == ["0"]
     assert os.stat(f"/proc/{samd.process.pid}/mem").st_uid == 0  # not dumpable: root's, not its user's
+
+
+def test_doctor__asks_it(samd):
+    assert f"ok: samd at {samd.socket} answers" in doctor(samd)
+    samd.kill()
+    assert "fault: samd cannot be asked" in doctor(samd) and "is samd running?" in doctor(samd)
 
 
 # --- its end ----------------------------------------------------------------------------------
