@@ -2,7 +2,9 @@
 """Runs within the kernel of tests/support/uml-run: rasd with a security module, samd with the accounts, and pppd as the
 caller, over TCP and a pseudo-terminal.
 
-    rasd_scenario.py RASD SAMD SSPICTL HOST MODULE PLUGIN FOLDER      FOLDER/results.json has what happened"""
+    rasd_scenario.py RASD SAMD SSPICTL HOST MODULE PLUGIN FOLDER [SECRET]
+
+The module is examples/ras_module.c; with the SECRET of alice's HOTP codes it is otp, and chat(8) talks to it where it can. FOLDER/results.json has what happened."""
 import json
 import os
 import pathlib
@@ -15,7 +17,7 @@ import time
 
 from ppp_scenarios import CALLER, ping
 
-rasd, samd, sspictl, host, module, plugin, given = sys.argv[1:]
+rasd, samd, sspictl, host, module, plugin, given, *secret = sys.argv[1:]
 folder = pathlib.Path("/run/rasd")
 LINK = folder / "line"
 SAMD_UID = 64101
@@ -53,6 +55,33 @@ def call(fd, user, password, vetted):
     return subprocess.Popen([*CALLER, "user", user, "password", password], stdin=fd, stdout=fd, stderr=log)
 
 
+def code(counter):
+    return subprocess.run(["oathtool", "--hotp", "-b", "-c", str(counter), *secret], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def chat(user, counter):
+    """What chat answers; TIMEOUT is its own."""
+    return ["/usr/sbin/chat", "-v", "-S", "-s", "TIMEOUT", "10", "ABORT", "Not accepted", "ser:", user, "Code:", code(counter), "\\r\\n"]
+
+
+def chatted(port, counter, user="alice", password="Secret123!x"):
+    """On a pseudo-terminal pppd has chat connect; chat wants a terminal, so on TCP this file types."""
+    if port == "net":
+        fd = tcp()
+        for prompt, said in ((b"User: ", user), (b"Code: ", code(counter))):
+            expect(fd, prompt)
+            os.write(fd, said.encode() + b"\r")
+        passed = b"Not" not in expect(fd, b"\r\n") + os.read(fd, 3)
+        caller = subprocess.Popen([*CALLER, "user", user, "password", password], stdin=fd, stdout=fd, stderr=log) if passed else None
+        os.close(fd)
+    else:
+        words = " ".join(f"'{word}'" for word in chat(user, counter))
+        caller = subprocess.Popen([word if word != "notty" else LINK for word in CALLER] + ["connect", words, "user", user, "password", password],
+                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        passed = None
+    return {"passed": passed, **outcome(port, caller)}
+
+
 def tcp():
     return socket.create_connection(("127.0.0.1", 2300)).detach()
 
@@ -65,11 +94,17 @@ def scenario(port, open_line, user, password, vetted="alice"):
     fd = open_line()
     caller = call(fd, user, password, vetted)
     os.close(fd)
-    up = until(lambda: status(port).get("state") == "Connected" or caller.poll() is not None) and status(port)
+    return outcome(port, caller)
+
+
+def outcome(port, caller):
+    """Up, a ping, and hung up; no caller: never up."""
+    up = caller and until(lambda: status(port).get("state") == "Connected" or caller.poll() is not None) and status(port) or {}
     pinged = up.get("state") == "Connected" and ping("10.99.0.2")
     if up.get("state") == "Connected":
         subprocess.run([sspictl, "--config", folder / "opensspi.conf", "ras", "hangup", port], check=True, stdout=log)
-    caller.wait(30)
+    if caller:
+        caller.wait(30)
     until(lambda: status(port).get("state") == "Listening")
     return {"up": up, "ping": pinged, "after": status(port)}
 
@@ -87,6 +122,9 @@ with open(f"{given}/log", "wb") as log:
     server = subprocess.Popen([rasd, "-v", "--config", folder / "opensspi.conf"], stdin=subprocess.DEVNULL, stderr=log)
     until(lambda: status("net"))
     results = {
+        "tcp": chatted("net", 0), "pty": chatted("line", 1), "again": chatted("net", 1), "wrong": chatted("net", 5, password="Secret123!y"),
+        "ahead": chatted("line", 16),
+    } if secret else {
         "tcp": scenario("net", tcp, "alice", "Secret123!x"),
         "pty": scenario("line", line, "alice", "Secret123!x"),
         "wrong": scenario("net", tcp, "alice", "Secret123!y"),
