@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!authority) {
         authority = open_store();
     }
-    claim.kind = (enum account_proof_kind)(wire_u8(&r) % (ACCOUNT_MSCHAP_V2 + 2));
+    claim.kind = (enum account_proof_kind)(wire_u8(&r) % (ACCOUNT_ONE_TIME_CODE + 2));
     wire_copy(&r, claim.server_challenge, sizeof(claim.server_challenge));
     claim.user = part(&r);
     claim.domain = part(&r);
