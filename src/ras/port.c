@@ -119,11 +119,15 @@ static void
 start_ppp(struct port *p)
 {
     int fd = p->line->ops->hand_over(p->line);
-    char why[WHY_BYTES] = "the line cannot be handed over";
+    char why[WHY_BYTES] = "the line cannot be handed over", remote[RAS_IPV4_BYTES] = "";
 
+    if (!ras_settings_remote(p->settings, p->instance, remote)) {
+        remote[0] = 0;
+    }
     if (fd >= 0) {
-        p->ppp =
-            ppp_start(p->site->ppp, fd, p->settings, p->call.id, &ppp_events, p, why, sizeof(why));
+        p->ppp = ppp_start(p->site->ppp, fd, p->settings,
+                           (struct ppp_call){ .id = p->call.id, .remote = remote }, &ppp_events, p,
+                           why, sizeof(why));
     }
     if (!p->ppp) {
         p->line->ops->take_back(p->line);

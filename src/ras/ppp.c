@@ -275,6 +275,7 @@ start(struct ppp *p, int line_fd, const struct port_settings *port)
     const struct ppp_options_args args = { .pppd = p->server->args.pppd,
                                            .plugin = p->server->args.plugin,
                                            .socket = p->server->socket_path,
+                                           .remote = p->remote,
                                            .token_fd = TOKEN_FD };
     struct ppp_options *words = mem_new(sizeof(*words));
     int token_fd = -1;
@@ -295,18 +296,17 @@ start(struct ppp *p, int line_fd, const struct port_settings *port)
 }
 
 static struct ppp *
-call_new(struct ppp_server *s, const struct port_settings *port, uint64_t call)
+call_new(struct ppp_server *s, const struct port_settings *port, struct ppp_call call)
 {
     struct ppp *p = mem_new(sizeof(*p));
 
     if (!p) {
         return NULL;
     }
-    p->id = call;
+    p->id = call.id;
     p->require = port->ppp.require;
     p->started_ms = uv_now(s->args.loop);
-    (void)snprintf(p->remote, sizeof(p->remote), "%s",
-                   port->ppp.remote_address ? port->ppp.remote_address : "");
+    (void)snprintf(p->remote, sizeof(p->remote), "%s", call.remote);
     p->process.data = p->timer.data = p->output.data = p;
     (void)uv_timer_init(s->args.loop, &p->timer);
     (void)uv_pipe_init(s->args.loop, &p->output, 0);
@@ -319,7 +319,7 @@ call_new(struct ppp_server *s, const struct port_settings *port, uint64_t call)
 }
 
 struct ppp *
-ppp_start(struct ppp_server *s, int fd, const struct port_settings *port, uint64_t call,
+ppp_start(struct ppp_server *s, int fd, const struct port_settings *port, struct ppp_call call,
           const struct ppp_events *events, void *owner, char *why, size_t why_n)
 {
     struct ppp *p = s->closing ? NULL : call_new(s, port, call);

@@ -44,8 +44,12 @@ struct ppp_server *ppp_server_open(const struct ppp_server_args *, char *why, si
  * are needed until then. */
 void ppp_server_close(struct ppp_server *);
 
+struct ppp_call {
+    uint64_t id;
+    const char *remote; /* the caller's address; "": none */
+};
 /* fd is owned from here on, also by a failure. NULL with why filled in. */
-struct ppp *ppp_start(struct ppp_server *, int fd, const struct port_settings *, uint64_t call,
+struct ppp *ppp_start(struct ppp_server *, int fd, const struct port_settings *, struct ppp_call,
                       const struct ppp_events *, void *owner, char *why, size_t why_n);
 /* Asks pppd to end (SIGTERM, later SIGKILL); ended follows. */
 void ppp_stop(struct ppp *);

@@ -123,11 +123,10 @@ add_line(struct ppp_options *o, const struct port_settings *port)
 }
 
 static void
-add_addresses(struct ppp_options *o, const struct ppp_settings *ppp)
+add_addresses(struct ppp_options *o, const struct ppp_settings *ppp, const char *remote)
 {
-    if (ppp->local_address || ppp->remote_address) {
-        add_text(o, "%s:%s", ppp->local_address ? ppp->local_address : "",
-                 ppp->remote_address ? ppp->remote_address : "");
+    if (ppp->local_address || *remote) {
+        add_text(o, "%s:%s", ppp->local_address ? ppp->local_address : "", remote);
     }
     if (ppp->dns1) {
         add(o, "ms-dns");
@@ -157,7 +156,7 @@ ppp_options_make(struct ppp_options *o, const struct ppp_options_args *args,
     add_number(o, "mru", ppp->mtu);
     add_number(o, "idle", ppp->idle_seconds);
     add_number(o, "maxconnect", ppp->session_seconds);
-    add_addresses(o, ppp);
+    add_addresses(o, ppp, args->remote);
     add(o, "plugin");
     add(o, args->plugin);
     add(o, "opensspi-socket");

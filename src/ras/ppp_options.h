@@ -21,6 +21,7 @@ struct ppp_options {
 
 struct ppp_options_args {
     const char *pppd, *plugin, *socket;
+    const char *remote; /* the caller's address; "": none */
     int token_fd;
 };
 

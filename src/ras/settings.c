@@ -71,6 +71,28 @@ take_ipv4(void *at, const struct key_value *v)
     return key_set_text(at, v->text, v->why, v->why_n);
 }
 
+/* One address, or the first and the last of several. */
+static bool
+take_addresses(void *at, const struct key_value *v)
+{
+    struct ppp_settings *ppp = at;
+    const char *dash = strchr(v->text, '-');
+    size_t n = dash ? (size_t)(dash - v->text) : strlen(v->text);
+    char text[RAS_IPV4_BYTES] = "";
+    struct in_addr first, last;
+
+    bytes_copy(text, v->text, n < sizeof(text) ? n : 0);
+    if (inet_pton(AF_INET, text, &first) != 1 ||
+        inet_pton(AF_INET, dash ? dash + 1 : text, &last) != 1 || !first.s_addr ||
+        ntohl(last.s_addr) < ntohl(first.s_addr)) {
+        (void)snprintf(v->why, v->why_n, "an IPv4 address, or a range FIRST-LAST");
+        return false;
+    }
+    ppp->remote_first = ntohl(first.s_addr);
+    ppp->remote_last = ntohl(last.s_addr);
+    return true;
+}
+
 /* The name of a file below /etc/pam.d. */
 static bool
 take_service(void *at, const struct key_value *v)
@@ -252,7 +274,7 @@ static const struct key port_keys[] = {
     { "hang_up", OF_PORT(serial.hang_up), key_take_text, 0, 0 },
     { "rings", OF_PORT(serial.rings), NULL, 1, 20 },
     { "local_address", OF_PORT(ppp.local_address), take_ipv4, 0, 0 },
-    { "remote_address", OF_PORT(ppp.remote_address), take_ipv4, 0, 0 },
+    { "remote_address", OF_PORT(ppp), take_addresses, 0, 0 },
     { "dns1", OF_PORT(ppp.dns1), take_ipv4, 0, 0 },
     { "dns2", OF_PORT(ppp.dns2), take_ipv4, 0, 0 },
     { "mtu", OF_PORT(ppp.mtu), NULL, 128, 16384 },
@@ -416,6 +438,9 @@ check_port(const struct ras_settings *s, struct port_settings *p)
     if (p->type != PORT_TCP && p->telnet) {
         return "expected no telnet = yes: it is for ports of type tcp";
     }
+    if (p->ppp.remote_first && p->ppp.remote_last - p->ppp.remote_first < p->calls - 1) {
+        return "expected remote_address = FIRST-LAST with an address for each of the calls";
+    }
     if (p->ppp.mppe && p->ppp.require & (PPP_PAP | PPP_CHAP_MD5)) {
         return "expected authentication = ms-chap-v2 or ms-chap: the others give mppe no keys";
     }
@@ -501,7 +526,6 @@ clear_port(struct port_settings *p)
     mem_free(p->serial.answer);
     mem_free(p->serial.hang_up);
     mem_free(p->ppp.local_address);
-    mem_free(p->ppp.remote_address);
     mem_free(p->ppp.dns1);
     mem_free(p->ppp.dns2);
     mem_free(p->ppp.options);
@@ -524,4 +548,13 @@ ras_settings_clear(struct ras_settings *settings)
     mem_free(settings->plugin);
     events_section_clear(&settings->events);
     *settings = (struct ras_settings){ 0 };
+}
+
+bool
+ras_settings_remote(const struct port_settings *port, size_t instance,
+                    char text[static RAS_IPV4_BYTES])
+{
+    struct in_addr address = { .s_addr = htonl(port->ppp.remote_first + (uint32_t)instance) };
+
+    return port->ppp.remote_first && inet_ntop(AF_INET, &address, text, RAS_IPV4_BYTES);
 }

@@ -26,7 +26,8 @@ struct serial_settings {
 };
 
 struct ppp_settings {
-    char *local_address, *remote_address, *dns1, *dns2; /* NULL: none */
+    char *local_address, *dns1, *dns2;  /* NULL: none */
+    uint32_t remote_first, remote_last; /* of the callers, in the host's byte order; 0: none */
     unsigned long mtu, idle_seconds, session_seconds;
     unsigned require; /* PPP_*: what a caller may prove itself by; default PPP_MSCHAP_V2 */
     bool mppe;        /* require encryption */
@@ -56,6 +57,11 @@ struct ras_settings {
     struct port_settings *ports;
     size_t n_ports;
 };
+
+enum { RAS_IPV4_BYTES = 16 };
+/* The caller's address of one of a port's calls, which are numbered from 0. false: it has none. */
+SEC_NODISCARD bool ras_settings_remote(const struct port_settings *, size_t instance,
+                                       char text[static RAS_IPV4_BYTES]);
 
 /* Reads and checks; false: error says file, line and what was expected. */
 SEC_NODISCARD bool ras_settings_read(const char *file, struct ras_settings *,

@@ -32,7 +32,7 @@ authenticated(void *owner, const char *user, const char *domain, const char *sid
 }
 
 static void
-refused(void *owner, const char *user, const char *domain, const char *why)
+refused(void *owner, const char *user, const char *domain, const char *why, bool locked_out_now)
 {
     printf("[\"refused\", \"%s\", \"%s\", \"%s\"]\n", user, domain, why);
 }
@@ -106,7 +106,6 @@ main(int argc, char **argv)
     port.ppp.require = (unsigned)strtoul(argv[REQUIRE], NULL, 10);
     port.ppp.mppe = argv[MPPE][0] == '1';
     port.ppp.local_address = argv[LOCAL];
-    port.ppp.remote_address = argv[REMOTE];
     port.ppp.options = argv[OPTIONS];
     if (account_authority_open(&options, &accounts) != SEC_E_OK) {
         die("accounts", sec_reason());
@@ -129,7 +128,8 @@ main(int argc, char **argv)
     (void)fcntl(master, F_SETFD, FD_CLOEXEC);
     (void)uv_signal_init(loop, &on_term);
     (void)uv_signal_start(&on_term, stop, SIGTERM);
-    call = ppp_start(server, slave, &port, 7, &events, NULL, why, sizeof(why));
+    call = ppp_start(server, slave, &port, (struct ppp_call){ .id = 7, .remote = argv[REMOTE] },
+                     &events, NULL, why, sizeof(why));
     if (!call) {
         die("pppd", why);
     }

@@ -23,6 +23,7 @@ struct ppp {
     const struct ppp_events *events;
     void *owner;
     bool is_up, freed;
+    char remote[16];
     size_t n;
     char line[LINE_BYTES + 1];
 };
@@ -83,7 +84,7 @@ obey(struct ppp *p)
         p->events->refused(p->owner, word[1], word[2], "wrong password", word[0][0] == 'L');
         say(p, "NO\n");
     } else if (strcmp(word[0], "UP") == 0) {
-        p->events->up(p->owner, "ppp7", "192.0.2.1", "192.0.2.2");
+        p->events->up(p->owner, "ppp7", "192.0.2.1", p->remote);
         say(p, "OK\n");
     } else if (strcmp(word[0], "BYE") == 0) {
         end(p, "the peer ended");
@@ -115,13 +116,13 @@ on_readable(uv_poll_t *poll, int status, int events)
 }
 
 struct ppp *
-ppp_start(struct ppp_server *server, int fd, const struct port_settings *settings, uint64_t call,
-          const struct ppp_events *events, void *owner, char *why, size_t why_n)
+ppp_start(struct ppp_server *server, int fd, const struct port_settings *settings,
+          struct ppp_call call, const struct ppp_events *events, void *owner, char *why,
+          size_t why_n)
 {
     struct ppp *p = mem_new(sizeof(*p));
 
     (void)settings;
-    (void)call;
     if (!isatty(fd) || fcntl(fd, F_GETFL) & O_NONBLOCK) {
         (void)snprintf(why, why_n, "no tty in blocking mode");
         (void)close(fd);
@@ -129,6 +130,7 @@ ppp_start(struct ppp_server *server, int fd, const struct port_settings *setting
         return NULL;
     }
     p->fd = fd;
+    (void)snprintf(p->remote, sizeof(p->remote), "%s", *call.remote ? call.remote : "192.0.2.2");
     p->events = events;
     p->owner = owner;
     p->open_handles = 2;

@@ -111,6 +111,23 @@ def test_typed_ahead_is_not_for_ppp(make_rasd):
     c.expect("[x]\n")
 
 
+def test_each_of_the_calls_has_an_address(make_rasd):
+    rasd = make_rasd(None, ports={"net": {"type": "tcp", "calls": "3", "remote_address": "192.0.2.10-192.0.2.12"}})
+    callers = [rasd.call() for _ in range(3)]
+    for c in callers:
+        c.expect("PPP\n")
+        c.say("AUTH alice WEB1\nUP\n")
+        c.expect("OK\nOK\n")
+    assert {port["port"]: port["remote_address"] for port in rasd.status()} == {f"net/{n}": f"192.0.2.{9 + n}" for n in (1, 2, 3)}
+    callers[1].say("BYE\n")
+    gone = rasd.event(20272)
+    c = rasd.call()
+    c.expect("PPP\n")
+    c.say("AUTH alice WEB1\nUP\n")
+    c.expect("OK\nOK\n")
+    assert rasd.event(20274, 4)["remote_address"] == gone["remote_address"]
+
+
 def test_without_a_module_ppp_comes_at_once(make_rasd):
     rasd = make_rasd(None)
     c = rasd.call()

@@ -400,15 +400,15 @@ start(struct fixture *f, const char *words)
     const struct port_settings port = {
         .name = (char *)"p",
         .type = PORT_PTY,
-        .ppp = { .require = PPP_PAP,
-                 .options = (char *)(uintptr_t)words,
-                 .remote_address = (char *)"10.0.0.2" },
+        .ppp = { .require = PPP_PAP, .options = (char *)(uintptr_t)words },
     };
     char why[200] = "";
     int line[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line), 0);
-    f->call = ppp_start(f->server, line[0], &port, 3, &events, f, why, sizeof(why));
+    f->call =
+        ppp_start(f->server, line[0], &port, (struct ppp_call){ .id = 3, .remote = "10.0.0.2" },
+                  &events, f, why, sizeof(why));
     (void)close(line[1]);
     return f->call;
 }
@@ -596,7 +596,8 @@ test_ppp_start__without_a_pppd__says_why(void **state)
                         why, sizeof(why));
 
     assert_non_null(server);
-    assert_null(ppp_start(server, dup(0), &port, 1, &events, NULL, why, sizeof(why)));
+    assert_null(ppp_start(server, dup(0), &port, (struct ppp_call){ .id = 1, .remote = "" },
+                          &events, NULL, why, sizeof(why)));
     assert_non_null(strstr(why, "/nonexistent/pppd"));
     ppp_server_close(server);
 }

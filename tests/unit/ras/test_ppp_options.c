@@ -11,7 +11,11 @@
 #include "ras/ppp_options.h"
 
 static const struct ppp_options_args args = {
-    .pppd = "/usr/sbin/pppd", .plugin = "/lib/opensspi.so", .socket = "/run/s", .token_fd = 3
+    .pppd = "/usr/sbin/pppd",
+    .plugin = "/lib/opensspi.so",
+    .socket = "/run/s",
+    .remote = "10.0.0.2",
+    .token_fd = 3,
 };
 
 /* Where a word stands last; -1: nowhere. pppd goes by the last one. */
@@ -69,7 +73,6 @@ test_ppp_options_make__all_settings__are_words(void **state)
                  .idle_seconds = 60,
                  .session_seconds = 3600,
                  .local_address = (char *)"10.0.0.1",
-                 .remote_address = (char *)"10.0.0.2",
                  .dns1 = (char *)"10.0.0.3",
                  .dns2 = (char *)"10.0.0.4" },
     };

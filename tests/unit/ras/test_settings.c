@@ -166,10 +166,43 @@ static const struct {
       ":1: [port net]: expected authentication = ms-chap-v2 or ms-chap: the others give mppe no "
       "keys" },
     { TCP "local_address = ::1\n", ":4: [port net] local_address: expected an IPv4 address" },
+    { TCP "remote_address = 192.0.2.9-192.0.2.8\n",
+      ":4: [port net] remote_address: expected an IPv4 address, or a range FIRST-LAST" },
+    { TCP "remote_address = 192.0.2.9-\n",
+      ":4: [port net] remote_address: expected an IPv4 address, or a range FIRST-LAST" },
+    { TCP "remote_address = 0.0.0.0-192.0.2.8\n",
+      ":4: [port net] remote_address: expected an IPv4 address, or a range FIRST-LAST" },
+    { TCP "calls = 4\nremote_address = 192.0.2.8-192.0.2.10\n",
+      ":1: [port net]: expected remote_address = FIRST-LAST with an address for each of the "
+      "calls" },
+    { TCP "calls = 2\nremote_address = 192.0.2.8\n",
+      ":1: [port net]: expected remote_address = FIRST-LAST with an address for each of the "
+      "calls" },
     { TCP "calls = 10000\n[port b]\ntype = tcp\ndevice = 127.0.0.1:1\ncalls = 10001\n",
       ":8: [port b] calls: expected a number from 1 to 10000" },
     { "[events]\nfile = x\n", ":2: [events] file: expected a path that begins with \"/\"" },
 };
+
+/* Each of the calls has an address of its own, also across a byte's end. */
+static void
+test_remote__a_range(void **state)
+{
+    static const char *const wanted[] = { "10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1" };
+    struct ras_settings s;
+    char error[512], text[RAS_IPV4_BYTES];
+
+    (void)state;
+    assert_true(read_text(TCP "calls = 4\nremote_address = 10.0.0.254-10.0.1.1\n", &s, error,
+                          sizeof(error)));
+    for (size_t i = 0; i < SEC_ARRAY_LEN(wanted); i++) {
+        assert_true(ras_settings_remote(&s.ports[0], i, text));
+        assert_string_equal(text, wanted[i]);
+    }
+    ras_settings_clear(&s);
+    assert_true(read_text(TCP "calls = 4\n", &s, error, sizeof(error)));
+    assert_false(ras_settings_remote(&s.ports[0], 0, text));
+    ras_settings_clear(&s);
+}
 
 static void
 test_read__faults__named(void **state)
@@ -205,6 +238,7 @@ main(void)
         cmocka_unit_test(test_read__little__defaults),
         cmocka_unit_test(test_read__a_port_before_ras__own_value_wins),
         cmocka_unit_test(test_read__a_serial_port__all_its_keys),
+        cmocka_unit_test(test_remote__a_range),
         cmocka_unit_test(test_read__faults__named),
         cmocka_unit_test(test_read__other_programs_sections__pass),
     };
