@@ -4,6 +4,7 @@
 #include "kerberos/context.h"
 
 #include "base/mem.h"
+#include "base/name_block.h"
 #include "kerberos/kerberos.h"
 #include "kerberos/step.h"
 
@@ -83,40 +84,13 @@ krb_context_free(struct sec_ctx *ctx)
 struct bytes
 krb_context_name(const struct krb_context *c, enum krb_context_name which)
 {
-    size_t at = 0;
-
-    for (unsigned i = 0; i < (unsigned)which; i++) {
-        at += c->name_bytes[i];
-    }
-    return (struct bytes){ c->name_bytes[which] ? c->names + at : NULL, c->name_bytes[which] };
+    return name_block_get(c->names, c->name_bytes, which);
 }
 
 sec_status
 krb_context_keep_names(struct krb_context *c, const struct bytes names[KRB_NAMES])
 {
-    size_t total = 0, at = 0;
-    uint8_t *block;
-
-    for (unsigned i = 0; i < KRB_NAMES; i++) {
-        if (names[i].n > UINT16_MAX) {
-            return sec_fail(SEC_E_INVALID_TOKEN, "kerberos: a name of %zu bytes", names[i].n);
-        }
-        total += names[i].n;
-    }
-    block = mem_new(total);
-    if (!block) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    for (unsigned i = 0; i < KRB_NAMES; i++) {
-        bytes_copy(block + at, names[i].p, names[i].n);
-        at += names[i].n;
-    }
-    mem_free(c->names);
-    c->names = block;
-    for (unsigned i = 0; i < KRB_NAMES; i++) {
-        c->name_bytes[i] = (uint16_t)names[i].n;
-    }
-    return SEC_E_OK;
+    return name_block_put(&c->names, c->name_bytes, names, KRB_NAMES, "kerberos");
 }
 
 /* --- errors -------------------------------------------------------------------------------- */

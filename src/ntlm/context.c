@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/name_block.h"
 #include "ntlm/ntlm.h"
 #include "ntlm/step.h"
 
@@ -66,40 +67,13 @@ ntlm_context_free(struct sec_ctx *ctx)
 struct bytes
 ntlm_context_name(const struct ntlm_context *c, enum ntlm_name which)
 {
-    size_t at = 0;
-
-    for (unsigned i = 0; i < (unsigned)which; i++) {
-        at += c->name_bytes[i];
-    }
-    return (struct bytes){ c->name_bytes[which] ? c->names + at : NULL, c->name_bytes[which] };
+    return name_block_get(c->names, c->name_bytes, which);
 }
 
 sec_status
 ntlm_context_keep_names(struct ntlm_context *c, const struct bytes names[NTLM_NAMES])
 {
-    size_t total = 0, at = 0;
-    uint8_t *block;
-
-    for (unsigned i = 0; i < NTLM_NAMES; i++) {
-        if (names[i].n > UINT16_MAX) {
-            return sec_fail(SEC_E_INVALID_TOKEN, "ntlm: a name of %zu bytes", names[i].n);
-        }
-        total += names[i].n;
-    }
-    block = mem_new(total);
-    if (!block) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    for (unsigned i = 0; i < NTLM_NAMES; i++) {
-        bytes_copy(block + at, names[i].p, names[i].n);
-        at += names[i].n;
-    }
-    mem_free(c->names);
-    c->names = block;
-    for (unsigned i = 0; i < NTLM_NAMES; i++) {
-        c->name_bytes[i] = (uint16_t)names[i].n;
-    }
-    return SEC_E_OK;
+    return name_block_put(&c->names, c->name_bytes, names, NTLM_NAMES, "ntlm");
 }
 
 bool
