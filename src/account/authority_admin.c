@@ -211,15 +211,18 @@ authority_admin_open(const char *path, unsigned timeout_ms, struct account_admin
         .close = close_admin,
     };
     struct authority_admin *a = mem_new(sizeof(*a));
+    sec_status status;
 
     if (!a) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     a->door.ops = &ops;
     a->client = authority_client_new(path, timeout_ms);
-    if (!a->client) {
-        mem_free(a);
-        return SEC_E_INSUFFICIENT_MEMORY;
+    /* Nobody should be asked for a new password first, and then be told that he may not set it. */
+    status = a->client ? list(&a->door, 0, 0, NULL, NULL) : SEC_E_INSUFFICIENT_MEMORY;
+    if (status != SEC_E_OK) {
+        close_admin(&a->door);
+        return status;
     }
     *out = &a->door;
     return SEC_E_OK;

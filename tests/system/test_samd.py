@@ -190,6 +190,12 @@ def test_sspictl__by_root_and_by_administrators_alone(samd):
     assert "there is no account bob" in samd.ctl("account", "show", "bob", status=1)
 
 
+def test_sspictl__without_samd__asks_for_no_password(samd):
+    samd.kill()
+    told = samd.ctl("account", "passwd", "alice", status=1)
+    assert "cannot open the store" in told and "is samd running?" in told and "password" not in told
+
+
 def test_a_hundred_accounts__are_listed(samd):
     wire = Wire(samd.socket)
     for i in range(100):
