@@ -227,6 +227,23 @@ def test_readme_table__agrees_with_the_map(tmp_path, row, found):
     assert found in said if found else " 0 findings" in said
 
 
+CLAIMS = "| he cannot | shown by |\n| --- | --- |\n| fly | {} |\n"
+SHOWN = {"tests/a.c": "test_x(void **state)\n{\n}\n    cmocka_unit_test(test_x),\ntest_y(void **state)\n", "tests/b.py": "def test_z(tmp):\n"}
+
+
+@pytest.mark.parametrize("row, found", [
+    ("`tests/a.c::test_x`, `tests/b.py::test_z`", ""),
+    ("nothing", "docs/THREATS.md:3: threats: a claim that no test shows"),
+    ("`tests/a.c::test_w`", "tests/a.c has no test test_w"),
+    ("`tests/a.c::test_y`", "tests/a.c has no test test_y"),  # in no list
+    ("`tests/b.py::test_x`", "tests/b.py has no test test_x"),
+    ("`tests/c.py::test_x`", "there is no tests/c.py"),
+])
+def test_threats__each_claim_has_a_test_that_is_there(tmp_path, row, found):
+    said = lint("lint-threats", tmp_path, {**SHOWN, "docs/THREATS.md": CLAIMS.format(row)})
+    assert found in said if found else " 0 findings" in said
+
+
 PAGE = """.Dd January 1, 2026
 .Dt X 1
 .Os
