@@ -121,11 +121,14 @@ class Service:
         return f"http://{self.address(listener)}{path}"
 
     def start(self):
+        begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([*self.prefix, program("sspid"), *self.arguments], env=self.environment(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
         for name in self.listeners:
             self.wait_for(lambda: self.accepts(name), f"listener {name} answers")
+        # A socket listens before anybody heeds a signal.
+        self.wait_for(lambda: b": ready " in self.log.read_bytes()[begin:], "sspid is ready")
         return self
 
     def accepts(self, listener):
