@@ -16,6 +16,7 @@ enum {
     QUEUE_LINES = 8192, /* some seconds of a busy server; 10 MB at most */
     PATIENCE_S = 5,     /* with a sink that hangs, at the end */
     TELL_AGAIN_S = 60,  /* a sink's trouble, on standard error */
+    GATHER_NS = 1000000,
 };
 
 struct event_writer {
@@ -290,10 +291,29 @@ wait_for_work(struct event_writer *w)
     }
 }
 
+/* Lines that come one after the other are gathered for a moment: then who puts them need not wake
+ * the thread for each. The first after a pause is written at once. */
+static void
+gather(struct event_writer *w, const struct timespec *wrote)
+{
+    const struct timespec moment = { .tv_nsec = GATHER_NS };
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (w->stop || w->reopen || w->queued > QUEUE_LINES / 2 ||
+        (now.tv_sec - wrote->tv_sec) * 1000000000 + now.tv_nsec - wrote->tv_nsec > 5 * GATHER_NS) {
+        return;
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    (void)nanosleep(&moment, NULL);
+    (void)pthread_mutex_lock(&w->lock);
+}
+
 static void *
 run(void *user)
 {
     struct event_writer *w = user;
+    struct timespec wrote = { 0 };
     bool stop = false;
 
     (void)pthread_setname_np(pthread_self(), "events");
@@ -304,6 +324,7 @@ run(void *user)
         bool reopen;
 
         wait_for_work(w);
+        gather(w, &wrote);
         lines = w->first;
         overflow = w->overflow;
         reopen = w->reopen;
@@ -318,6 +339,7 @@ run(void *user)
             event_file_reopen(&w->sinks[0].file);
         }
         write_all(w, lines, &overflow);
+        (void)clock_gettime(CLOCK_MONOTONIC, &wrote);
         (void)pthread_mutex_lock(&w->lock);
     }
     w->ended = true;
