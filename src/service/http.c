@@ -20,7 +20,8 @@ enum {
     IDLE_MS = 60000,       /* between the requests of a client that is known */
     LINGER_MS = 2000,      /* for the end of a client that was refused */
     LINGER_BYTES = 1024 * 1024,
-    EVENTS = 64, /* at once */
+    READ_BYTES = 16384, /* at once: what is not used yet is kept */
+    EVENTS = 64,        /* at once */
 };
 
 /* --- the end of a connection --------------------------------------------------------------- */
@@ -312,7 +313,7 @@ static void
 read_some(struct http *h)
 {
     char *buffer = h->connection.loop->buffer;
-    ssize_t n = recv(h->fd, buffer, LOOP_BUFFER_BYTES, 0);
+    ssize_t n = recv(h->fd, buffer, READ_BYTES, 0);
 
     if (n == 0) {
         on_end_of_file(h);
@@ -331,7 +332,8 @@ read_some(struct http *h)
 static void
 write_some(struct http *h)
 {
-    ssize_t n = http_send_some(h, bytes_of(h->out.p + h->sent, h->out.len - h->sent));
+    size_t left = h->out.len - h->sent;
+    ssize_t n = left ? http_send_some(h, bytes_of(h->out.p + h->sent, left)) : 0;
 
     if (n < 0) {
         return;

@@ -22,7 +22,7 @@ struct http_port {
 enum http_stage {
     HTTP_READING, /* a head, or the body after it */
     HTTP_BUSY,    /* the answer is made on the pool: state and pending are not ours */
-    HTTP_WRITING, /* the answer does not fit into the socket yet */
+    HTTP_WRITING, /* the answer does not fit into the socket yet; or it is others' turn */
     HTTP_SAID,    /* it was the last one */
     HTTP_LINGER,  /* what still comes is dropped */
     HTTP_CLOSED,

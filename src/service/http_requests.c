@@ -11,6 +11,7 @@
 enum {
     BODY_BYTES = 1024 * 1024, /* what a request may carry; nobody here reads it */
     OUTPUT_BYTES = 4096,      /* on the stack; a larger answer goes to the heap */
+    TURNS = 32,               /* requests of one client, before others have theirs */
 };
 
 /* A request and its answer. */
@@ -337,8 +338,13 @@ void
 http_requests_use(struct http *h, struct http_text *text)
 {
     bool goes_on = true;
+    int turns = 0;
 
     while (goes_on && h->stage == HTTP_READING && text->n) {
+        if (turns++ == TURNS) {
+            h->stage = HTTP_WRITING; /* nothing, and then goes on */
+            return;
+        }
         goes_on = h->pending ? use_body(h, text) : use_head(h, text);
     }
     if (h->stage == HTTP_READING && h->pending) {

@@ -335,8 +335,10 @@ def test_http_1_0(web):
 
 def test_pipelined_requests(web):
     h = Http(web)
-    h.send(b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
-    assert [h.read()[0] for _ in range(20)] == [401] * 20
+    h.send(b"GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+    assert [h.read()[0] for _ in range(2000)] == [401] * 2000
+    h.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 40 + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + b"x" * 100)
+    assert [h.read()[0] for _ in range(41)] == [200] * 41 and h.read() is None
 
 
 @pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
