@@ -56,6 +56,7 @@ struct line_serial {
     enum serial_state state;
     struct channel channel;
     uv_timer_t timer, carrier; /* of the state; of DCD */
+    uint8_t hung_up_matched;   /* of what the modem says when a call is over */
     struct modem modem;
     char lock[TTY_LOCK_BYTES], words[MODEM_LINE_BYTES + 1];
     bool attached, listens, hanging_up, closing_device;
@@ -189,6 +190,7 @@ static void
 go_online(struct line_serial *s)
 {
     enter(s, SERIAL_ONLINE, 0);
+    s->hung_up_matched = 0;
     watch_carrier(s, true);
     channel_read(&s->channel, true);
     s->events->carrier(s->owner);
@@ -389,17 +391,29 @@ take_local(struct line_serial *s, struct bytes in)
     }
 }
 
+/* Where the device tells nothing of carrier, the modem's own words are the sign that it has gone. Who
+ * types them ends his own call. */
+static void
+take_online(struct line_serial *s, struct bytes in)
+{
+    bool tells = s->settings->serial.local || has_carrier(s) >= 0;
+
+    if (!tells && modem_has_hung_up(&s->hung_up_matched, in)) {
+        s->events->lost(s->owner, "the modem says NO CARRIER");
+    } else if (s->early_n) {
+        keep_early(s, in);
+    } else {
+        s->events->input(s->owner, in);
+    }
+}
+
 static void
 on_input(void *owner, struct bytes in)
 {
     struct line_serial *s = owner;
 
     if (s->state == SERIAL_ONLINE) {
-        if (s->early_n) {
-            keep_early(s, in);
-        } else {
-            s->events->input(s->owner, in);
-        }
+        take_online(s, in);
         return;
     }
     if (s->settings->serial.local) {

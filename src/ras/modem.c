@@ -110,3 +110,18 @@ modem_read(struct modem *m, struct bytes *in)
     }
     return MODEM_NOTHING;
 }
+
+bool
+modem_has_hung_up(uint8_t *matched, struct bytes in)
+{
+    static const char told[] = "\r\nNO CARRIER\r\n";
+
+    for (size_t i = 0; i < in.n && *matched < sizeof(told) - 1; i++) {
+        if (in.p[i] == (uint8_t)told[*matched]) {
+            ++*matched;
+        } else {
+            *matched = in.p[i] == (uint8_t)told[0];
+        }
+    }
+    return *matched == sizeof(told) - 1;
+}

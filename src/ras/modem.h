@@ -33,4 +33,8 @@ void modem_init(struct modem *);
 /* The next line out of in, which moves past what was taken. */
 enum modem_word modem_read(struct modem *, struct bytes *in);
 
+/* Whether a modem that is online has told of the end of its call: NO CARRIER, on a line of its own
+ * between CR LF. *matched is 0 when a call begins. */
+bool modem_has_hung_up(uint8_t *matched, struct bytes in);
+
 #endif

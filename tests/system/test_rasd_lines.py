@@ -194,6 +194,20 @@ def test_serial_no_carrier(make_rasd):
     rasd.wait_for_state("Listening")
 
 
+def test_serial_the_modem_says_that_the_caller_is_gone(make_rasd):
+    """The device, a pseudo-terminal, does not tell of carrier."""
+    modem = Modem()
+    rasd = make_rasd(ports=serial(modem))
+    c = answered(rasd, modem)
+    c.expect("user: ")
+    c.say("NO CARRIER is what I type, NO CARRIER\n")
+    rasd.wait_for_state("Dialog")
+    modem.tell(b"NO CARRIER")
+    assert rasd.event(29009)["reason"] == "the caller hung up"
+    rasd.wait_for_state("Listening")
+    answered(rasd, modem).expect("user: ")
+
+
 def test_serial_as_many_rings(make_rasd):
     modem = Modem()
     rasd = make_rasd(ports=serial(modem, rings="3"))

@@ -100,6 +100,38 @@ test_read__noise__bounded(void **state)
     assert_int_equal(modem_read(&m, &in), MODEM_OK);
 }
 
+static bool
+hung_up(const char *text, size_t piece)
+{
+    uint8_t matched = 0;
+    bool done = false;
+
+    for (size_t n = strlen(text), at = 0; at < n; at += piece) {
+        done = modem_has_hung_up(&matched, bytes_of(text + at, n - at < piece ? n - at : piece));
+    }
+    return done;
+}
+
+static void
+test_has_hung_up__on_a_line_of_its_own(void **state)
+{
+    static const char *const yes[] = { "\r\nNO CARRIER\r\n", "alice\r\r\nNO CARRIER\r\n",
+                                       "\r\nNO \r\nNO CARRIER\r\nmore", "x\n\r\nNO CARRIER\r\n" };
+    static const char *const no[] = { "NO CARRIER\r\n",          "\r\nNO CARRIER\r",
+                                      "\r\nno carrier\r\n",      "\rNO CARRIER\r",
+                                      "\r\nNO CARRIER HERE\r\n", "" };
+
+    (void)state;
+    for (size_t piece = 1; piece < 20; piece++) {
+        for (size_t i = 0; i < SEC_ARRAY_LEN(yes); i++) {
+            assert_true(hung_up(yes[i], piece));
+        }
+        for (size_t i = 0; i < SEC_ARRAY_LEN(no); i++) {
+            assert_false(hung_up(no[i], piece));
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -107,6 +139,7 @@ main(void)
         cmocka_unit_test(test_read__table),
         cmocka_unit_test(test_read__several_lines__one_by_one),
         cmocka_unit_test(test_read__noise__bounded),
+        cmocka_unit_test(test_has_hung_up__on_a_line_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
