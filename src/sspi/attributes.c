@@ -9,6 +9,8 @@
 #include "sspi/package_info.h"
 #include "sspi/tokens.h"
 
+enum { RPC_ID_NEGOTIATE = 9, RPC_ID_NTLM = 10 };
+
 /* A question and where its answer goes. */
 struct question {
     struct context *context;
@@ -226,6 +228,67 @@ answer_flags(const struct question *q)
     return SEC_E_OK;
 }
 
+/* What is behind the last '@'; empty: there is none. */
+static struct bytes
+realm_of(struct bytes principal)
+{
+    for (size_t i = principal.n & ~(size_t)1; i >= 2; i -= 2) {
+        if (wire_load_le16(principal.p + i - 2) == '@') {
+            return bytes_of(principal.p + i, principal.n - i);
+        }
+    }
+    return (struct bytes){ 0 };
+}
+
+/* Who says that the client is who it is: the realm of its ticket; of NTLM, which a client does not
+ * hear, the domain whose account it is. */
+static sec_status
+answer_authority(const struct question *q)
+{
+    const struct sec_facts *f = q->facts;
+    struct bytes name = realm_of(f->kerberos.client);
+
+    if (!f->kerberos.present && q->context->role == SEC_ACCEPTOR) {
+        name = f->domain;
+    }
+    if (!name.n || f->anonymous) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: nobody has authenticated the client");
+    }
+    return give_string(q, name, &((SecPkgContext_AuthorityW *)q->buffer)->sAuthorityName);
+}
+
+/* Whether the client's token was its last. NTLM's first one never is; in Kerberos, and before the
+ * server has chosen a mechanism, only the answer tells. */
+static sec_status
+answer_last_client_token(const struct question *q)
+{
+    SecPkgContext_LastClientTokenStatus *out = q->buffer;
+
+    if (q->context->role != SEC_INITIATOR) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: a server's context has no such token");
+    }
+    if (q->facts->phase == SEC_PHASE_ESTABLISHED) {
+        out->LastClientTokenStatus = SecPkgAttrLastClientTokenYes;
+    } else {
+        out->LastClientTokenStatus = q->context->ctx->package->rpc_id == RPC_ID_NTLM
+                                         ? SecPkgAttrLastClientTokenNo
+                                         : SecPkgAttrLastClientTokenMaybe;
+    }
+    return SEC_E_OK;
+}
+
+/* Of the mechanism that was preferred and not used; SEC_E_OK: there is none. */
+static sec_status
+answer_negotiation_status(const struct question *q)
+{
+    if (q->context->ctx->package->rpc_id != RPC_ID_NEGOTIATE) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package negotiates nothing");
+    }
+    ((SecPkgContext_NegoStatus *)q->buffer)->LastStatus =
+        q->facts->n_attempts ? (ULONG)q->facts->attempts[0].status : SEC_E_OK;
+    return SEC_E_OK;
+}
+
 /* The handle is the context's, and is closed with it: the caller must not. */
 static sec_status
 answer_access_token(const struct question *q)
@@ -250,6 +313,10 @@ static const struct attribute {
     { SECPKG_ATTR_FLAGS, sizeof(SecPkgContext_Flags), answer_flags, false },
     { SECPKG_ATTR_SESSION_KEY, sizeof(SecPkgContext_SessionKey), answer_session_key, false },
     { SECPKG_ATTR_ACCESS_TOKEN, sizeof(SecPkgContext_AccessToken), answer_access_token, false },
+    { SECPKG_ATTR_AUTHORITY, sizeof(SecPkgContext_AuthorityW), answer_authority, false },
+    { SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, sizeof(SecPkgContext_LastClientTokenStatus),
+      answer_last_client_token, true },
+    { SECPKG_ATTR_NEGO_STATUS, sizeof(SecPkgContext_NegoStatus), answer_negotiation_status, true },
     { SECPKG_ATTR_TARGET_INFORMATION, sizeof(SecPkgContext_TargetInformation),
       answer_target_information, false },
     { SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget),

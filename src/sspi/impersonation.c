@@ -6,8 +6,6 @@
  */
 #include "sspi/impersonation.h"
 
-#include <stdlib.h>
-
 #include <opensspi/opensspi.h>
 
 #include "base/mem.h"
@@ -127,7 +125,7 @@ replace(struct impersonation *with)
     }
     with->before = (struct thread_identity){ 0 };
     if (thread_identity_take(&thread_identity_kernel, &old->before, old->account) != SEC_E_OK) {
-        abort(); /* neither the one nor the other: the thread must do nothing more */
+        thread_identity_end(&thread_identity_kernel); /* neither the one nor the other */
     }
     return status;
 }

@@ -285,6 +285,7 @@ tokens_forget(struct context *c)
 /* Its groups as SIDs, in one piece of memory. */
 struct group_sids {
     const char **names, **sids;
+    size_t n;
 };
 
 static void
@@ -293,22 +294,28 @@ group_sids_auto(struct group_sids *g)
     mem_free(g->names);
 }
 
+/* The effective group first: it is the primary one. */
 static bool
-fill_groups(struct group_sids *g, const gid_t *groups, size_t n)
+fill_groups(struct group_sids *g, const struct thread_identity *i)
 {
+    size_t most = i->n_groups + 1;
     char(*texts)[SID_TEXT_BYTES];
 
-    g->names = mem_new_array(n, 2 * sizeof(*g->names) + sizeof(*texts));
+    g->names = mem_new_array(most, 2 * sizeof(*g->names) + sizeof(*texts));
     if (!g->names) {
         return false;
     }
-    g->sids = g->names + n;
-    texts = (char(*)[SID_TEXT_BYTES])(void *)(g->sids + n);
-    for (size_t i = 0; i < n; i++) {
-        struct sid sid = unix_name_group_sid(groups[i]);
+    g->sids = g->names + most;
+    texts = (char(*)[SID_TEXT_BYTES])(void *)(g->sids + most);
+    for (size_t k = 0; k < most; k++) {
+        gid_t gid = k == 0 ? i->egid : i->groups[k - 1];
+        struct sid sid = unix_name_group_sid(gid);
 
-        sid_text(&sid, texts[i]);
-        g->sids[i] = g->names[i] = texts[i];
+        if (k == 0 || gid != i->egid) {
+            sid_text(&sid, texts[g->n]);
+            g->sids[g->n] = g->names[g->n] = texts[g->n];
+            g->n++;
+        }
     }
     return true;
 }
@@ -338,7 +345,6 @@ make_own_logon(const struct thread_identity *i, struct logon **out)
     struct logon_facts l = {
         .local = true,
         .sid = sid,
-        .n_groups = i->n_groups,
         .domain = "Unix User",
         .package = "",
         .expires_100ns = UINT64_MAX,
@@ -351,11 +357,12 @@ make_own_logon(const struct thread_identity *i, struct logon **out)
     sid_text(&user, sid);
     l.user = l.unix_user = (const char *)name.p;
     l.unix_account = unix_account_new(l.user, i->euid, i->egid, i->groups, i->n_groups);
-    if (!l.unix_account || !fill_groups(&groups, i->groups, i->n_groups)) {
+    if (!l.unix_account || !fill_groups(&groups, i)) {
         unix_account_free(l.unix_account);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     l.groups = groups.names;
+    l.n_groups = groups.n;
     l.group_sids = groups.sids;
     status = logon_new(&l, out);
     if (status != SEC_E_OK) {

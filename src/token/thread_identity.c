@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "token/unix_account.h"
 
@@ -181,11 +182,14 @@ set_uid(system_calls s, uid_t uid)
     return s->call(SYS_setresuid, UNCHANGED, uid, UNCHANGED) == 0;
 }
 
-/* A thread that is half somebody else must do nothing more. */
-static void
-end_process(system_calls s)
+void
+thread_identity_end(const struct thread_identity_system *s)
 {
-    (void)sec_fail(SEC_E_INTERNAL_ERROR, "token: the thread's identity cannot be restored");
+    const int error = errno;
+    const struct log log = log_on_stderr("opensspi", LOG_LEVEL_ERROR);
+
+    log_error(&log, "a thread cannot be made whom it was again: the process ends",
+              log_number("errno", error));
     s->abort();
 }
 
@@ -207,7 +211,7 @@ thread_identity_restore(const struct thread_identity_system *s,
             return;
         }
     }
-    end_process(s);
+    thread_identity_end(s);
 }
 
 /* What is left behind must be a real or a saved id: then there is a way back. File-system ids that

@@ -55,6 +55,9 @@ SEC_NODISCARD sec_status thread_identity_take(const struct thread_identity_syste
 void thread_identity_restore(const struct thread_identity_system *,
                              const struct thread_identity *before);
 
+/* A thread that is half somebody else must do nothing more: says so, and ends the process. */
+void thread_identity_end(const struct thread_identity_system *);
+
 /* The kernel itself. */
 extern const struct thread_identity_system thread_identity_kernel;
 

@@ -14,6 +14,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,6 +140,26 @@ establish(struct api_pair *p, int n)
 
     (void)snprintf(user, sizeof(user), "user%d", n);
     establish_as(p, user, 0);
+}
+
+/* --- system calls that fail ---------------------------------------------------------------- */
+
+/* The fail_at-th of the library's own calls, counted from 1, fails; 0: none. */
+static unsigned calls, fail_at;
+
+long __wrap_syscall(long number, uintptr_t a, uintptr_t b, uintptr_t c);
+long __real_syscall(long number, ...);
+
+long
+__wrap_syscall(long number, uintptr_t a, uintptr_t b, uintptr_t c)
+{
+    bool can_fail = number != SYS_setfsuid && number != SYS_setfsgid;
+
+    if (fail_at && can_fail && ++calls == fail_at) {
+        errno = EPERM;
+        return -1;
+    }
+    return __real_syscall(number, a, b, c);
 }
 
 /* --- one thread ---------------------------------------------------------------------------- */
@@ -374,6 +396,73 @@ test_impersonate__as_an_ordinary_user__is_refused(void **state)
     api_release(&p);
 }
 
+struct nested {
+    struct api_pair first, second;
+    unsigned fail_at;
+};
+
+/* 0: all calls were made; 1: one failed, and the thread is wholly whom it was; 2: a mixture. */
+static int
+act_in_place_of_another(const struct nested *n)
+{
+    CtxtHandle first = n->first.server, second = n->second.server;
+    SECURITY_STATUS status;
+
+    if (ImpersonateSecurityContext(&first) != SEC_E_OK || !is_user(2)) {
+        return 2;
+    }
+    fail_at = n->fail_at;
+    status = ImpersonateSecurityContext(&second);
+    fail_at = 0;
+    if (status == SEC_E_OK) {
+        return is_user(3) && RevertSecurityContext(&second) == SEC_E_OK && is_root() ? 0 : 2;
+    }
+    return status == SEC_E_NO_IMPERSONATION && is_user(2) &&
+                   RevertSecurityContext(&first) == SEC_E_OK && is_root()
+               ? 1
+               : 2;
+}
+
+/* Each system call in turn fails while one client takes another's place: it is the one or the other,
+ * or the process ends. */
+static void
+test_impersonate__nested_and_a_call_fails__never_a_mixture(void **state)
+{
+    unsigned ended = 0, kept = 0;
+    struct nested n;
+    int status;
+
+    establish(&n.first, 2);
+    establish(&n.second, 3);
+    assert_int_equal(ImpersonateSecurityContext(&n.second.server), SEC_E_OK); /* it is looked up */
+    assert_int_equal(RevertSecurityContext(&n.second.server), SEC_E_OK);
+    for (n.fail_at = 1;; n.fail_at++) {
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            const struct rlimit none = { 0, 0 };
+
+            (void)setrlimit(RLIMIT_CORE, &none);
+            _exit(act_in_place_of_another(&n));
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFSIGNALED(status)) {
+            assert_int_equal(WTERMSIG(status), SIGABRT);
+            ended++;
+            continue;
+        }
+        assert_int_not_equal(WEXITSTATUS(status), 2);
+        if (WEXITSTATUS(status) == 0) {
+            break; /* the one that was to fail was never made */
+        }
+        kept++;
+    }
+    assert_true(ended >= 9 && kept >= 8);
+    api_release(&n.first);
+    api_release(&n.second);
+}
+
 /* --- other threads ------------------------------------------------------------------------- */
 
 static void *
@@ -546,6 +635,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_acquire__as_a_client__has_none_of_the_processs_credentials),
         cmocka_unit_test(test_fork__the_child_acts_as_its_parents_thread),
         cmocka_unit_test(test_impersonate__as_an_ordinary_user__is_refused),
+        cmocka_unit_test(test_impersonate__nested_and_a_call_fails__never_a_mixture),
         cmocka_unit_test(test_thread_made_meanwhile__has_the_clients_files),
         cmocka_unit_test(test_work_queued_elsewhere__is_done_by_the_process),
         cmocka_unit_test(test_threads__each_acts_as_its_client__while_others_stay),

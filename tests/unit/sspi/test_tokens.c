@@ -15,6 +15,7 @@
 
 #include <opensspi/opensspi.h>
 
+#include "tests/support/alloc_fail.h"
 #include "tests/support/api_pair.h"
 #include "tests/support/demo_realm.h"
 #include "tests/support/demo_store.h"
@@ -283,6 +284,9 @@ test_process_token__is_its_unix_user(void **state)
     assert_string_equal(t->DomainName, "Unix User");
     assert_true(has_group(t, "S-1-5-11", "Authenticated Users", 7));
     assert_false(has_group(t, "S-1-5-2", "NETWORK", 7));
+    (void)snprintf(sid, sizeof(sid), "S-1-22-2-%u", getegid());
+    assert_true(has_group(t, sid, "", 7));
+    assert_string_equal(t->GroupDomains[0], "Unix Group");
     assert_int_equal(FreeContextBuffer(t), SEC_E_OK);
     /* Acting as itself changes nothing, whoever it is. */
     assert_int_equal(OpenSspiDuplicateToken(token, OPENSSPI_TOKEN_IMPERSONATION, 2, &copy),
@@ -293,6 +297,182 @@ test_process_token__is_its_unix_user(void **state)
     assert_int_equal(OpenSspiDuplicateToken(token, 1, 4, &copy), SEC_E_INVALID_PARAMETER);
     assert_int_equal(OpenSspiCloseToken(copy), SEC_E_OK);
     assert_int_equal(OpenSspiCloseToken(token), SEC_E_OK);
+}
+
+/* --- without memory ------------------------------------------------------------------------ */
+
+static bool
+survived(SECURITY_STATUS status, bool failing)
+{
+    assert_true(status == SEC_E_OK || failing);
+    return status == SEC_E_OK;
+}
+
+static void
+ask_and_act(HANDLE token, bool failing)
+{
+    POPENSSPI_ACCOUNT account = NULL;
+    POPENSSPI_TOKEN t = NULL;
+    HANDLE copy = NULL, own = NULL, thread = NULL;
+
+    if (survived(OpenSspiQueryToken(token, &t), failing)) {
+        if (survived(OpenSspiLookupSid(t->UserSid, &account), failing)) {
+            assert_int_equal(FreeContextBuffer(account), SEC_E_OK);
+        }
+        assert_int_equal(FreeContextBuffer(t), SEC_E_OK);
+    }
+    if (survived(OpenSspiLookupName("BUILTIN\\Users", &account), failing)) {
+        assert_string_equal(account->Sid, "S-1-5-32-545");
+        assert_int_equal(FreeContextBuffer(account), SEC_E_OK);
+    }
+    if (survived(OpenSspiDuplicateToken(token, OPENSSPI_TOKEN_IMPERSONATION, 1, &copy), failing)) {
+        assert_int_equal(OpenSspiCloseToken(copy), SEC_E_OK);
+    }
+    if (survived(OpenSspiOpenProcessToken(&own), failing)) {
+        if (survived(OpenSspiImpersonateToken(own), failing)) {
+            if (survived(OpenSspiOpenThreadToken(&thread), failing)) {
+                assert_int_equal(OpenSspiCloseToken(thread), SEC_E_OK);
+            }
+            (void)survived(OpenSspiImpersonateToken(own), failing); /* once more, in its place */
+            assert_int_equal(OpenSspiImpersonateToken(NULL), SEC_E_OK);
+        }
+        assert_int_equal(OpenSspiCloseToken(own), SEC_E_OK);
+    }
+}
+
+static void
+make_and_ask(void *user, bool failing)
+{
+    SecPkgContext_AccessToken lent;
+    struct api_pair p;
+    HANDLE token = NULL;
+
+    if (!survived(api_acquire(&p, "NTLM", "demo", "DOMAIN", "Passw0rd!"), failing)) {
+        return;
+    }
+    if (survived(api_establish(&p, 0, 0), failing)) {
+        if (survived(QuerySecurityContextToken(&p.server, &token), failing)) {
+            ask_and_act(token, failing);
+            assert_int_equal(OpenSspiCloseToken(token), SEC_E_OK);
+        }
+        (void)survived(QueryContextAttributesA(&p.server, SECPKG_ATTR_ACCESS_TOKEN, &lent),
+                       failing);
+    }
+    api_release(&p);
+}
+
+static void
+test_tokens__without_memory__fail_and_leak_nothing(void **state)
+{
+    HANDLE thread;
+
+    make_and_ask(NULL, false); /* the account is in the cache from here on */
+    assert_true(alloc_fail_each(make_and_ask, NULL) > 40);
+    assert_int_equal(OpenSspiOpenThreadToken(&thread), SEC_E_NO_IMPERSONATION);
+}
+
+/* --- other attributes ---------------------------------------------------------------------- */
+
+static void
+assert_authority(CtxtHandle *context, const char *expected)
+{
+    SecPkgContext_AuthorityA authority = { NULL };
+    SECURITY_STATUS status = QueryContextAttributesA(context, SECPKG_ATTR_AUTHORITY, &authority);
+
+    if (!expected) {
+        assert_int_equal(status, SEC_E_UNSUPPORTED_FUNCTION);
+        return;
+    }
+    assert_int_equal(status, SEC_E_OK);
+    assert_string_equal(authority.sAuthorityName, expected);
+    assert_int_equal(FreeContextBuffer(authority.sAuthorityName), SEC_E_OK);
+}
+
+static void
+test_authority__of_each_package(void **state)
+{
+    struct api_pair p = { 0 };
+
+    establish(&p, "NTLM", "demo", 0);
+    assert_authority(&p.server, "DOMAIN");
+    assert_authority(&p.client, NULL);
+    api_release(&p);
+    establish(&p, "NTLM", "", ISC_REQ_NULL_SESSION);
+    assert_authority(&p.server, NULL);
+    api_release(&p);
+    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME("Negotiate"), SECPKG_CRED_BOTH, NULL,
+                                               NULL, NULL, NULL, &p.client_cred, NULL),
+                     SEC_E_OK);
+    p.server_cred = p.client_cred;
+    assert_int_equal(api_establish(&p, ISC_REQ_MUTUAL_AUTH, 0), SEC_E_OK);
+    assert_authority(&p.server, DEMO_REALM);
+    assert_authority(&p.client, DEMO_REALM);
+    api_delete_contexts(&p);
+    assert_int_equal(FreeCredentialsHandle(&p.client_cred), SEC_E_OK);
+}
+
+static SECURITY_STATUS
+last_token(CtxtHandle *context, SECPKG_ATTR_LCT_STATUS *out)
+{
+    SecPkgContext_LastClientTokenStatus answer;
+    SECURITY_STATUS status =
+        QueryContextAttributesA(context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &answer);
+
+    if (status == SEC_E_OK) {
+        *out = answer.LastClientTokenStatus;
+    }
+    return status;
+}
+
+static void
+test_last_client_token__before_and_after(void **state)
+{
+    static const struct {
+        const char *package;
+        SECPKG_ATTR_LCT_STATUS first;
+    } table[] = { { "NTLM", SecPkgAttrLastClientTokenNo },
+                  { "Negotiate", SecPkgAttrLastClientTokenMaybe } };
+
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t room[API_TOKEN_BYTES];
+        SecBuffer out = { sizeof(room), SECBUFFER_TOKEN, room };
+        SecBufferDesc desc = { SECBUFFER_VERSION, 1, &out };
+        SECPKG_ATTR_LCT_STATUS last;
+        CtxtHandle half;
+        struct api_pair p;
+        ULONG attributes;
+
+        establish(&p, table[i].package, "demo", 0);
+        assert_int_equal(last_token(&p.client, &last), SEC_E_OK);
+        assert_int_equal(last, SecPkgAttrLastClientTokenYes);
+        assert_int_equal(last_token(&p.server, &last), SEC_E_UNSUPPORTED_FUNCTION);
+        assert_int_equal(InitializeSecurityContextA(
+                             &p.client_cred, NULL, API_NAME("HTTP/server.domain.test"), 0, 0,
+                             SECURITY_NATIVE_DREP, NULL, 0, &half, &desc, &attributes, NULL),
+                         SEC_I_CONTINUE_NEEDED);
+        assert_int_equal(last_token(&half, &last), SEC_E_OK);
+        assert_int_equal(last, table[i].first);
+        assert_int_equal(DeleteSecurityContext(&half), SEC_E_OK);
+        api_release(&p);
+    }
+}
+
+/* With a password that no KDC knows Kerberos was preferred, and not used. */
+static void
+test_negotiation_status__of_what_was_preferred(void **state)
+{
+    SecPkgContext_NegoStatus status;
+    struct api_pair p;
+
+    establish(&p, "Negotiate", "demo", 0);
+    assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_NEGO_STATUS, &status),
+                     SEC_E_OK);
+    assert_true((SECURITY_STATUS)status.LastStatus < 0);
+    api_release(&p);
+    establish(&p, "NTLM", "demo", 0);
+    assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_NEGO_STATUS, &status),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+    api_release(&p);
 }
 
 int
@@ -307,6 +487,10 @@ main(void)
         cmocka_unit_test(test_access_token__is_the_contexts),
         cmocka_unit_test(test_token_functions__given_what_is_no_token__refuse_it),
         cmocka_unit_test(test_process_token__is_its_unix_user),
+        cmocka_unit_test(test_tokens__without_memory__fail_and_leak_nothing),
+        cmocka_unit_test(test_authority__of_each_package),
+        cmocka_unit_test(test_last_client_token__before_and_after),
+        cmocka_unit_test(test_negotiation_status__of_what_was_preferred),
     };
 
     return cmocka_run_group_tests(tests, load, NULL);
