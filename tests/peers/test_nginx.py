@@ -224,6 +224,17 @@ def test_a_name_that_comes_again_hands_over_nothing(behind, name, age):
     assert pages == {401} if (name, age) != (SERIAL, False) else "alice" in pages
 
 
+def test_an_identity_is_forgotten_when_idle(behind):
+    """Also where nobody comes any more: the event log tells that the logon is over."""
+    service, nginx = behind(keys={"connection_idle": "1", "client_header": "X-Real-IP"})
+    alice = client(nginx, "alice")
+    alice.negotiate()
+    alice.authenticate()
+    over = service.wait_for(lambda: service.events(4634), "event 4634")[0]
+    assert over["TargetUserName"] == "alice" and over["IpAddress"] == "127.0.0.1" and over["IpPort"] == 0
+    assert alice.page() == 401
+
+
 # --- Kerberos, passwords, and those who need not log on ---
 
 REALM_USERS = ("alice", "carol")
