@@ -19,7 +19,7 @@
 #include "account/authority_msg.h"
 #include "tests/support/account_store.h"
 
-enum { TIMEOUT_MS = 300, TRIES = 1000, TRY_US = 10000, FRAME_BYTES = 8192 };
+enum { TIMEOUT_MS = 300, PATIENT_MS = 20000, TRIES = 1000, TRY_US = 10000, FRAME_BYTES = 8192 };
 
 /* What the other side does once it was greeted. */
 enum manner {
@@ -218,11 +218,19 @@ end(struct server *s)
     s->fd = -1;
 }
 
+static void
+open_authority(struct server *s, unsigned timeout_ms)
+{
+    struct account_options options = { .store = s->store, .timeout_ms = timeout_ms };
+
+    account_authority_close(s->authority);
+    assert_int_equal(account_authority_open(&options, &s->authority), SEC_E_OK);
+}
+
 static int
 set_up(void **state)
 {
     struct server *s = calloc(1, sizeof(*s));
-    struct account_options options = { .timeout_ms = TIMEOUT_MS };
 
     assert_non_null(s);
     (void)snprintf(s->folder, sizeof(s->folder), "/tmp/authority-XXXXXX");
@@ -230,8 +238,7 @@ set_up(void **state)
     (void)snprintf(s->path, sizeof(s->path), "%s/auth", s->folder);
     (void)snprintf(s->store, sizeof(s->store), "authority:%s", s->path);
     s->fd = -1;
-    options.store = s->store;
-    assert_int_equal(account_authority_open(&options, &s->authority), SEC_E_OK);
+    open_authority(s, PATIENT_MS);
     *state = s;
     return 0;
 }
@@ -364,10 +371,11 @@ test_account_prove__every_fault__refuses_and_says_which(void **state)
     static const struct {
         enum manner manner;
         const char *reason;
+        unsigned timeout_ms; /* 0: nothing is waited for */
     } cases[] = {
-        { IS_SLOW, "timed out" },
-        { IS_LATE, "timed out" },
-        { HANGS, "timed out" },
+        { IS_SLOW, "timed out", TIMEOUT_MS },
+        { IS_LATE, "timed out", TIMEOUT_MS },
+        { HANGS, "timed out", TIMEOUT_MS },
         { HANGS_UP, "hung up at once" },
         { CUTS, "closed the connection before it answered" },
         { MISTAKES, "answered nonsense: the number of another request, at offset 1" },
@@ -384,6 +392,7 @@ test_account_prove__every_fault__refuses_and_says_which(void **state)
 
         (void)set_up(&own);
         s = own;
+        open_authority(s, cases[i].timeout_ms ? cases[i].timeout_ms : PATIENT_MS);
         begin(s, cases[i].manner);
         assert_int_equal(logon(s), SEC_E_NO_AUTHENTICATING_AUTHORITY);
         assert_non_null(strstr(sec_reason(), cases[i].reason));
@@ -400,6 +409,7 @@ test_account_prove__after_a_fault__does_not_ask_for_a_while(void **state)
     struct server *s = *state;
     int connections;
 
+    open_authority(s, TIMEOUT_MS);
     begin(s, IS_SLOW);
     assert_int_equal(logon(s), SEC_E_NO_AUTHENTICATING_AUTHORITY);
     connections = atomic_load(&s->connections);
