@@ -17,6 +17,8 @@ enum {
     PATIENCE_S = 5,     /* with a sink that hangs, at the end */
     TELL_AGAIN_S = 60,  /* a sink's trouble, on standard error */
     GATHER_NS = 1000000,
+    WINDOW_NS = 10000000,
+    BUSY_LINES = 20, /* in a window */
 };
 
 struct event_writer {
@@ -291,29 +293,48 @@ wait_for_work(struct event_writer *w)
     }
 }
 
-/* Lines that come one after the other are gathered for a moment: then who puts them need not wake
- * the thread for each. The first after a pause is written at once. */
-static void
-gather(struct event_writer *w, const struct timespec *wrote)
+/* How many lines came in this window of time, and in the one before. */
+struct pace {
+    int64_t window;
+    size_t lines, before;
+};
+
+static bool
+is_busy(struct pace *pace)
 {
-    const struct timespec moment = { .tv_nsec = GATHER_NS };
     struct timespec now = { 0 };
+    int64_t window;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    if (w->stop || w->reopen || w->queued > QUEUE_LINES / 2 ||
-        (now.tv_sec - wrote->tv_sec) * 1000000000 + now.tv_nsec - wrote->tv_nsec > 5 * GATHER_NS) {
-        return;
+    window = ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec) / WINDOW_NS;
+    if (window != pace->window) {
+        pace->before = window == pace->window + 1 ? pace->lines : 0;
+        pace->lines = 0;
+        pace->window = window;
     }
-    (void)pthread_mutex_unlock(&w->lock);
-    (void)nanosleep(&moment, NULL);
-    (void)pthread_mutex_lock(&w->lock);
+    return pace->before >= BUSY_LINES;
+}
+
+/* When many come, they are gathered for a moment: then who puts them need not wake the thread for
+ * each. */
+static void
+gather(struct event_writer *w, struct pace *pace)
+{
+    const struct timespec moment = { .tv_nsec = GATHER_NS };
+
+    if (is_busy(pace) && w->queued < QUEUE_LINES / 2 && !w->stop && !w->reopen) {
+        (void)pthread_mutex_unlock(&w->lock);
+        (void)nanosleep(&moment, NULL);
+        (void)pthread_mutex_lock(&w->lock);
+    }
+    pace->lines += w->queued;
 }
 
 static void *
 run(void *user)
 {
     struct event_writer *w = user;
-    struct timespec wrote = { 0 };
+    struct pace pace = { 0 };
     bool stop = false;
 
     (void)pthread_setname_np(pthread_self(), "events");
@@ -324,7 +345,7 @@ run(void *user)
         bool reopen;
 
         wait_for_work(w);
-        gather(w, &wrote);
+        gather(w, &pace);
         lines = w->first;
         overflow = w->overflow;
         reopen = w->reopen;
@@ -339,7 +360,6 @@ run(void *user)
             event_file_reopen(&w->sinks[0].file);
         }
         write_all(w, lines, &overflow);
-        (void)clock_gettime(CLOCK_MONOTONIC, &wrote);
         (void)pthread_mutex_lock(&w->lock);
     }
     w->ended = true;
