@@ -24,6 +24,7 @@ struct daemon {
     uv_loop_t loop;
     uv_poll_t listener;
     int fd;
+    bool watched;
     struct signals signals;
 };
 
@@ -67,6 +68,11 @@ on_reload(void *user)
 static void
 on_tick(void *user)
 {
+    struct daemon *d = user;
+
+    if (d->watched && server_answers(d->server)) {
+        notify_systemd("WATCHDOG=1");
+    }
 }
 
 static bool
@@ -134,7 +140,7 @@ serve(const struct samd_settings *settings, bool verbose)
     const struct log log = log_on_stderr("samd", verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     const struct account_admin_options store = samd_settings_store(settings);
     struct account_authority *accounts = NULL;
-    struct daemon d = { .log = &log };
+    struct daemon d = { .log = &log, .watched = notify_is_watched() };
     char why[WHY_BYTES];
     bool good;
 

@@ -26,6 +26,7 @@ enum {
     SEND_BUFFER_BYTES = 1024 * 1024,
     SEND_SECONDS = 2,
     SECOND_US = 1000000,
+    STUCK_US = 10 * SECOND_US,
 };
 
 struct server {
@@ -39,7 +40,11 @@ struct server {
     struct connection *connections;
     size_t n_connections;
     unsigned n_threads;
-    pthread_t threads[]; /* options.threads */
+    struct worker {
+        pthread_t thread;
+        struct server *server;
+        atomic_uint_fast64_t busy_us; /* since when; 0: it waits */
+    } workers[];                      /* options.threads */
 };
 
 static uint64_t
@@ -206,7 +211,8 @@ on_bytes(struct server *s, struct connection *c)
 static void *
 run(void *user)
 {
-    struct server *s = user;
+    struct worker *w = user;
+    struct server *s = w->server;
 
     for (;;) {
         struct epoll_event event = { 0 };
@@ -220,9 +226,26 @@ run(void *user)
             return NULL; /* server_stop */
         }
         if (n == 1) {
+            atomic_store_explicit(&w->busy_us, now_us(), memory_order_relaxed);
             on_bytes(s, event.data.ptr);
+            atomic_store_explicit(&w->busy_us, 0, memory_order_relaxed);
         }
     }
+}
+
+bool
+server_answers(const struct server *s)
+{
+    uint64_t now = now_us();
+
+    for (unsigned i = 0; i < s->n_threads; i++) {
+        uint64_t since = atomic_load_explicit(&s->workers[i].busy_us, memory_order_relaxed);
+
+        if (since == 0 || now < since + STUCK_US) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- coming -------------------------------------------------------------------------------- */
@@ -317,17 +340,22 @@ start(struct server *s)
         return false;
     }
     s->changes = changes_start(s->options.store, s->options.log);
-    while (s->changes && s->n_threads < s->options.threads &&
-           pthread_create(&s->threads[s->n_threads], NULL, run, s) == 0) {
+    while (s->changes && s->n_threads < s->options.threads) {
+        struct worker *w = &s->workers[s->n_threads];
+
+        w->server = s;
+        if (pthread_create(&w->thread, NULL, run, w)) {
+            return false;
+        }
         s->n_threads++;
     }
-    return s->n_threads == s->options.threads;
+    return s->changes != NULL;
 }
 
 struct server *
 server_start(const struct server_options *options)
 {
-    struct server *s = mem_new(sizeof(*s) + options->threads * sizeof(*s->threads));
+    struct server *s = mem_new(sizeof(*s) + options->threads * sizeof(*s->workers));
 
     if (!s) {
         return NULL;
@@ -356,7 +384,7 @@ server_stop(struct server *s)
         return; /* cannot be: the threads would still use what is freed */
     }
     for (unsigned i = 0; i < s->n_threads; i++) {
-        (void)pthread_join(s->threads[i], NULL);
+        (void)pthread_join(s->workers[i].thread, NULL);
     }
     changes_stop(s->changes);
     while (s->connections) {

@@ -23,6 +23,8 @@ struct server_options {
 SEC_NODISCARD struct server *server_start(const struct server_options *);
 /* A connection that was accepted; fd is the server's now. From one thread alone. */
 void server_take(struct server *, int fd);
+/* Whether one of the threads waits for requests, or has not been at one for long. */
+bool server_answers(const struct server *);
 /* Ends connections and threads; what was asked and not answered is not. */
 void server_stop(struct server *);
 

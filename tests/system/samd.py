@@ -119,10 +119,10 @@ class Samd:
         return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
                        for section, keys in sections.items())
 
-    def start(self):
+    def start(self, **environment):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.copy("samd"), "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, **as_user(SAMD_UID))
+                                            stderr=log, env=self.environment(**environment), **as_user(SAMD_UID))
         Service.wait_for(self.answers, "samd answers")
 
     def answers(self):

@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import re
+import socket
 import stat
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import threading
 
 import pytest
 
-from conftest import program
+from conftest import PATIENCE, program
 from samd import (ADMINISTRATORS, ASKERS, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
@@ -289,6 +290,17 @@ def test_doctor__asks_it(samd):
 
 
 # --- its end ----------------------------------------------------------------------------------
+
+
+def test_the_watchdog_hears_it(samd):
+    samd.stop()
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(str(samd.folder / "notify"))
+    (samd.folder / "notify").chmod(0o666)
+    told.settimeout(PATIENCE)
+    samd.start(NOTIFY_SOCKET=str(samd.folder / "notify"), WATCHDOG_USEC="30000000")
+    assert told.recv(100) == b"READY=1"
+    assert told.recv(100) == b"WATCHDOG=1"
 
 
 def test_lock_out__outlives_it(make_samd):

@@ -199,6 +199,15 @@ test_account_prove__asked_too_often__is_no_verdict(void **state)
     assert_in_range(refused, 1, 48);
 }
 
+static void
+test_server_answers__with_threads_that_wait__does(void **state)
+{
+    struct doors *d = *state;
+
+    assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
+    assert_true(server_answers(d->served.server));
+}
+
 /* --- management ---------------------------------------------------------------------------- */
 
 struct seen {
@@ -319,6 +328,7 @@ main(void)
         TEST(test_account_prove__each_kind__is_as_from_the_store),
         TEST(test_account_prove__a_claim_from_the_future__does_not_end_a_lock_out),
         TEST(test_account_prove__asked_too_often__is_no_verdict),
+        TEST(test_server_answers__with_threads_that_wait__does),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
     };
