@@ -89,7 +89,7 @@ def test_foreign_function_bindings_open(tree, name):
     "usr/lib/opensspi/ras/otp.so", "usr/lib/opensspi/ras/pam.so", "usr/share/man/man8/opensspi-ras-otp.8", "usr/share/man/man8/opensspi-ras-pam.8",
     "usr/bin/rasd", "usr/lib/systemd/system/rasd.service", "usr/share/man/man8/rasd.8",
     "usr/bin/samd", "usr/lib/systemd/system/samd.service", "usr/share/man/man8/samd.8",
-    "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
+    "usr/share/bash-completion/completions/sspictl", "usr/share/bash-completion/completions/rasd", "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
 ])
 def test_is_there(tree, path):
     assert (tree / path).is_file()
