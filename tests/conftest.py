@@ -166,9 +166,13 @@ class Service:
         self.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.said(to) > before, to)
 
+    def pid(self):
+        """The service's own."""
+        return self.process.pid
+
     def events(self, event_id=None):
         if self.process and self.process.poll() is None:
-            self.wait_for(lambda: events_are_written(self.process.pid), "the events are written")
+            self.wait_for(lambda: events_are_written(self.pid()), "the events are written")
         lines = self.event_file.read_text(encoding="utf-8").splitlines() if self.event_file.exists() else []
         rows = [json.loads(line) for line in lines]
         return [row for row in rows if (row["EventID"] not in OF_THE_PROGRAM if event_id is None else row["EventID"] == event_id)]

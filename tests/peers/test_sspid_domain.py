@@ -80,15 +80,19 @@ class InnerService(Service):
         time.sleep(1.1)  # MIT's clients count the KDC's time from whole seconds
         return self
 
-    def stop(self, expect=0):
-        """nsenter waits for its child, which is the service, and answers with its status."""
-        process, self.process = self.process, None
-        pid = leaf = process.pid if process else 0
-        while leaf and process.poll() is None:
+    def pid(self):
+        """nsenter's child, or its child's."""
+        pid = leaf = self.process.pid
+        while leaf:
             children = pathlib.Path(f"/proc/{leaf}/task/{leaf}/children").read_text(encoding="ascii").split()
             pid, leaf = leaf, children[0] if children else None
-        if pid and process.poll() is None:
-            subprocess.run([*ROOT, "kill", "-TERM", str(pid)], check=True)
+        return pid
+
+    def stop(self, expect=0):
+        """nsenter waits for its child, which is the service, and answers with its status."""
+        if self.process and self.process.poll() is None:
+            subprocess.run([*ROOT, "kill", "-TERM", str(self.pid())], check=True)
+        process, self.process = self.process, None
         assert not process or process.wait(PATIENCE) == expect, self.log.read_text(errors="replace")
 
     def get(self, *options, cache="/nonexistent", host=HOST, path="/whoami"):
