@@ -87,6 +87,7 @@ def test_foreign_function_bindings_open(tree, name):
     "usr/share/man/man8/sspid.8", "usr/share/man/man1/sspictl.1", "usr/share/man/man1/sspi-connect.1",
     "usr/share/man/man5/opensspi.conf.5", "usr/share/man/man5/opensspi-credentials.5", "etc/opensspi/opensspi.conf", "usr/lib/systemd/system/sspid.service",
     "usr/lib/opensspi/ras/otp.so", "usr/lib/opensspi/ras/pam.so", "usr/share/man/man8/opensspi-ras-otp.8", "usr/share/man/man8/opensspi-ras-pam.8",
+    "usr/share/opensspi/apache/sspid.lua",
     "usr/bin/rasd", "usr/lib/systemd/system/rasd.service", "usr/share/man/man8/rasd.8",
     "usr/bin/samd", "usr/lib/systemd/system/samd.service", "usr/share/man/man8/samd.8",
     "usr/share/bash-completion/completions/sspictl", "usr/share/bash-completion/completions/rasd", "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",

@@ -204,6 +204,29 @@ test_http_answer__a_named_connection_needs_no_keep_alive_of_the_proxy(void **sta
     close_fixture(&f);
 }
 
+/* Streams of one HTTP/2 connection come side by side: what is alone is proven, what is not has no
+ * place meanwhile. */
+static void
+test_http_answer__a_connection_that_is_busy_is_not_known(void **state)
+{
+    static struct fixture f;
+    struct proxied_key key = { .connection = "1" };
+    struct proxied *busy;
+
+    (void)state;
+    open_behind(&f, "192.0.2.80", NULL, NULL);
+    as(&f, "1", "");
+    STARTS_WITH(AUTH(&f, "NTLM", FAKE_NTLM_FIRST "yes:alice"), GRANTED("alice"));
+    key.proxy = f.state.peer;
+    assert_int_equal(proxied_enter(&f.proxied, &key, NULL, f.state.client, 0, &busy), PROXIED_HERE);
+    ASSERT_IS(NOTHING(&f), NOBODY_ALONE);
+    ASSERT_IS(AUTH(&f, "NTLM", FAKE_NTLM_FIRST "yes:bob"), NOBODY_ALONE);
+    STARTS_WITH(AUTH(&f, "Negotiate", FAKE_FIRST "krb:bob"), GRANTED("bob"));
+    proxied_leave(&f.proxied, busy, 0);
+    STARTS_WITH(NOTHING(&f), GRANTED("alice"));
+    close_fixture(&f);
+}
+
 static void
 test_http_answer__too_many_exchanges_of_one_client(void **state)
 {
@@ -361,6 +384,7 @@ main(void)
         cmocka_unit_test(test_http_answer__whatever_else_ends_a_named_identity),
         cmocka_unit_test(test_http_answer__kerberos_under_a_name_is_the_request_s),
         cmocka_unit_test(test_http_answer__a_named_connection_needs_no_keep_alive_of_the_proxy),
+        cmocka_unit_test(test_http_answer__a_connection_that_is_busy_is_not_known),
         cmocka_unit_test(test_http_answer__too_many_exchanges_of_one_client),
         cmocka_unit_test(test_http_answer__a_proxy_s_connection_counts_as_known),
         cmocka_unit_test(test_http_answer__optional_lets_silence_pass_and_no_failure),
