@@ -371,6 +371,35 @@ make_own_logon(const struct thread_identity *i, struct logon **out)
     return status;
 }
 
+static bool
+is_of(const struct logon *l, const struct thread_identity *i)
+{
+    const struct unix_account *a = atomic_load(&l->unix_account);
+
+    return i->euid == a->uid && i->egid == a->gid &&
+           bytes_equal(bytes_of(i->groups, i->n_groups * sizeof(*i->groups)),
+                       bytes_of(a->groups, a->n_groups * sizeof(*a->groups)));
+}
+
+/* One logon for all tokens of the process, as long as it is who it was when it first asked. */
+static sec_status
+own_logon(const struct thread_identity *i, struct logon **out)
+{
+    static _Atomic(struct logon *) own_first;
+    struct logon *first = atomic_load(&own_first);
+    sec_status status;
+
+    if (first && is_of(first, i)) {
+        *out = logon_ref(first);
+        return SEC_E_OK;
+    }
+    status = make_own_logon(i, out);
+    if (status == SEC_E_OK && !first && atomic_compare_exchange_strong(&own_first, &first, *out)) {
+        (void)logon_ref(*out);
+    }
+    return status;
+}
+
 sec_status
 tokens_of_process(struct token_object *out)
 {
@@ -381,7 +410,7 @@ tokens_of_process(struct token_object *out)
     sec_status status = own ? SEC_E_OK : thread_identity_read(&thread_identity_kernel, &read);
 
     if (status == SEC_E_OK) {
-        status = make_own_logon(own ? own : &read, &logon);
+        status = own_logon(own ? own : &read, &logon);
     }
     thread_identity_clear(&read);
     if (status == SEC_E_OK) {

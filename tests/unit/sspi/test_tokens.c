@@ -271,12 +271,18 @@ test_token_functions__given_what_is_no_token__refuse_it(void **state)
 static void
 test_process_token__is_its_unix_user(void **state)
 {
-    POPENSSPI_TOKEN t;
+    POPENSSPI_TOKEN t, again;
     HANDLE token, copy;
     char sid[64];
 
     assert_int_equal(OpenSspiOpenProcessToken(&token), SEC_E_OK);
     t = query(token);
+    assert_int_equal(OpenSspiOpenProcessToken(&copy), SEC_E_OK);
+    again = query(copy);
+    assert_int_equal(t->LogonId.LowPart, again->LogonId.LowPart);
+    assert_int_not_equal(t->TokenId.LowPart, again->TokenId.LowPart);
+    assert_int_equal(FreeContextBuffer(again), SEC_E_OK);
+    assert_int_equal(OpenSspiCloseToken(copy), SEC_E_OK);
     (void)snprintf(sid, sizeof(sid), "S-1-22-1-%u", geteuid());
     assert_int_equal(t->Type, OPENSSPI_TOKEN_PRIMARY);
     assert_string_equal(t->UserSid, sid);
