@@ -175,7 +175,9 @@ class Service:
             self.wait_for(lambda: events_are_written(self.pid()), "the events are written")
         lines = self.event_file.read_text(encoding="utf-8").splitlines() if self.event_file.exists() else []
         rows = [json.loads(line) for line in lines]
-        return [row for row in rows if (row["EventID"] not in OF_THE_PROGRAM if event_id is None else row["EventID"] == event_id)]
+        if event_id is None:
+            return [row for row in rows if row["Provider"] == "sspid" and row["EventID"] not in OF_THE_PROGRAM]
+        return [row for row in rows if row["EventID"] == event_id]
 
     @staticmethod
     def wait_for(true, what):

@@ -13,7 +13,13 @@ account_admin_open(const struct account_admin_options *options, struct account_a
     const char *where;
     sec_status status = store_kind_of(options->accounts.store, &kind, &where);
 
-    return status == SEC_E_OK ? kind->open_admin(options, where, out) : status;
+    if (status == SEC_E_OK) {
+        status = kind->open_admin(options, where, out);
+    }
+    if (status == SEC_E_OK) {
+        (*out)->is_elsewhere = kind == &authority_store_kind;
+    }
+    return status;
 }
 
 void
@@ -24,35 +30,105 @@ account_admin_close(struct account_admin *a)
     }
 }
 
+void
+account_admin_watch(struct account_admin *a, const struct account_watch *watch)
+{
+    a->watch = a->is_elsewhere ? NULL : watch;
+}
+
+/* --- watching ------------------------------------------------------------------------------ */
+
+/* An account before a change, while it is made. */
+struct watched {
+    struct account_admin *admin;
+    const char *name;
+    void *kept; /* NULL: there is none of that name */
+    bool failed;
+};
+
+static void
+keep(void *user, const struct account_view *view)
+{
+    struct watched *w = user;
+
+    w->kept = w->admin->watch->keep(w->admin->watch->user, view);
+    w->failed = w->kept == NULL;
+}
+
+static struct watched
+look(struct account_admin *a, const char *name)
+{
+    struct watched w = { .admin = a, .name = name };
+
+    if (a->watch) {
+        sec_status status = a->ops->show(a, name, keep, &w);
+
+        w.failed |= status != SEC_E_OK && status != SEC_E_UNKNOWN_CREDENTIALS;
+    }
+    return w;
+}
+
+/* What came of the change; the answer is it. */
+static sec_status
+tell(struct watched before, sec_status status)
+{
+    const struct account_watch *watch = before.admin->watch;
+
+    if (watch && status == SEC_E_OK) {
+        struct watched after = look(before.admin, before.name);
+
+        if (!before.failed && !after.failed) {
+            watch->changed(watch->user, before.kept, after.kept);
+        }
+        watch->drop(after.kept);
+    }
+    if (watch) {
+        watch->drop(before.kept);
+    }
+    return status;
+}
+
+/* --- changes ------------------------------------------------------------------------------- */
+
 sec_status
 account_admin_add(struct account_admin *a, const struct account_new *wanted)
 {
-    return a->ops->add(a, wanted);
+    struct watched before = look(a, wanted->name);
+
+    return tell(before, a->ops->add(a, wanted));
 }
 
 sec_status
 account_admin_set_password(struct account_admin *a, const char *name, struct bytes password,
                            bool keeps_clear_text)
 {
-    return a->ops->set_password(a, name, password, keeps_clear_text);
+    struct watched before = look(a, name);
+
+    return tell(before, a->ops->set_password(a, name, password, keeps_clear_text));
 }
 
 sec_status
 account_admin_remove(struct account_admin *a, const char *name)
 {
-    return a->ops->remove(a, name);
+    struct watched before = look(a, name);
+
+    return tell(before, a->ops->remove(a, name));
 }
 
 sec_status
 account_admin_unlock(struct account_admin *a, const char *name)
 {
-    return a->ops->unlock(a, name);
+    struct watched before = look(a, name);
+
+    return tell(before, a->ops->unlock(a, name));
 }
 
 sec_status
 account_admin_change(struct account_admin *a, const char *name, const struct account_change *change)
 {
-    return a->ops->change(a, name, change);
+    struct watched before = look(a, name);
+
+    return tell(before, a->ops->change(a, name, change));
 }
 
 sec_status
@@ -61,14 +137,21 @@ account_admin_enroll_code(struct account_admin *a, const char *name,
 {
     const char *fault = one_time_code_fault(code);
 
-    return fault ? sec_fail(SEC_E_INVALID_PARAMETER, "accounts: one-time code: %s", fault)
-                 : a->ops->enroll_code(a, name, code);
+    struct watched before;
+
+    if (fault) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "accounts: one-time code: %s", fault);
+    }
+    before = look(a, name);
+    return tell(before, a->ops->enroll_code(a, name, code));
 }
 
 sec_status
 account_admin_remove_code(struct account_admin *a, const char *name)
 {
-    return a->ops->remove_code(a, name);
+    struct watched before = look(a, name);
+
+    return tell(before, a->ops->remove_code(a, name));
 }
 
 struct page {

@@ -96,4 +96,19 @@ SEC_NODISCARD sec_status account_admin_list(struct account_admin *, account_see,
 SEC_NODISCARD sec_status account_admin_show(struct account_admin *, const char *name, account_see,
                                             void *user);
 
+/* --- watching ------------------------------------------------------------------------------ */
+
+/* Who hears of every change that was made, whatever function made it. */
+struct account_watch {
+    void *(*keep)(void *user, const struct account_view *); /* for later; NULL: no memory */
+    /* Both are keep's; before NULL: it was made, after NULL: it was removed. */
+    void (*changed)(void *user, const void *before, const void *after);
+    void (*drop)(void *kept); /* NULL is a no-op */
+    void *user;
+};
+
+/* Borrowed for the store's life. Where the store is another process's this does nothing: that
+ * process has a watch of its own. */
+void account_admin_watch(struct account_admin *, const struct account_watch *);
+
 #endif

@@ -40,6 +40,8 @@ struct account_admin_ops {
 /* The first member of every kind's own structure. */
 struct account_admin {
     const struct account_admin_ops *ops;
+    const struct account_watch *watch; /* the door's; NULL: nobody */
+    bool is_elsewhere;                 /* the store is another process's, which has its own watch */
 };
 
 /* where: what follows the scheme in the store's name, and is not empty. */

@@ -160,6 +160,31 @@ struct event_account {
 };
 void event_log_account(struct event_log *log, const struct event_account *account);
 
+/* An account, as it is at one moment. Strings are borrowed for the call; NULL is "". */
+struct event_account_state {
+    const char *user, *sid, *unix_user, *one_time_code;
+    const char *expires, *password_expires, *password_set; /* dates */
+    bool disabled, locked, may_dial_in;
+    const char *const *groups, *const *group_sids; /* the same order */
+    size_t n_groups;
+};
+/* Kept until later; owned by the caller: event_account_free. NULL: no memory. */
+struct event_account_kept;
+struct event_account_kept *event_account_keep(const struct event_account_state *state);
+void event_account_free(struct event_account_kept *kept); /* NULL is a no-op */
+
+/* Who changes it. */
+struct event_account_by {
+    uint32_t uid;
+    const char *user;   /* NULL: it has no name */
+    const char *domain; /* of the account */
+};
+/* All events of what is another account, or another one's state, than it was. Before NULL: it was
+ * made; after NULL: it was removed. */
+void event_log_account_change(struct event_log *log, const struct event_account_kept *before,
+                              const struct event_account_kept *after,
+                              const struct event_account_by *by);
+
 /* A program's own life. */
 struct event_service {
     enum event_id id; /* EVENT_SERVICE_* */

@@ -17,6 +17,7 @@ struct job {
 
 struct changes {
     const struct account_admin_options *store;
+    struct account_events *events;
     const struct log *log;
     struct account_admin *admin; /* the thread's; NULL: it is not open */
     pthread_t thread;
@@ -57,7 +58,12 @@ name_of(const struct authority_msg *m)
 static sec_status
 open_store(struct changes *c)
 {
-    return c->admin ? SEC_E_OK : account_admin_open(c->store, &c->admin);
+    sec_status status = c->admin ? SEC_E_OK : account_admin_open(c->store, &c->admin);
+
+    if (status == SEC_E_OK && c->events) {
+        account_admin_watch(c->admin, &c->events->watch);
+    }
+    return status;
 }
 
 static void
@@ -74,6 +80,9 @@ run(struct changes *c, const struct job *job)
     }
     looks = m.type == AUTHORITY_MSG_LIST || m.type == AUTHORITY_MSG_SHOW;
     sec_reason_clear();
+    if (c->events) {
+        c->events->uid = who->uid;
+    }
     status = open_store(c);
     if (status == SEC_E_OK) {
         status = answer_administrator(c->admin, &m, &out);
@@ -127,7 +136,8 @@ run_all(void *user)
 }
 
 struct changes *
-changes_start(const struct account_admin_options *store, const struct log *log)
+changes_start(const struct account_admin_options *store, struct account_events *events,
+              const struct log *log)
 {
     struct changes *c = mem_new(sizeof(*c));
 
@@ -135,6 +145,7 @@ changes_start(const struct account_admin_options *store, const struct log *log)
         return NULL;
     }
     c->store = store;
+    c->events = events;
     c->log = log;
     c->last = &c->first;
     if (open_store(c) != SEC_E_OK) {

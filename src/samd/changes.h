@@ -6,13 +6,15 @@
 
 #include "account/admin.h"
 #include "base/log.h"
+#include "daemon/account_events.h"
 #include "samd/connection.h"
 
 struct changes;
 
-/* Both are borrowed until changes_stop. NULL: no memory or no thread. */
+/* All are borrowed until changes_stop; without events nobody is told. NULL: no memory or no
+ * thread. */
 SEC_NODISCARD struct changes *changes_start(const struct account_admin_options *,
-                                            const struct log *);
+                                            struct account_events *, const struct log *);
 /* Copies the frame and holds the connection until it is answered. false: too many wait. */
 SEC_NODISCARD bool changes_put(struct changes *, struct connection *, struct bytes frame);
 /* What waits is not done. NULL is a no-op. */

@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/secret.h"
+#include "daemon/account_events.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
@@ -20,6 +21,8 @@ enum { THREADS_LEAST = 2, THREADS_MOST = 64, WHY_BYTES = 400, ACCEPTS_AT_ONCE = 
 
 struct daemon {
     const struct log *log;
+    struct event_log *events;
+    struct account_events account_events;
     struct server *server;
     uv_loop_t loop;
     uv_poll_t listener;
@@ -62,7 +65,8 @@ on_reload(void *user)
 {
     struct daemon *d = user;
 
-    log_info(d->log, "nothing is read anew: a changed configuration needs a restart");
+    event_log_reopen(d->events);
+    log_info(d->log, "the event file is opened anew; a changed configuration needs a restart");
 }
 
 static void
@@ -70,6 +74,7 @@ on_tick(void *user)
 {
     struct daemon *d = user;
 
+    event_log_tick(d->events);
     if (d->watched && server_answers(d->server)) {
         notify_systemd("WATCHDOG=1");
     }
@@ -115,6 +120,7 @@ serve_at(struct daemon *d, const struct samd_settings *settings,
         .log = d->log,
         .accounts = accounts,
         .store = store,
+        .events = &d->account_events,
         .rules = { .group = settings->group_id,
                    .administrators = settings->administrators_id,
                    .requests_per_second = settings->requests_per_second },
@@ -132,6 +138,24 @@ serve_at(struct daemon *d, const struct samd_settings *settings,
     }
     server_stop(d->server);
     return good;
+}
+
+/* Everybody's logons hang on this process: a file that it may not write to does not end it. */
+static bool
+open_events(struct daemon *d, const struct samd_settings *settings,
+            const struct account_admin_options *store)
+{
+    struct events_section section = settings->events;
+
+    if (settings->events_file) {
+        section.file = settings->events_file;
+    }
+    d->events = process_open_events(&section, d->log);
+    if (!d->events && section.file) {
+        section.file = NULL;
+        d->events = process_open_events(&section, d->log);
+    }
+    return account_events_init(&d->account_events, d->events, store->accounts.domain);
 }
 
 static int
@@ -155,7 +179,9 @@ serve(const struct samd_settings *settings, bool verbose)
         account_authority_close(accounts);
         return PROCESS_FAILED;
     }
-    good = serve_at(&d, settings, &store, accounts);
+    good = open_events(&d, settings, &store) && serve_at(&d, settings, &store, accounts);
+    process_close_events(d.events);
+    account_events_clear(&d.account_events);
     (void)unlink(settings->socket);
     (void)close(d.fd);
     account_authority_close(accounts);

@@ -339,7 +339,7 @@ start(struct server *s)
     if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
         return false;
     }
-    s->changes = changes_start(s->options.store, s->options.log);
+    s->changes = changes_start(s->options.store, s->options.events, s->options.log);
     while (s->changes && s->n_threads < s->options.threads) {
         struct worker *w = &s->workers[s->n_threads];
 

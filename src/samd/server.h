@@ -15,6 +15,7 @@ struct server_options {
     const struct log *log;
     struct account_authority *accounts;
     const struct account_admin_options *store; /* opened for changes when one is asked for */
+    struct account_events *events;             /* of changes; NULL: none */
     struct peer_rules rules;
     unsigned threads;
 };

@@ -37,6 +37,7 @@ static const struct key keys[] = {
     { "socket", OF(socket), key_take_path, 0, 0 },
     { "store", OF(store), take_store, 0, 0 },
     { "key_file", OF(key_file), key_take_path, 0, 0 },
+    { "events_file", OF(events_file), key_take_path, 0, 0 },
     { "group", OF(group), key_take_name, 0, 0 },
     { "administrators", OF(administrators), key_take_name, 0, 0 },
     { "requests_per_second", OF(requests_per_second), NULL, 0, REQUESTS_MOST },
@@ -50,6 +51,11 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
 
     if (!key_check_section(e, why, why_n)) {
         return false;
+    }
+    if (strcmp(e->section, "events") == 0) {
+        struct samd_settings *s = user;
+
+        return events_section_take(&s->events, e, why, why_n);
     }
     return strcmp(e->section, "samd") != 0 || !e->key || key_take_entry(e, &table, 1, why, why_n);
 }
@@ -117,6 +123,8 @@ samd_settings_clear(struct samd_settings *s)
     mem_free(s->socket);
     mem_free(s->store);
     mem_free(s->key_file);
+    mem_free(s->events_file);
+    events_section_clear(&s->events);
     mem_free(s->group);
     mem_free(s->administrators);
     *s = (struct samd_settings){ 0 };

@@ -8,10 +8,13 @@
 
 #include "account/admin.h"
 #include "base/config.h"
+#include "daemon/events_section.h"
 #include "sspi/settings.h"
 
 struct samd_settings {
     char *socket, *store, *key_file;
+    char *events_file; /* NULL: that of events */
+    struct events_section events;
     char *group, *administrators;      /* NULL: none but root and samd's own user */
     gid_t group_id, administrators_id; /* where there is such a name */
     unsigned long requests_per_second; /* of one process; 0: no limit */

@@ -8,11 +8,13 @@
 #include "base/config.h"
 #include "base/utf16.h"
 #include "sspi/settings.h"
+#include "tools/account_audit.h"
 #include "tools/account_config.h"
 #include "tools/sspictl.h"
 
 static int
-open_admin(const struct settings_text *text, bool creates, struct account_admin **out)
+open_admin(const char *file, const struct settings_text *text, bool creates,
+           struct account_admin **out)
 {
     struct settings settings;
     sec_status status = settings_compile(&settings, text);
@@ -28,6 +30,9 @@ open_admin(const struct settings_text *text, bool creates, struct account_admin 
             .creates = creates,
         },
         out);
+    if (status == SEC_E_OK) {
+        account_audit_watch(*out, file ? file : config_default_file(), settings.sec.domain);
+    }
     settings_free(&settings);
     return status == SEC_E_OK ? SSPICTL_DONE : sspictl_failed("cannot open the store", status);
 }
@@ -92,7 +97,7 @@ account_config_open(const char *file, bool creates, struct account_admin **out)
         return sspictl_failed("the configuration", status);
     }
     if (read_settings(file, &text)) {
-        result = open_admin(&text, creates, out);
+        result = open_admin(file, &text, creates, out);
     }
     settings_clear(&text);
     return result;

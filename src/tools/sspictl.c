@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/secret.h"
+#include "tools/account_audit.h"
 #include "tools/date.h"
 #include "tools/sspictl.h"
 
@@ -116,7 +117,7 @@ main(int argc, char **argv)
         { 0 },
     };
     const char *config_file = NULL;
-    int option;
+    int option, result;
 
     secret_harden_process();
     (void)umask(077);
@@ -136,5 +137,7 @@ main(int argc, char **argv)
     if (asks_for_help(argc - optind, argv + optind)) {
         return help();
     }
-    return sspictl_dispatch(commands, "command", config_file, argc - optind, argv + optind);
+    result = sspictl_dispatch(commands, "command", config_file, argc - optind, argv + optind);
+    account_audit_end();
+    return result;
 }

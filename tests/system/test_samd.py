@@ -197,6 +197,24 @@ def test_sspictl__without_samd__asks_for_no_password(samd):
     assert "cannot open the store" in told and "is samd running?" in told and "password" not in told
 
 
+def test_changes__are_events_of_who_asked_for_them(samd):
+    samd.ctl("account", "add", "bob", "--password-stdin", stdin="Secret456!x\n")
+    samd.ctl("account", "disable", "bob", **as_user(STRANGER_UID, ADMINISTRATORS))
+    samd.ctl("account", "enable", "bob", status=1, **as_user(STRANGER_UID, ASKERS))
+    samd.stop()
+    rows = [json.loads(line) for line in (samd.state / "events.jsonl").read_text().splitlines()]
+    told = [(row["EventID"], row["TargetUserName"], row["SubjectUserSid"]) for row in rows if row["EventID"] < 29100]
+    assert told[-4:] == [(4720, "bob", "S-1-22-1-0"), (4724, "bob", "S-1-22-1-0"), (4722, "bob", "S-1-22-1-0"),
+                         (4725, "bob", f"S-1-22-1-{STRANGER_UID}")]
+    assert [row["EventID"] for row in rows if row["EventID"] >= 29100] == [29100, 29101] and {row["Provider"] for row in rows} == {"samd"}
+
+
+def test_an_event_file_that_samd_may_not_write__is_told_and_logons_go_on(make_samd):
+    samd = make_samd(accounts={"alice": "Secret123!x"}, events_file="/nonexistent/events")
+    samd.says("the event file cannot be opened")
+    assert samd.prove("alice", "Secret123!x")[0] == PROVEN
+
+
 def test_a_hundred_accounts__are_listed(samd):
     wire = Wire(samd.socket)
     for i in range(100):

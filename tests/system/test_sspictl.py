@@ -192,6 +192,43 @@ def test_events(ctl):
         assert ctl("events", "--json", *args).splitlines() == [lines[i] for i in which]
 
 
+def account_events(file):
+    """What was written since the last look: id, and who or what it tells of."""
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text("")
+    for row in rows:
+        assert row["Provider"] == "sspictl" and row["SubjectUserSid"] == f"S-1-22-1-{os.getuid()}" and row["TargetDomainName"] == "WORKGROUP"
+        assert (row.get("MemberSid") or row["TargetSid"]).startswith("S-1-5-21-")
+    return [(row["EventID"], row["TargetUserName"], row.get("changed")) for row in rows]
+
+
+def test_account__what_is_changed_is_an_event(ctl):
+    file = ctl.folder / "events.jsonl"
+    ctl("account", "add", "One", "--password-stdin", "--group", "g1", "--unix-user", "one", stdin="Pw123456!\n")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert account_events(file) == [(4720, "One", None), (4724, "One", None), (4722, "One", None), (4732, "g1", None)]
+    ctl("account", "modify", "one", "--expires", "2030-01-01", "--group", "g2", "--no-group", "g1", "--dial-in", "yes")
+    assert account_events(file) == [(4738, "One", "expires, dial-in"), (4732, "g2", None), (4733, "g1", None)]
+    for command, told in [("disable", [(4725, "One", None)]), ("disable", []), ("enable", [(4722, "One", None)]), ("unlock", [])]:
+        ctl("account", command, "one")
+        assert account_events(file) == told
+    ctl("account", "passwd", "one", "--password-stdin", stdin="Pw123456!\n")  # the same one, and yet set
+    assert account_events(file) == [(4724, "One", None)]
+    ctl("account", "passwd", "nobody", "--password-stdin", stdin="Pw123456!\n", status=1)
+    ctl("account", "list")
+    assert account_events(file) == []
+    ctl("account", "remove", "one")
+    assert account_events(file) == [(4726, "One", None)]
+
+
+def test_account__an_event_file_that_cannot_be_written_is_told(ctl):
+    (ctl.folder / "events.jsonl").mkdir()
+    done = subprocess.run([program("sspictl"), "--config", ctl.folder / "opensspi.conf", "account", "add", "one", "--password-stdin"],
+                          input="Pw123456!\n", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "the event file cannot be opened" in done.stderr
+    assert "one" in ctl("account", "list")
+
+
 def event(number, **fields):
     return json.dumps({"TimeCreated": f"2026-01-31T12:00:{number % 60:02}.000001Z", "EventID": 4624, "TargetUserName": f"u{number}", **fields}, separators=(",", ":"))
 

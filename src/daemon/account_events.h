@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of accounts become events: for whoever has the store open. */
+#ifndef DAEMON_ACCOUNT_EVENTS_H
+#define DAEMON_ACCOUNT_EVENTS_H
+
+#include "account/admin.h"
+#include "event/event.h"
+
+struct account_events {
+    struct event_log *log; /* borrowed; NULL: nothing is written */
+    char *domain;          /* of the accounts */
+    uint32_t uid;          /* of who makes the next change */
+    struct account_watch watch;
+};
+
+/* domain: UTF-16LE. false: no memory. */
+SEC_NODISCARD bool account_events_init(struct account_events *, struct event_log *,
+                                       struct bytes domain);
+void account_events_clear(struct account_events *);
+
+#endif
