@@ -18,6 +18,7 @@
 #include "service/http_answer.h"
 #include "service/proxied.h"
 #include "service/settings.h"
+#include "service/status.h"
 #include "service/stream.h"
 
 static const struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
@@ -59,11 +60,10 @@ read_settings(void *user, bool failing)
 }
 
 static void
-test_settings_read__survives_each_allocation_failed(void **state)
+write_two_listeners(void)
 {
     FILE *file = fopen(path, "w");
 
-    (void)state;
     assert_non_null(file);
     assert_true(fputs("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
                       "address = 127.0.0.1:1\nspn = a\nntlm = deny\nbackend = proxy:h:1\n"
@@ -71,6 +71,13 @@ test_settings_read__survives_each_allocation_failed(void **state)
                       "trusted_proxy = ::1 10.0.0.0/8\nconnection_header = X\nrealm = r\n",
                       file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+static void
+test_settings_read__survives_each_allocation_failed(void **state)
+{
+    (void)state;
+    write_two_listeners();
     assert_true(alloc_fail_each(read_settings, NULL) > 10);
 }
 
@@ -210,11 +217,58 @@ test_stream_read__survives_each_allocation_failed(void **state)
     assert_true(alloc_fail_each(read_frames, NULL) > 3);
 }
 
+/* A configuration takes another one's place, and tells how it fares. */
+static void
+replace_site(void *user, bool failing)
+{
+    struct site *before = user, *now;
+    struct settings settings;
+    struct config_error error;
+    SEC_AUTO(wire_writer) metrics = wire_writer_growing(NULL, 0);
+
+    if (!settings_read(path, &settings, &error)) {
+        assert_true(failing);
+        return;
+    }
+    now = site_new(&settings, before);
+    assert_true(now || failing);
+    if (now) {
+        const struct status status = { .version = "0", .site = now };
+        json_t *told = status_json(&status);
+
+        assert_true(site_acquire(now, &quiet) || failing);
+        assert_ptr_equal(now->listeners[0].endpoint, before->listeners[0].endpoint);
+        status_put_metrics(&status, &metrics);
+        assert_true(failing || (told && wire_writer_status(&metrics) == WIRE_OK));
+        json_decref(told);
+        site_unref(now);
+    }
+    assert_int_equal(before->listeners[0].endpoint->references, 1);
+}
+
+static void
+test_site_new__survives_each_allocation_failed(void **state)
+{
+    struct settings settings;
+    struct config_error error;
+    struct site *before;
+
+    (void)state;
+    write_two_listeners();
+    assert_true(settings_read(path, &settings, &error));
+    before = site_new(&settings, NULL);
+    assert_non_null(before);
+    assert_true(alloc_fail_each(replace_site, before) > 50);
+    site_unref(before);
+    assert_int_equal(fake_live, 0);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_read__survives_each_allocation_failed),
+        cmocka_unit_test(test_site_new__survives_each_allocation_failed),
         cmocka_unit_test(test_http_answer__survives_each_allocation_failed),
         cmocka_unit_test(test_http_answer__through_a_proxy_survives_each_allocation_failed),
         cmocka_unit_test(test_stream_read__survives_each_allocation_failed),
