@@ -146,7 +146,9 @@ def test_half_closed_without_an_end_is_a_cut(tunnel, listener, within):
 def test_half_closed_while_a_leg_is_out(tunnel):
     """Its answer goes out, and what the client still has to say does not come."""
     service, backend = tunnel
-    Stream(service, "echo").socket.close()  # the store is open
+    first = Stream(service, "echo")
+    first.say(b"x")
+    assert first.hear() == b"x"  # the store is open
     s = Stream(service, "tunnel", last=False)
     lock = Lock(service)
     s.send_token()
