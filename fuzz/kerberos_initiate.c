@@ -110,7 +110,7 @@ static void
 check(struct krb_pair *p, sec_status status, const struct wire_writer *out,
       const struct ticket *tgt)
 {
-    struct sec_facts facts = krb_pair_facts(p->client);
+    struct sec_facts facts = sec_pair_facts(p->client);
     struct gss_krb_token token;
 
     if (sec_failed(status)) {
@@ -151,7 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         if (i && !answer(&p, &r, &tgt, &token)) {
             break;
         }
-        status = krb_pair_step(p.client, &p.client_args, wire_written(&token), &out);
+        status = sec_pair_step(p.client, &p.client_args, wire_written(&token), &out);
         check(&p, status, &out, &tgt);
         wire_writer_clear(&token);
         token = wire_writer_growing(NULL, 0);

@@ -99,7 +99,7 @@ patch(struct ntlm_pair *p, enum ntlm_pair_message which, struct wire_writer *w)
 static void
 check_server(struct ntlm_pair *p, const struct input *in)
 {
-    struct sec_facts facts = ntlm_pair_facts(p->server);
+    struct sec_facts facts = sec_pair_facts(p->server);
     bool established = facts.phase == SEC_PHASE_ESTABLISHED;
 
     fuzz_must(established == (p->server_status == SEC_E_OK));
@@ -136,10 +136,10 @@ run_raw(struct ntlm_pair *p, struct input *in)
     struct bytes authenticate = wire_rest(&in->r);
 
     if (ntlm_pair_open(p)) {
-        p->server_status = ntlm_pair_step(p->server, &p->server_args,
-                                          in->policy & DATAGRAM ? nothing : negotiate, &challenge);
+        p->server_status = sec_pair_step(p->server, &p->server_args,
+                                         in->policy & DATAGRAM ? nothing : negotiate, &challenge);
         if (p->server_status == SEC_I_CONTINUE_NEEDED) {
-            p->server_status = ntlm_pair_step(p->server, &p->server_args, authenticate, &none);
+            p->server_status = sec_pair_step(p->server, &p->server_args, authenticate, &none);
             fuzz_must(none.len == 0);
         }
         check_server(p, in);

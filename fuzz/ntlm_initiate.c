@@ -33,7 +33,7 @@ set_wishes(struct ntlm_pair *p, uint8_t wishes)
 static void
 check_authenticate(struct ntlm_pair *p, uint8_t wishes, struct bytes token)
 {
-    struct sec_facts facts = ntlm_pair_facts(p->client);
+    struct sec_facts facts = sec_pair_facts(p->client);
     struct ntlm_authenticate m;
     struct ntlm_v2_response v2;
 
@@ -70,14 +70,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     ntlm_pair_init(&p);
     set_wishes(&p, wishes);
     fuzz_must(ntlm_pair_open(&p));
-    status = ntlm_pair_step(p.client, &p.client_args, (struct bytes){ 0 }, &negotiate);
+    status = sec_pair_step(p.client, &p.client_args, (struct bytes){ 0 }, &negotiate);
     fuzz_must(status == SEC_I_CONTINUE_NEEDED);
-    status = ntlm_pair_step(p.client, &p.client_args, wire_rest(&r), &authenticate);
+    status = sec_pair_step(p.client, &p.client_args, wire_rest(&r), &authenticate);
     if (status == SEC_E_OK) {
         check_authenticate(&p, wishes, wire_written(&authenticate));
     } else {
         fuzz_must(sec_failed(status) && authenticate.len == 0);
-        fuzz_must(ntlm_pair_facts(p.client).phase == SEC_PHASE_FAILED);
+        fuzz_must(sec_pair_facts(p.client).phase == SEC_PHASE_FAILED);
     }
     wire_writer_clear(&negotiate);
     wire_writer_clear(&authenticate);

@@ -252,7 +252,7 @@ static void
 ours_to_theirs(struct sec_ctx *ours, struct theirs *t)
 {
     uint8_t room[128 + MESSAGE_BYTES + 16], text[MESSAGE_BYTES];
-    struct sec_facts f = krb_pair_facts(ours);
+    struct sec_facts f = sec_pair_facts(ours);
     struct sec_segment segment = { .p = room + 128, .n = MESSAGE_BYTES };
     struct sec_msg m = { .segments = &segment,
                          .n_segments = 1,
@@ -347,7 +347,7 @@ ours_asks(struct krb_pair *p, struct theirs *t)
         wire_writer_clear(&out);
         out = wire_writer_growing(NULL, 0);
         sec_reason_clear();
-        p->client_status = krb_pair_step(p->client, &p->client_args, theirs_token(t), &out);
+        p->client_status = sec_pair_step(p->client, &p->client_args, theirs_token(t), &out);
         (void)snprintf(p->client_reason, sizeof(p->client_reason), "%s", sec_reason());
         if (out.len && t->major == GSS_S_CONTINUE_NEEDED) {
             theirs_accept(t, wire_written(&out));
@@ -497,7 +497,7 @@ library_asks(struct krb_pair *p, struct theirs *t)
         out = wire_writer_growing(NULL, 0);
         if (t->token.length && p->server_status == SEC_I_CONTINUE_NEEDED) {
             sec_reason_clear();
-            p->server_status = krb_pair_step(p->server, &p->server_args, theirs_token(t), &out);
+            p->server_status = sec_pair_step(p->server, &p->server_args, theirs_token(t), &out);
             (void)snprintf(p->server_reason, sizeof(p->server_reason), "%s", sec_reason());
         }
     }
@@ -522,7 +522,7 @@ test_acceptor__takes_the_library(void **state)
         }
         assert_int_equal(p.server_args.granted & style & ~(uint32_t)SEC_EXTENDED_ERROR,
                          style & ~(uint32_t)SEC_EXTENDED_ERROR);
-        assert_bytes_equal(krb_pair_facts(p.server).user, UTF16("alice"));
+        assert_bytes_equal(sec_pair_facts(p.server).user, UTF16("alice"));
         if (!(style & SEC_DCE_STYLE)) {
             assert_messages_pass(p.server, &t);
         }

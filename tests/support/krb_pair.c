@@ -39,34 +39,20 @@ krb_pair_init(struct krb_pair *p)
 bool
 krb_pair_open(struct krb_pair *p)
 {
-    const struct sec_package_ops *ops = kerberos_package.ops;
     const struct sec_acquire_args outbound = {
         .use = SEC_USE_OUTBOUND,
         .identity = p->explicit_identity ? &p->identity : NULL,
     };
     const struct sec_acquire_args inbound = { .use = SEC_USE_INBOUND };
-    sec_status status;
+    sec_status status = sec_pair_open(&kerberos_package, &p->client_host.host, &outbound,
+                                      &p->client_cred, &p->client);
 
-    status = ops->acquire(&p->client_host.host, &outbound, &p->client_cred);
     if (status == SEC_E_OK) {
-        status = ops->acquire(&p->server_host.host, &inbound, &p->server_cred);
-    }
-    if (status == SEC_E_OK) {
-        status = ops->open(p->client_cred, SEC_INITIATOR, &p->client);
-    }
-    if (status == SEC_E_OK) {
-        status = ops->open(p->server_cred, SEC_ACCEPTOR, &p->server);
+        status = sec_pair_open(&kerberos_package, &p->server_host.host, &inbound, &p->server_cred,
+                               &p->server);
     }
     p->client_status = status;
     return status == SEC_E_OK;
-}
-
-sec_status
-krb_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct bytes token,
-              struct wire_writer *out)
-{
-    args->token = token;
-    return ctx->package->ops->step(ctx, args, out);
 }
 
 /* One leg, its token kept as it arrives. */
@@ -81,8 +67,8 @@ leg(struct krb_pair *p, bool client)
 
     *out = wire_writer_growing(NULL, 0);
     sec_reason_clear();
-    status = client ? krb_pair_step(p->client, &p->client_args, token, out)
-                    : krb_pair_step(p->server, &p->server_args, token, out);
+    status = client ? sec_pair_step(p->client, &p->client_args, token, out)
+                    : sec_pair_step(p->server, &p->server_args, token, out);
     (void)snprintf(reason, SEC_REASON_BYTES, "%s", sec_reason());
     *(client ? &p->client_status : &p->server_status) = status;
     if (p->tamper && out->len) {
@@ -126,14 +112,8 @@ krb_pair_run(struct krb_pair *p)
 void
 krb_pair_clear(struct krb_pair *p)
 {
-    const struct sec_package_ops *ops = kerberos_package.ops;
-
-    ops->free_ctx(p->client);
-    ops->free_ctx(p->server);
-    ops->free_cred(p->client_cred);
-    ops->free_cred(p->server_cred);
-    p->client = p->server = NULL;
-    p->client_cred = p->server_cred = NULL;
+    sec_pair_close(&kerberos_package, &p->client_cred, &p->client);
+    sec_pair_close(&kerberos_package, &p->server_cred, &p->server);
     for (size_t i = 0; i < SEC_ARRAY_LEN(p->tokens); i++) {
         wire_writer_clear(&p->tokens[i]);
     }
@@ -154,41 +134,8 @@ krb_pair_is_clean(const struct krb_pair *p)
            p->accounts.identities == 0;
 }
 
-static bool
-message_passes(struct sec_ctx *from, struct sec_ctx *to, bool sealed)
-{
-    static const char text[] = "a message of some length, sealed or signed, there and back";
-    uint8_t copy[sizeof(text)], token[MESSAGE_TOKEN_BYTES];
-    struct sec_segment segment = { .p = copy, .n = sizeof(copy) };
-    struct sec_msg m = {
-        .segments = &segment, .n_segments = 1, .token = token, .token_n = sizeof(token)
-    };
-    const struct sec_package_ops *ops = from->package->ops;
-
-    memcpy(copy, text, sizeof(text));
-    return (sealed ? ops->seal(from, &m) : ops->sign(from, &m)) == SEC_E_OK &&
-           (memcmp(copy, text, sizeof(text)) != 0) == sealed &&
-           (sealed ? ops->unseal(to, &m) : ops->verify(to, &m)) == SEC_E_OK &&
-           memcmp(copy, text, sizeof(text)) == 0;
-}
-
 bool
 krb_pair_messages_pass(struct krb_pair *p, bool sealed)
 {
-    bool pass = true;
-
-    for (unsigned i = 0; i < 3 && pass; i++) {
-        pass = message_passes(p->client, p->server, sealed) &&
-               message_passes(p->server, p->client, sealed);
-    }
-    return pass;
-}
-
-struct sec_facts
-krb_pair_facts(const struct sec_ctx *ctx)
-{
-    struct sec_facts facts;
-
-    ctx->package->ops->describe(ctx, &facts);
-    return facts;
+    return sec_pair_messages_pass(p->client, p->server, sealed);
 }

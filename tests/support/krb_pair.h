@@ -4,10 +4,10 @@
 #ifndef TESTS_SUPPORT_KRB_PAIR_H
 #define TESTS_SUPPORT_KRB_PAIR_H
 
-#include "package.h"
 #include "tests/support/fake_account.h"
 #include "tests/support/fake_host.h"
 #include "tests/support/fake_ticket.h"
+#include "tests/support/sec_pair.h"
 
 /* User-to-user with a mutual reply has four; a retry has two more. */
 enum { KRB_PAIR_TOKENS_MAX = 8 };
@@ -49,11 +49,7 @@ void krb_pair_clear(struct krb_pair *p);
 /* Nothing that the authorities handed out is left; to be asked after krb_pair_clear. */
 bool krb_pair_is_clean(const struct krb_pair *p);
 
-/* One leg of either side; the token out is appended to out. */
-sec_status krb_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct bytes token,
-                         struct wire_writer *out);
 /* Whether each can open what the other sealed, or verify what it signed, three times over. */
 bool krb_pair_messages_pass(struct krb_pair *p, bool sealed);
-struct sec_facts krb_pair_facts(const struct sec_ctx *ctx);
 
 #endif

@@ -31,31 +31,17 @@ ntlm_pair_init(struct ntlm_pair *p)
 bool
 ntlm_pair_open(struct ntlm_pair *p)
 {
-    const struct sec_package_ops *ops = ntlm_package.ops;
     const struct sec_acquire_args outbound = { .use = SEC_USE_OUTBOUND, .identity = &p->identity };
     const struct sec_acquire_args inbound = { .use = SEC_USE_INBOUND };
-    sec_status status;
+    sec_status status =
+        sec_pair_open(&ntlm_package, &p->client_host.host, &outbound, &p->client_cred, &p->client);
 
-    status = ops->acquire(&p->client_host.host, &outbound, &p->client_cred);
     if (status == SEC_E_OK) {
-        status = ops->acquire(&p->server_host.host, &inbound, &p->server_cred);
-    }
-    if (status == SEC_E_OK) {
-        status = ops->open(p->client_cred, SEC_INITIATOR, &p->client);
-    }
-    if (status == SEC_E_OK) {
-        status = ops->open(p->server_cred, SEC_ACCEPTOR, &p->server);
+        status = sec_pair_open(&ntlm_package, &p->server_host.host, &inbound, &p->server_cred,
+                               &p->server);
     }
     p->client_status = status;
     return status == SEC_E_OK;
-}
-
-sec_status
-ntlm_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct bytes token,
-               struct wire_writer *out)
-{
-    args->token = token;
-    return ctx->package->ops->step(ctx, args, out);
 }
 
 /* One leg, its token kept as it arrives. */
@@ -65,8 +51,8 @@ leg(struct ntlm_pair *p, bool client, int from, int to)
     struct bytes token = from < 0 ? (struct bytes){ 0 } : wire_written(&p->messages[from]);
     struct wire_writer none = wire_writer_growing(NULL, 0);
     struct wire_writer *out = to < 0 ? &none : &p->messages[to];
-    sec_status status = client ? ntlm_pair_step(p->client, &p->client_args, token, out)
-                               : ntlm_pair_step(p->server, &p->server_args, token, out);
+    sec_status status = client ? sec_pair_step(p->client, &p->client_args, token, out)
+                               : sec_pair_step(p->server, &p->server_args, token, out);
 
     *(client ? &p->client_status : &p->server_status) = status;
     if (p->tamper && to >= 0 && !sec_failed(status)) {
@@ -106,14 +92,8 @@ ntlm_pair_run(struct ntlm_pair *p)
 void
 ntlm_pair_clear(struct ntlm_pair *p)
 {
-    const struct sec_package_ops *ops = ntlm_package.ops;
-
-    ops->free_ctx(p->client);
-    ops->free_ctx(p->server);
-    ops->free_cred(p->client_cred);
-    ops->free_cred(p->server_cred);
-    p->client = p->server = NULL;
-    p->client_cred = p->server_cred = NULL;
+    sec_pair_close(&ntlm_package, &p->client_cred, &p->client);
+    sec_pair_close(&ntlm_package, &p->server_cred, &p->server);
     for (size_t i = 0; i < SEC_ARRAY_LEN(p->messages); i++) {
         wire_writer_clear(&p->messages[i]);
     }
@@ -141,7 +121,7 @@ make_mic(struct ntlm_pair *p, const uint8_t key[static 16])
 static void
 seal_key(struct ntlm_pair *p, const struct ntlm_authenticate *m, struct secret16 *session)
 {
-    struct bytes key = ntlm_pair_facts(p->client).session_key;
+    struct bytes key = sec_pair_facts(p->client).session_key;
     struct wire_writer *w = &p->messages[NTLM_PAIR_AUTHENTICATE];
 
     if ((m->flags & NTLMSSP_NEGOTIATE_KEY_EXCH) && m->session_key.n == NTLM_SESSION_KEY_BYTES &&
@@ -182,41 +162,8 @@ ntlm_pair_prove_again(struct ntlm_pair *p)
     return true;
 }
 
-static bool
-message_passes(struct sec_ctx *from, struct sec_ctx *to, bool sealed, uint32_t seq)
-{
-    static const char text[] = "a message of some length, sealed or signed, there and back";
-    uint8_t copy[sizeof(text)], token[16];
-    struct sec_segment segment = { .p = copy, .n = sizeof(copy) };
-    struct sec_msg m = {
-        .segments = &segment, .n_segments = 1, .token = token, .token_n = 16, .seq = seq
-    };
-    const struct sec_package_ops *ops = from->package->ops;
-
-    bytes_copy(copy, text, sizeof(text));
-    return (sealed ? ops->seal(from, &m) : ops->sign(from, &m)) == SEC_E_OK &&
-           (memcmp(copy, text, sizeof(text)) != 0) == sealed &&
-           (sealed ? ops->unseal(to, &m) : ops->verify(to, &m)) == SEC_E_OK &&
-           memcmp(copy, text, sizeof(text)) == 0;
-}
-
 bool
 ntlm_pair_messages_pass(struct ntlm_pair *p, bool sealed)
 {
-    bool pass = true;
-
-    for (uint32_t seq = 0; seq < 3 && pass; seq++) {
-        pass = message_passes(p->client, p->server, sealed, seq) &&
-               message_passes(p->server, p->client, sealed, seq);
-    }
-    return pass;
-}
-
-struct sec_facts
-ntlm_pair_facts(const struct sec_ctx *ctx)
-{
-    struct sec_facts facts;
-
-    ctx->package->ops->describe(ctx, &facts);
-    return facts;
+    return sec_pair_messages_pass(p->client, p->server, sealed);
 }

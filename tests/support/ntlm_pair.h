@@ -4,9 +4,9 @@
 #ifndef TESTS_SUPPORT_NTLM_PAIR_H
 #define TESTS_SUPPORT_NTLM_PAIR_H
 
-#include "package.h"
 #include "tests/support/fake_account.h"
 #include "tests/support/fake_host.h"
+#include "tests/support/sec_pair.h"
 
 enum ntlm_pair_message { NTLM_PAIR_NEGOTIATE, NTLM_PAIR_CHALLENGE, NTLM_PAIR_AUTHENTICATE };
 
@@ -40,14 +40,10 @@ bool ntlm_pair_run(struct ntlm_pair *p);
 /* Frees all that ntlm_pair_run made; the pair may run again. */
 void ntlm_pair_clear(struct ntlm_pair *p);
 
-/* One leg of either side; the token out is appended to out. */
-sec_status ntlm_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct bytes token,
-                          struct wire_writer *out);
 /* For who has changed the AUTHENTICATE in messages and knows the password: makes its NTLMv2 proof,
  * its sealed key and its MIC right for what it says now. false: it has neither. */
 bool ntlm_pair_prove_again(struct ntlm_pair *p);
 /* Whether each can open what the other sealed, or verify what it signed. */
 bool ntlm_pair_messages_pass(struct ntlm_pair *p, bool sealed);
-struct sec_facts ntlm_pair_facts(const struct sec_ctx *ctx);
 
 #endif

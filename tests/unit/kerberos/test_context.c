@@ -302,7 +302,7 @@ test_describe__sizes_and_names_of_each_type(void **state)
         p.client_args.wanted = dce ? SEC_DCE_STYLE : SEC_MUTUAL_AUTH;
         assert_true(krb_pair_run(&p));
         for (unsigned side = 0; side < 2; side++) {
-            f = krb_pair_facts(side ? p.server : p.client);
+            f = sec_pair_facts(side ? p.server : p.client);
             assert_string_equal(f.seal_algorithm, cases[i / 2].seal);
             assert_string_equal(f.sign_algorithm, cases[i / 2].sign);
             assert_int_equal(f.key_bits, cases[i / 2].bits);
@@ -326,16 +326,16 @@ test_describe__half_open_and_failed(void **state)
 
     open_pair(&p);
     p.client_args.wanted = SEC_MUTUAL_AUTH;
-    assert_int_equal(krb_pair_step(p.client, &p.client_args, bytes_of(NULL, 0), &out),
+    assert_int_equal(sec_pair_step(p.client, &p.client_args, bytes_of(NULL, 0), &out),
                      SEC_I_CONTINUE_NEEDED);
-    f = krb_pair_facts(p.client);
+    f = sec_pair_facts(p.client);
     assert_int_equal(f.phase, SEC_PHASE_HALF_OPEN);
     assert_bytes_equal(f.target, UTF16("HTTP/web.example.test"));
     assert_bytes_equal(f.kerberos.service, UTF16("HTTP/web.example.test@EXAMPLE.TEST"));
     assert_int_equal(f.user.n + f.native_client.n + f.session_key.n + f.flags, 0);
     assert_null(f.seal_algorithm);
-    assert_true(sec_failed(krb_pair_step(p.client, &p.client_args, HEX("00"), &out)));
-    f = krb_pair_facts(p.client);
+    assert_true(sec_failed(sec_pair_step(p.client, &p.client_args, HEX("00"), &out)));
+    f = sec_pair_facts(p.client);
     assert_int_equal(f.phase, SEC_PHASE_FAILED);
     assert_bytes_equal(f.target, UTF16("HTTP/web.example.test"));
     assert_int_equal(f.user.n + f.native_client.n + f.session_key.n + f.flags, 0);

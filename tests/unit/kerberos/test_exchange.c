@@ -17,7 +17,7 @@
 static void
 assert_established(struct krb_pair *p)
 {
-    struct sec_facts client = krb_pair_facts(p->client), server = krb_pair_facts(p->server);
+    struct sec_facts client = sec_pair_facts(p->client), server = sec_pair_facts(p->server);
 
     if (p->client_status != SEC_E_OK || p->server_status != SEC_E_OK) {
         fail_msg("client %08x %s, server %08x %s", (unsigned)p->client_status, p->client_reason,
@@ -65,7 +65,7 @@ test_exchange__both_sides_are_granted_the_same(void **state)
         (void)krb_pair_run(&p);
         assert_established(&p);
         assert_int_equal(p.client_args.granted & COMMON, p.server_args.granted & COMMON);
-        assert_int_equal(krb_pair_facts(p.server).kerberos.delegated_cache != NULL,
+        assert_int_equal(sec_pair_facts(p.server).kerberos.delegated_cache != NULL,
                          (p.client_args.granted & SEC_DELEGATE) != 0);
         assert_int_equal(p.n_tokens, p.client_args.wanted & SEC_DCE_STYLE      ? 4
                                      : p.client_args.granted & SEC_MUTUAL_AUTH ? 3
@@ -91,7 +91,7 @@ test_exchange__every_pair_of_encryption_types(void **state)
         p.client_tickets.session_enctype = types[i / n % n];
         (void)krb_pair_run(&p);
         assert_established(&p);
-        assert_int_equal(krb_pair_facts(p.server).kerberos.ticket_enctype, types[i % n]);
+        assert_int_equal(sec_pair_facts(p.server).kerberos.ticket_enctype, types[i % n]);
         close_pair(&p);
     }
 }
@@ -111,8 +111,8 @@ test_exchange__a_better_subkey_than_the_session_key_is_agreed_on(void **state)
     p.client_tickets.session_enctype = KRB_RC4_HMAC;
     (void)krb_pair_run(&p);
     assert_established(&p);
-    assert_int_equal(krb_pair_facts(p.client).kerberos.session_enctype, KRB_AES256_SHA1);
-    assert_int_equal(krb_pair_facts(p.server).kerberos.session_enctype, KRB_AES256_SHA1);
+    assert_int_equal(sec_pair_facts(p.client).kerberos.session_enctype, KRB_AES256_SHA1);
+    assert_int_equal(sec_pair_facts(p.server).kerberos.session_enctype, KRB_AES256_SHA1);
     close_pair(&p);
 }
 
@@ -129,8 +129,8 @@ test_exchange__names_and_times_are_the_same_on_both_sides(void **state)
     p.client_args.wanted = SEC_MUTUAL_AUTH | SEC_DELEGATE;
     (void)krb_pair_run(&p);
     assert_established(&p);
-    client = krb_pair_facts(p.client);
-    server = krb_pair_facts(p.server);
+    client = sec_pair_facts(p.client);
+    server = sec_pair_facts(p.server);
     assert_bytes_equal(client.native_client, server.native_client);
     assert_bytes_equal(client.native_server, server.native_server);
     assert_bytes_equal(client.target, server.target);
@@ -173,8 +173,8 @@ test_exchange__user_to_user(void **state)
         (void)krb_pair_run(&p);
         assert_established(&p);
         assert_true(p.client_args.granted & SEC_USE_SESSION_KEY);
-        assert_bytes_equal(krb_pair_facts(p.client).native_server, UTF16("bob@EXAMPLE.TEST"));
-        assert_bytes_equal(krb_pair_facts(p.server).native_client, UTF16("alice@EXAMPLE.TEST"));
+        assert_bytes_equal(sec_pair_facts(p.client).native_server, UTF16("bob@EXAMPLE.TEST"));
+        assert_bytes_equal(sec_pair_facts(p.server).native_client, UTF16("alice@EXAMPLE.TEST"));
         close_pair(&p);
     }
 }
@@ -211,8 +211,8 @@ test_exchange__the_acceptors_error_is_the_initiators_status(void **state)
         if (!strstr(p.client_reason, expected[i].reason)) {
             fail_msg("%s", p.client_reason);
         }
-        assert_int_equal(krb_pair_facts(p.client).kerberos.error_code,
-                         krb_pair_facts(p.server).kerberos.error_code);
+        assert_int_equal(sec_pair_facts(p.client).kerberos.error_code,
+                         sec_pair_facts(p.server).kerberos.error_code);
         close_pair(&p);
     }
 }
@@ -259,7 +259,7 @@ test_exchange__a_changed_byte_never_leaves_two_keys(void **state)
                     assert_int_equal(token, 0);
                     assert_established(&p);
                 } else if (!(styles[s] & SEC_DCE_STYLE && token == 2)) {
-                    assert_int_not_equal(krb_pair_facts(p.client).phase, SEC_PHASE_ESTABLISHED);
+                    assert_int_not_equal(sec_pair_facts(p.client).phase, SEC_PHASE_ESTABLISHED);
                 }
                 n = p.n_tokens > token ? p.tokens[token].len : n;
                 close_pair(&p);

@@ -36,7 +36,7 @@ begin_run(struct begun *b)
 {
     assert_true(krb_pair_open(&b->p));
     sec_reason_clear();
-    b->status = krb_pair_step(b->p.client, &b->p.client_args, bytes_of(NULL, 0), &b->out);
+    b->status = sec_pair_step(b->p.client, &b->p.client_args, bytes_of(NULL, 0), &b->out);
     (void)snprintf(b->reason, sizeof(b->reason), "%s", sec_reason());
     return b->status;
 }
@@ -101,7 +101,7 @@ assert_combination(unsigned which)
     assert_int_equal(b.request.checksum.flags, checksum);
     assert_int_equal(b.request.ap_req.options, mutual ? KRB_AP_MUTUAL_REQUIRED : 0);
     assert_int_equal(b.p.client_args.granted, mutual ? 0 : granted);
-    assert_int_equal(krb_pair_facts(b.p.client).flags, mutual ? 0 : granted);
+    assert_int_equal(sec_pair_facts(b.p.client).flags, mutual ? 0 : granted);
     begin_clear(&b);
 }
 
@@ -161,7 +161,7 @@ test_initiator_begin__what_cannot_be_is_refused(void **state)
         assert_int_not_equal(b.reason[0], 0);
         assert_int_equal(b.out.len, 0);
         assert_int_equal(b.p.client_tickets.gets, 0);
-        assert_int_equal(krb_pair_facts(b.p.client).phase, SEC_PHASE_FAILED);
+        assert_int_equal(sec_pair_facts(b.p.client).phase, SEC_PHASE_FAILED);
         begin_clear(&b);
     }
 }
@@ -316,7 +316,7 @@ test_initiator_begin__no_ticket_says_why(void **state)
         b.p.client_tickets.get_fails = cases[i].fails;
         b.p.client_tickets.get_error = cases[i].error;
         assert_int_equal(begin_run(&b), cases[i].fails);
-        assert_int_equal(krb_pair_facts(b.p.client).kerberos.error_code, cases[i].error);
+        assert_int_equal(sec_pair_facts(b.p.client).kerberos.error_code, cases[i].error);
         assert_string_equal(b.reason, "fake ticket: no ticket, as ordered");
         begin_clear(&b);
     }
@@ -361,7 +361,7 @@ test_initiator_begin__kdc_clock_is_reckoned_with(void **state)
     assert_true(krb_peer_open(&b.request, wire_written(&b.out), NULL));
     assert_int_equal(b.request.authenticator.ctime_100ns, FAKE_HOST_NOW_100NS - 10 * minute);
     assert_int_equal(b.p.client_args.expires_100ns, b.p.client_tickets.end_100ns + 10 * minute);
-    assert_int_equal(krb_pair_facts(b.p.client).start_100ns,
+    assert_int_equal(sec_pair_facts(b.p.client).start_100ns,
                      b.p.client_tickets.start_100ns + 10 * minute);
     begin_clear(&b);
 }
@@ -388,7 +388,7 @@ test_initiator_begin__delegation_carries_the_forwarded_tgt(void **state)
     assert_bytes_equal(
         plain, bytes_of(want, fake_ticket_forwarded(&b.request.ticket.cname,
                                                     b.request.ticket.crealm, want, sizeof(want))));
-    assert_null(krb_pair_facts(b.p.client).kerberos.delegation_refused);
+    assert_null(sec_pair_facts(b.p.client).kerberos.delegation_refused);
     begin_clear(&b);
 }
 
@@ -416,7 +416,7 @@ test_initiator_begin__delegation_that_fails_is_told(void **state)
             which == 3 ? SEC_E_NO_AUTHENTICATING_AUTHORITY : SEC_E_OK;
         assert_int_equal(begin_run(&b), which ? SEC_I_CONTINUE_NEEDED : SEC_E_OK);
         assert_string_equal(b.reason, "");
-        assert_string_equal(krb_pair_facts(b.p.client).kerberos.delegation_refused, reasons[which]);
+        assert_string_equal(sec_pair_facts(b.p.client).kerberos.delegation_refused, reasons[which]);
         assert_true(krb_peer_open(&b.request, wire_written(&b.out), NULL));
         assert_int_equal(b.request.checksum.flags, which ? GSS_KRB_MUTUAL : 0);
         assert_int_equal(b.request.checksum.krb_cred.n, 0);
@@ -436,7 +436,7 @@ test_describe__an_initiator_established_at_once(void **state)
     b.p.client_args.wanted = SEC_CONFIDENTIALITY;
     assert_int_equal(begin_run(&b), SEC_E_OK);
     assert_true(krb_peer_open(&b.request, wire_written(&b.out), NULL));
-    f = krb_pair_facts(b.p.client);
+    f = sec_pair_facts(b.p.client);
     assert_int_equal(f.phase, SEC_PHASE_ESTABLISHED);
     assert_ptr_equal(f.mechanism, &kerberos_package);
     assert_bytes_equal(f.user, UTF16("alice"));

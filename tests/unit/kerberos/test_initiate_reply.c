@@ -39,7 +39,7 @@ static void
 talk_begin(struct talk *t)
 {
     assert_true(krb_pair_open(&t->p));
-    assert_int_equal(krb_pair_step(t->p.client, &t->p.client_args, bytes_of(NULL, 0), &t->sent),
+    assert_int_equal(sec_pair_step(t->p.client, &t->p.client_args, bytes_of(NULL, 0), &t->sent),
                      SEC_I_CONTINUE_NEEDED);
     assert_true(krb_peer_open(&t->request, wire_written(&t->sent), NULL));
     t->reply = krb_peer_reply_to(&t->request);
@@ -53,7 +53,7 @@ talk_take(struct talk *t, struct bytes token)
     wire_writer_clear(&t->last);
     t->last = wire_writer_growing(NULL, 0);
     sec_reason_clear();
-    status = krb_pair_step(t->p.client, &t->p.client_args, token, &t->last);
+    status = sec_pair_step(t->p.client, &t->p.client_args, token, &t->last);
     (void)snprintf(t->reason, sizeof(t->reason), "%s", sec_reason());
     return status;
 }
@@ -90,7 +90,7 @@ talk_clear(struct talk *t)
 static void
 assert_dead(struct talk *t)
 {
-    struct sec_facts f = krb_pair_facts(t->p.client);
+    struct sec_facts f = sec_pair_facts(t->p.client);
 
     assert_int_equal(f.phase, SEC_PHASE_FAILED);
     assert_int_equal(f.session_key.n, 0);
@@ -127,10 +127,10 @@ test_take_ap_rep__establishes_with_the_acceptors_subkey_or_ours(void **state)
         assert_int_equal(t.p.client_args.granted, SEC_CONNECTION | SEC_MUTUAL_AUTH |
                                                       SEC_CONFIDENTIALITY | SEC_SEQUENCE_DETECT |
                                                       SEC_INTEGRITY);
-        assert_bytes_equal(krb_pair_facts(t.p.client).session_key,
+        assert_bytes_equal(sec_pair_facts(t.p.client).session_key,
                            subkey ? bytes_of(key.b, key.n)
                                   : bytes_of(t.request.subkey.b, t.request.subkey.n));
-        assert_int_equal(krb_pair_facts(t.p.client).kerberos.session_enctype,
+        assert_int_equal(sec_pair_facts(t.p.client).kerberos.session_enctype,
                          subkey ? key.enctype : KRB_AES256_SHA1);
         talk_clear(&t);
     }
@@ -294,7 +294,7 @@ test_take_ap_rep__dce_style_answers_with_the_acceptors_sequence(void **state)
     assert_int_equal(talk_reply(&t), SEC_E_OK);
     assert_int_equal(t.p.client_args.granted & (SEC_DCE_STYLE | SEC_MUTUAL_AUTH),
                      SEC_DCE_STYLE | SEC_MUTUAL_AUTH);
-    assert_int_equal(krb_pair_facts(t.p.client).security_trailer, 76);
+    assert_int_equal(sec_pair_facts(t.p.client).security_trailer, 76);
     assert_int_equal(gss_krb_token_decode(&token, wire_written(&t.last)), WIRE_OK);
     assert_true(token.bare);
     assert_int_equal(token.id, GSS_KRB_AP_REP);
@@ -384,7 +384,7 @@ test_take_error__each_code_ends_the_exchange_by_its_name(void **state)
         assert_non_null(strstr(t.reason, krb_error_name(e.code)));
         assert_non_null(strstr(t.reason, code));
         assert_non_null(strstr(t.reason, "as it were"));
-        assert_int_equal(krb_pair_facts(t.p.client).kerberos.error_code, e.code);
+        assert_int_equal(sec_pair_facts(t.p.client).kerberos.error_code, e.code);
         talk_clear(&t);
     }
 }
@@ -433,7 +433,7 @@ open_second(struct talk *t, struct krb_peer_request *out)
 {
     assert_true(krb_peer_open(out, wire_written(&t->last), NULL));
     assert_memory_not_equal(out->subkey.b, t->request.subkey.b, out->subkey.n);
-    assert_int_equal(krb_pair_facts(t->p.client).phase, SEC_PHASE_HALF_OPEN);
+    assert_int_equal(sec_pair_facts(t->p.client).phase, SEC_PHASE_HALF_OPEN);
 }
 
 /* [MS-KILE] 3.2.5.8: "the client retries the AP-REQ using the time in the KRB-ERROR message" where
@@ -456,7 +456,7 @@ test_take_error__skew_recovery_uses_the_servers_time_once(void **state)
     assert_bytes_equal(second.ap_req.ticket.whole, t.request.ap_req.ticket.whole);
     t.reply = krb_peer_reply_to(&second);
     assert_int_equal(talk_reply(&t), SEC_E_OK);
-    assert_int_equal(krb_pair_facts(t.p.client).kerberos.error_code, 0);
+    assert_int_equal(sec_pair_facts(t.p.client).kerberos.error_code, 0);
     talk_clear(&t);
 
     talk_init(&t, SEC_MUTUAL_AUTH);
@@ -541,7 +541,7 @@ test_take_error__fresh_ticket_where_the_services_key_has_changed(void **state)
             assert_int_equal(second.checksum.flags, GSS_KRB_MUTUAL | GSS_KRB_DELEG);
             t.reply = krb_peer_reply_to(&second);
             assert_int_equal(talk_reply(&t), SEC_E_OK);
-            assert_int_equal(krb_pair_facts(t.p.client).kerberos.kvno, 3);
+            assert_int_equal(sec_pair_facts(t.p.client).kerberos.kvno, 3);
         } else {
             assert_dead(&t);
         }
@@ -562,7 +562,7 @@ test_take_error__no_fresh_ticket_is_the_servers_refusal(void **state)
     assert_int_equal(talk_error(&t, &e, false), SEC_E_WRONG_PRINCIPAL);
     assert_dead(&t);
     assert_non_null(strstr(t.reason, "KRB_AP_ERR_BADKEYVER"));
-    assert_int_equal(krb_pair_facts(t.p.client).kerberos.error_code, KRB_AP_ERR_BADKEYVER);
+    assert_int_equal(sec_pair_facts(t.p.client).kerberos.error_code, KRB_AP_ERR_BADKEYVER);
     talk_clear(&t);
 }
 
@@ -593,7 +593,7 @@ try_error(struct bytes in, size_t at, void *user)
     status = at ? talk_take(&t, in) : SEC_E_INVALID_TOKEN;
     /* Another try it may cause, never a context. */
     assert_true(sec_failed(status) || status == SEC_I_CONTINUE_NEEDED);
-    assert_int_not_equal(krb_pair_facts(t.p.client).phase, SEC_PHASE_ESTABLISHED);
+    assert_int_not_equal(sec_pair_facts(t.p.client).phase, SEC_PHASE_ESTABLISHED);
     talk_clear(&t);
 }
 
@@ -637,7 +637,7 @@ begin_user_to_user(struct talk *t, struct bytes target)
     talk_init(t, SEC_USE_SESSION_KEY | SEC_MUTUAL_AUTH);
     t->p.client_args.target = target;
     assert_true(krb_pair_open(&t->p));
-    assert_int_equal(krb_pair_step(t->p.client, &t->p.client_args, bytes_of(NULL, 0), &t->sent),
+    assert_int_equal(sec_pair_step(t->p.client, &t->p.client_args, bytes_of(NULL, 0), &t->sent),
                      SEC_I_CONTINUE_NEEDED);
 }
 

@@ -20,7 +20,7 @@ step(struct sec_ctx *ctx, uint32_t wanted, struct bytes token)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     struct sec_step_args args = { .wanted = wanted, .target = UTF16("HTTP/web.example.test") };
-    sec_status status = krb_pair_step(ctx, &args, token, &out);
+    sec_status status = sec_pair_step(ctx, &args, token, &out);
 
     assert_true(!sec_failed(status) || args.granted == 0);
     return status;
@@ -29,7 +29,7 @@ step(struct sec_ctx *ctx, uint32_t wanted, struct bytes token)
 static void
 assert_failed(const struct sec_ctx *ctx)
 {
-    struct sec_facts facts = krb_pair_facts(ctx);
+    struct sec_facts facts = sec_pair_facts(ctx);
 
     assert_int_equal(facts.phase, SEC_PHASE_FAILED);
     assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
@@ -115,7 +115,7 @@ test_krb_step__nothing_after_the_end(void **state)
     assert_int_equal(step(p.client, 0, no_token), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(step(p.client, 0, HEX("6000")), SEC_E_OUT_OF_SEQUENCE);
     /* What is established stays so. */
-    assert_int_equal(krb_pair_facts(p.client).phase, SEC_PHASE_ESTABLISHED);
+    assert_int_equal(sec_pair_facts(p.client).phase, SEC_PHASE_ESTABLISHED);
     assert_int_equal(step(p.server, 0, HEX("6000")), SEC_E_INVALID_TOKEN);
     assert_int_equal(step(p.server, 0, HEX("6000")), SEC_E_OUT_OF_SEQUENCE);
     assert_failed(p.server);
@@ -153,7 +153,7 @@ test_krb_step__messages_out_of_place_refused(void **state)
                                   .target = UTF16("HTTP/web.example.test") };
 
     open_pair(&p);
-    assert_int_equal(krb_pair_step(p.client, &args, no_token, &ap_req), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(sec_pair_step(p.client, &args, no_token, &ap_req), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(step(p.client, SEC_MUTUAL_AUTH, wire_written(&ap_req)), SEC_E_INVALID_TOKEN);
     assert_failed(p.client);
     close_pair(&p);
@@ -194,11 +194,11 @@ test_krb_step__bindings_of_an_earlier_leg_are_kept(void **state)
     struct krb_pair p;
 
     open_pair(&p);
-    assert_int_equal(krb_pair_step(p.client, &args, no_token, &first), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(sec_pair_step(p.client, &args, no_token, &first), SEC_I_CONTINUE_NEEDED);
     krb_peer_put_error(&error, &e, false);
     args.bindings = (struct sec_bindings){ 0 };
     args.target = no_token;
-    assert_int_equal(krb_pair_step(p.client, &args, wire_written(&error), &second),
+    assert_int_equal(sec_pair_step(p.client, &args, wire_written(&error), &second),
                      SEC_I_CONTINUE_NEEDED);
     assert_true(krb_peer_open(&request, wire_written(&second), NULL));
     assert_memory_equal(request.checksum.bindings.p, bindings.md5, 16);

@@ -99,7 +99,7 @@ race(void *user)
     r->status = kerberos_package.ops->open(r->cred, SEC_ACCEPTOR, &ctx);
     (void)pthread_barrier_wait(r->start);
     if (r->status == SEC_E_OK) {
-        r->status = krb_pair_step(ctx, &args, r->token, &out);
+        r->status = sec_pair_step(ctx, &args, r->token, &out);
     }
     wire_writer_clear(&out);
     kerberos_package.ops->free_ctx(ctx);
@@ -124,7 +124,7 @@ test_krb_acceptor__one_token_in_two_threads_is_taken_once(void **state)
 
         assert_int_equal(kerberos_package.ops->open(shared.client_cred, SEC_INITIATOR, &client),
                          SEC_E_OK);
-        assert_int_equal(krb_pair_step(client, &shared.client_args, bytes_of(NULL, 0), &token),
+        assert_int_equal(sec_pair_step(client, &shared.client_args, bytes_of(NULL, 0), &token),
                          SEC_E_OK);
         for (unsigned k = 0; k < THREADS; k++) {
             racers[k] = (struct racer){ shared.server_cred, &start, wire_written(&token), 0 };

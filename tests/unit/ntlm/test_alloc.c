@@ -70,7 +70,7 @@ run(void *user, bool failing)
             assert_int_equal(p.messages[NTLM_PAIR_AUTHENTICATE].len, 0);
         }
         if (p.server) {
-            assert_int_not_equal(ntlm_pair_facts(p.server).phase, SEC_PHASE_ESTABLISHED);
+            assert_int_not_equal(sec_pair_facts(p.server).phase, SEC_PHASE_ESTABLISHED);
         }
     }
     ntlm_pair_clear(&p);

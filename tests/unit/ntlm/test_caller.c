@@ -134,7 +134,7 @@ test_ntlm_step__bindings_of_the_first_leg_hold(void **state)
             p.tamper_user = &legs;
             assert_int_equal(ntlm_pair_run(&p), match);
             assert_int_equal(p.server_status, match ? SEC_E_OK : SEC_E_BAD_BINDINGS);
-            assert_int_equal(ntlm_pair_facts(p.server).bindings_verified, match);
+            assert_int_equal(sec_pair_facts(p.server).bindings_verified, match);
             ntlm_pair_clear(&p);
         }
     }
@@ -152,7 +152,7 @@ test_ntlm_step__client_without_bindings_sends_zeros(void **state)
         p.server_args.bindings = (struct sec_bindings){ given, { 1 } };
         assert_int_equal(ntlm_pair_run(&p), !given);
         assert_int_equal(p.server_status, given ? SEC_E_BAD_BINDINGS : SEC_E_OK);
-        assert_false(ntlm_pair_facts(p.server).bindings_verified);
+        assert_false(sec_pair_facts(p.server).bindings_verified);
         ntlm_pair_clear(&p);
     }
 }
@@ -184,7 +184,7 @@ test_ntlm_step__answer_after_36_hours_refused(void **state)
         p.tamper_user = &passed;
         assert_int_equal(ntlm_pair_run(&p), !late);
         assert_int_equal(p.server_status, late ? SEC_E_LOGON_DENIED : SEC_E_OK);
-        assert_int_equal(ntlm_pair_facts(p.server).sub_status, late ? 0xC0000133 : 0);
+        assert_int_equal(sec_pair_facts(p.server).sub_status, late ? 0xC0000133 : 0);
         ntlm_pair_clear(&p);
     }
 }

@@ -44,13 +44,13 @@ test_ntlm_step__lm_compatibility_level_of_each_side(void **state)
             assert_int_equal(ntlm_pair_run(&p), admitted);
             assert_int_equal(p.server_status, admitted ? SEC_E_OK : SEC_E_LOGON_DENIED);
             assert_int_equal(p.accounts.calls, admitted);
-            assert_true(ntlm_pair_facts(p.server).ntlm_version == versions[client]);
+            assert_true(sec_pair_facts(p.server).ntlm_version == versions[client]);
             if (admitted) {
                 assert_true(ntlm_pair_messages_pass(&p, true));
                 assert_true(ntlm_pair_messages_pass(&p, false));
-                assert_int_equal(ntlm_pair_facts(p.server).mic_verified, client >= 3);
+                assert_int_equal(sec_pair_facts(p.server).mic_verified, client >= 3);
             } else {
-                assert_int_equal(ntlm_pair_facts(p.server).sub_status, 0xC0000418);
+                assert_int_equal(sec_pair_facts(p.server).sub_status, 0xC0000418);
             }
             ntlm_pair_clear(&p);
         }
@@ -88,7 +88,7 @@ test_ntlm_step__lm_key_only_where_policy_and_account_have_it(void **state)
                          cases[i].offered);
         if (cases[i].expected == SEC_E_OK) {
             assert_true(ntlm_pair_messages_pass(&p, true));
-            assert_int_equal(ntlm_pair_facts(p.server).key_bits, cases[i].offered ? 56 : 128);
+            assert_int_equal(sec_pair_facts(p.server).key_bits, cases[i].offered ? 56 : 128);
         }
         ntlm_pair_clear(&p);
     }
@@ -135,7 +135,7 @@ test_ntlm_step__lm_response_alone_by_level(void **state)
         p.tamper = send_lm_alone;
         (void)ntlm_pair_run(&p);
         assert_int_equal(p.server_status, cases[i].expected);
-        assert_true(ntlm_pair_facts(p.server).ntlm_version == SEC_NTLM_LM);
+        assert_true(sec_pair_facts(p.server).ntlm_version == SEC_NTLM_LM);
         ntlm_pair_clear(&p);
     }
 }
@@ -174,8 +174,8 @@ test_ntlm_step__what_is_wanted_what_is_sent_and_what_is_granted(void **state)
                          cases[i].sent);
         assert_int_equal(p.client_args.granted, cases[i].granted | SEC_CONNECTION);
         assert_int_equal(p.server_args.granted, cases[i].granted | SEC_CONNECTION);
-        assert_int_equal(ntlm_pair_facts(p.client).flags, p.client_args.granted);
-        assert_int_equal(ntlm_pair_facts(p.server).flags, p.server_args.granted);
+        assert_int_equal(sec_pair_facts(p.client).flags, p.client_args.granted);
+        assert_int_equal(sec_pair_facts(p.server).flags, p.server_args.granted);
         assert_int_equal(p.client->half_duplex, false);
         ntlm_pair_clear(&p);
     }
@@ -200,9 +200,9 @@ test_ntlm_step__key_exchange_only_with_protection_or_connectionless(void **state
         assert_true(ntlm_pair_run(&p));
         assert_int_equal((sent_flags(&p, NTLM_PAIR_AUTHENTICATE) & NTLMSSP_NEGOTIATE_KEY_EXCH) != 0,
                          cases[i].exchanged);
-        assert_memory_equal(ntlm_pair_facts(p.client).session_key.p,
-                            ntlm_pair_facts(p.server).session_key.p, 16);
-        assert_true(ntlm_pair_facts(p.server).mic_verified);
+        assert_memory_equal(sec_pair_facts(p.client).session_key.p,
+                            sec_pair_facts(p.server).session_key.p, 16);
+        assert_true(sec_pair_facts(p.server).mic_verified);
         ntlm_pair_clear(&p);
     }
 }
@@ -220,7 +220,7 @@ test_ntlm_step__nothing_granted_before_the_last_leg(void **state)
     p.client_args.granted = p.server_args.granted = UINT32_MAX;
     assert_false(ntlm_pair_run(&p));
     assert_int_equal(p.server_args.granted, 0);
-    assert_int_equal(ntlm_pair_facts(p.server).flags, 0);
+    assert_int_equal(sec_pair_facts(p.server).flags, 0);
     ntlm_pair_clear(&p);
 }
 
@@ -293,7 +293,7 @@ test_ntlm_step__challenge_flags_echo_the_offer(void **state)
         wire_store_le32(negotiate + NEGOTIATE_FLAGS_AT, cases[i].offered);
         ntlm_pair_init(&p);
         assert_true(ntlm_pair_open(&p));
-        assert_int_equal(ntlm_pair_step(p.server, &p.server_args, bytes_of(negotiate, 16), &out),
+        assert_int_equal(sec_pair_step(p.server, &p.server_args, bytes_of(negotiate, 16), &out),
                          SEC_I_CONTINUE_NEEDED);
         assert_int_equal(wire_load_le32(out.p + CHALLENGE_FLAGS_AT), cases[i].answered);
         ntlm_pair_clear(&p);
@@ -309,7 +309,7 @@ test_ntlm_step__negotiate_without_character_set_refused(void **state)
     ntlm_pair_init(&p);
     assert_true(ntlm_pair_open(&p));
     assert_int_equal(
-        ntlm_pair_step(p.server, &p.server_args, HEX("4e544c4d53535000 01000000 34820ae2"), &out),
+        sec_pair_step(p.server, &p.server_args, HEX("4e544c4d53535000 01000000 34820ae2"), &out),
         SEC_E_INVALID_TOKEN);
     ntlm_pair_clear(&p);
 }
@@ -407,7 +407,7 @@ test_ntlm_step__key_exchanged_without_sign_taken(void **state)
         assert_int_equal(ntlm_pair_run(&p), sizes[i] == 0 || sizes[i] == 16);
         assert_int_equal(p.server_status,
                          sizes[i] == 0 || sizes[i] == 16 ? SEC_E_OK : SEC_E_INVALID_TOKEN);
-        assert_int_equal(ntlm_pair_facts(p.server).mic_verified, p.server_status == SEC_E_OK);
+        assert_int_equal(sec_pair_facts(p.server).mic_verified, p.server_status == SEC_E_OK);
         ntlm_pair_clear(&p);
     }
 }
@@ -447,14 +447,14 @@ test_ntlm_step__anonymous_refused_unless_policy_or_the_call_allows(void **state)
         assert_int_equal(ntlm_pair_run(&p), cases[i].admitted);
         assert_int_equal(p.server_status, cases[i].admitted ? SEC_E_OK : SEC_E_LOGON_DENIED);
         assert_int_equal(p.accounts.calls, 0);
-        facts = ntlm_pair_facts(p.server);
+        facts = sec_pair_facts(p.server);
         assert_int_equal(facts.anonymous, cases[i].admitted);
         assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
         assert_null(facts.identity);
         if (cases[i].admitted) {
             assert_int_equal(p.server_args.granted & ~(uint32_t)(SEC_CONNECTION | SEC_DATAGRAM),
                              SEC_NULL_SESSION);
-            facts = ntlm_pair_facts(p.client);
+            facts = sec_pair_facts(p.client);
             assert_true(facts.anonymous);
             assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
             assert_int_equal(facts.native_client.n, 0);
@@ -495,7 +495,7 @@ test_ntlm_step__half_anonymous_clients_are_not_anonymous(void **state)
         p.tamper = name_nobody;
         p.tamper_user = &keep;
         assert_int_equal(ntlm_pair_run(&p), keep == 0);
-        assert_int_equal(ntlm_pair_facts(p.server).anonymous, keep == 0);
+        assert_int_equal(sec_pair_facts(p.server).anonymous, keep == 0);
         assert_true(keep == 0 || sec_failed(p.server_status));
         ntlm_pair_clear(&p);
     }
@@ -529,9 +529,9 @@ test_ntlm_step__oem_names_are_ascii(void **state)
     assert_int_equal(ntlm_authenticate_decode(&m, wire_written(&p.messages[2]), NULL), WIRE_OK);
     assert_bytes_equal(m.user, bytes_of_string("User"));
     assert_bytes_equal(m.domain, bytes_of_string("Domain"));
-    assert_bytes_equal(ntlm_pair_facts(p.server).claimed_user, UTF16("User"));
-    assert_bytes_equal(ntlm_pair_facts(p.server).user, UTF16("User"));
-    assert_true(ntlm_pair_facts(p.server).mic_verified);
+    assert_bytes_equal(sec_pair_facts(p.server).claimed_user, UTF16("User"));
+    assert_bytes_equal(sec_pair_facts(p.server).user, UTF16("User"));
+    assert_true(sec_pair_facts(p.server).mic_verified);
     assert_true(ntlm_pair_messages_pass(&p, true));
     ntlm_pair_clear(&p);
 
@@ -571,7 +571,7 @@ test_ntlm_step__oem_name_that_does_not_convert_refused_cve_2023_25564(void **sta
         assert_false(ntlm_pair_run(&p));
         assert_int_equal(p.server_status, SEC_E_INVALID_TOKEN);
         assert_int_equal(p.accounts.calls, 0);
-        facts = ntlm_pair_facts(p.server);
+        facts = sec_pair_facts(p.server);
         assert_int_equal(facts.claimed_user.n + facts.claimed_domain.n, 0);
         ntlm_pair_clear(&p);
     }
@@ -651,7 +651,7 @@ test_ntlm_step__connectionless_in_each_protection(void **state)
         assert_int_equal(p.messages[NTLM_PAIR_NEGOTIATE].len, 0);
         assert_int_equal(ntlm_authenticate_decode(&m, wire_written(&p.messages[2]), NULL), WIRE_OK);
         assert_int_equal(m.lm_response.n, 0);
-        assert_true(ntlm_pair_facts(p.server).mic_verified);
+        assert_true(sec_pair_facts(p.server).mic_verified);
         /* Order and replays are the application's there: what is not done is not granted. */
         assert_int_equal(p.server_args.granted, wanted[i] | SEC_DATAGRAM);
         assert_int_equal(p.client_args.granted, wanted[i] | SEC_DATAGRAM);
@@ -674,12 +674,11 @@ test_ntlm_step__connectionless_challenge_with_the_first_call(void **state)
     p.client_args.wanted = PROTECTED | SEC_DATAGRAM;
     p.server_args.wanted = SEC_DATAGRAM;
     assert_true(ntlm_pair_open(&p));
-    assert_int_equal(ntlm_pair_step(p.server, &p.server_args, (struct bytes){ 0 }, &challenge),
+    assert_int_equal(sec_pair_step(p.server, &p.server_args, (struct bytes){ 0 }, &challenge),
                      SEC_I_CONTINUE_NEEDED);
     assert_int_equal(
-        ntlm_pair_step(p.client, &p.client_args, wire_written(&challenge), &authenticate),
-        SEC_E_OK);
-    assert_int_equal(ntlm_pair_step(p.server, &p.server_args, wire_written(&authenticate), &none),
+        sec_pair_step(p.client, &p.client_args, wire_written(&challenge), &authenticate), SEC_E_OK);
+    assert_int_equal(sec_pair_step(p.server, &p.server_args, wire_written(&authenticate), &none),
                      SEC_E_OK);
     assert_true(ntlm_pair_messages_pass(&p, true));
     wire_writer_clear(&challenge);
@@ -704,7 +703,7 @@ test_ntlm_step__connectionless_without_extended_security_needs_leave(void **stat
         assert_int_equal(ntlm_pair_run(&p), !require);
         assert_int_equal(p.client_status, require ? SEC_E_UNSUPPORTED_FUNCTION : SEC_E_OK);
         if (!require) {
-            assert_int_equal(ntlm_pair_facts(p.server).key_bits, 56);
+            assert_int_equal(sec_pair_facts(p.server).key_bits, 56);
             assert_true(ntlm_pair_messages_pass(&p, true));
         }
         ntlm_pair_clear(&p);
@@ -733,9 +732,9 @@ test_ntlm_step__challenge_names_the_server_and_the_client_keeps_it(void **state)
     assert_bytes_equal(av.dns_computer, UTF16("server.example.test"));
     assert_bytes_equal(av.dns_domain, UTF16("example.test"));
     assert_true(av.timestamp_100ns == FAKE_HOST_NOW_100NS);
-    assert_bytes_equal(ntlm_pair_facts(p.client).target_info, m.target_info);
-    assert_bytes_equal(ntlm_pair_facts(p.server).target, UTF16("HTTP/server.example.test"));
-    assert_true(ntlm_pair_facts(p.server).target_known);
+    assert_bytes_equal(sec_pair_facts(p.client).target_info, m.target_info);
+    assert_bytes_equal(sec_pair_facts(p.server).target, UTF16("HTTP/server.example.test"));
+    assert_true(sec_pair_facts(p.server).target_known);
     ntlm_pair_clear(&p);
 }
 

@@ -20,7 +20,7 @@ step(struct sec_ctx *ctx, uint32_t wanted, struct bytes token)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     struct sec_step_args args = { .wanted = wanted };
-    sec_status status = ntlm_pair_step(ctx, &args, token, &out);
+    sec_status status = sec_pair_step(ctx, &args, token, &out);
 
     /* Whatever fails has said nothing. */
     assert_true(!sec_failed(status) || out.len == 0);
@@ -38,7 +38,7 @@ open_pair(struct ntlm_pair *p)
 static void
 assert_failed(const struct sec_ctx *ctx)
 {
-    struct sec_facts facts = ntlm_pair_facts(ctx);
+    struct sec_facts facts = sec_pair_facts(ctx);
 
     assert_int_equal(facts.phase, SEC_PHASE_FAILED);
     assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
@@ -79,7 +79,7 @@ test_ntlm_step__first_step_of_each_role_by_token_and_connection(void **state)
         open_pair(&p);
         ctx = cases[i].client ? p.client : p.server;
         assert_int_equal(step(ctx, cases[i].wanted, cases[i].token), cases[i].expected);
-        assert_int_equal(ntlm_pair_facts(ctx).phase,
+        assert_int_equal(sec_pair_facts(ctx).phase,
                          sec_failed(cases[i].expected) ? SEC_PHASE_FAILED : SEC_PHASE_HALF_OPEN);
         ntlm_pair_clear(&p);
     }
@@ -180,15 +180,15 @@ test_ntlm_step__truncated_authenticate_refused_at_each_length(void **state)
         for (size_t i = 0; i < 3; i++) {
             again.messages[i] = wire_writer_growing(NULL, 0);
         }
-        (void)ntlm_pair_step(again.client, &again.client_args, no_token, &again.messages[0]);
-        (void)ntlm_pair_step(again.server, &again.server_args, wire_written(&again.messages[0]),
-                             &again.messages[1]);
-        (void)ntlm_pair_step(again.client, &again.client_args, wire_written(&again.messages[1]),
-                             &again.messages[2]);
+        (void)sec_pair_step(again.client, &again.client_args, no_token, &again.messages[0]);
+        (void)sec_pair_step(again.server, &again.server_args, wire_written(&again.messages[0]),
+                            &again.messages[1]);
+        (void)sec_pair_step(again.client, &again.client_args, wire_written(&again.messages[1]),
+                            &again.messages[2]);
         assert_int_equal(again.messages[2].len, n);
         bytes_copy(cut, again.messages[2].p, keep);
         assert_int_equal(
-            ntlm_pair_step(again.server, &again.server_args, bytes_of(cut, keep), &none),
+            sec_pair_step(again.server, &again.server_args, bytes_of(cut, keep), &none),
             SEC_E_INVALID_TOKEN);
         assert_failed(again.server);
         free(cut);
@@ -214,7 +214,7 @@ test_ntlm_step__step_after_completion_refused_and_the_context_lives_on(void **st
     assert_int_equal(step(p.client, 0, wire_written(&p.messages[NTLM_PAIR_CHALLENGE])),
                      SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(step(p.client, 0, no_token), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(ntlm_pair_facts(p.server).phase, SEC_PHASE_ESTABLISHED);
+    assert_int_equal(sec_pair_facts(p.server).phase, SEC_PHASE_ESTABLISHED);
     assert_true(ntlm_pair_messages_pass(&p, true));
     ntlm_pair_clear(&p);
 }
@@ -282,7 +282,7 @@ assert_all_refused(struct sec_ctx *ctx)
     assert_int_equal(ops->check_mic(ctx, HEX("3000"), bytes_of(token, 16)), SEC_E_OUT_OF_SEQUENCE);
     assert_false(ops->wants_mic(ctx));
     assert_int_equal(w.len, 0);
-    assert_int_equal(ntlm_pair_facts(ctx).session_key.n, 0);
+    assert_int_equal(sec_pair_facts(ctx).session_key.n, 0);
 }
 
 /* Not before it is established (CVE-2015-2695, CVE-2015-2696), and not where it failed. */
@@ -387,7 +387,7 @@ test_ntlm_step__refused_client_is_told_apart_from_a_proven_one(void **state)
     assert_false(ntlm_pair_run(&p));
     assert_int_equal(p.server_status, SEC_E_LOGON_DENIED);
     assert_failed(p.server);
-    facts = ntlm_pair_facts(p.server);
+    facts = sec_pair_facts(p.server);
     assert_bytes_equal(facts.claimed_user, UTF16("User"));
     assert_bytes_equal(facts.claimed_domain, UTF16("Domain"));
     assert_bytes_equal(facts.claimed_workstation, UTF16("CLIENT"));
@@ -409,14 +409,14 @@ test_ntlm_step__proven_name_is_the_accounts_not_the_claimed_one(void **state)
     p.identity.user = UTF16("uSER");
     p.identity.domain = UTF16("");
     assert_true(ntlm_pair_run(&p));
-    facts = ntlm_pair_facts(p.server);
+    facts = sec_pair_facts(p.server);
     assert_bytes_equal(facts.user, UTF16("User"));
     assert_bytes_equal(facts.domain, UTF16("Domain"));
     assert_bytes_equal(facts.claimed_user, UTF16("uSER"));
     assert_int_equal(facts.claimed_domain.n, 0);
     assert_bytes_equal(facts.native_client, UTF16("uSER"));
     assert_non_null(facts.identity);
-    facts = ntlm_pair_facts(p.client);
+    facts = sec_pair_facts(p.client);
     assert_bytes_equal(facts.user, UTF16("uSER"));
     assert_null(facts.identity);
     ntlm_pair_clear(&p);

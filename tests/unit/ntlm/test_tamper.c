@@ -118,7 +118,7 @@ test_ntlm_step__each_byte_of_each_message_changed_with_a_mic_refused(void **stat
                 if (passes(&k, wanted[mode], &p)) {
                     fail_msg("mode %zu, message %u, byte %zu ^ %02x", mode, which, k.at, k.by);
                 }
-                assert_true(!p.server || ntlm_pair_facts(p.server).phase != SEC_PHASE_ESTABLISHED);
+                assert_true(!p.server || sec_pair_facts(p.server).phase != SEC_PHASE_ESTABLISHED);
                 ntlm_pair_clear(&p);
                 assert_int_equal(p.accounts.identities, 0);
             }
@@ -197,7 +197,7 @@ may_change(size_t at, uint8_t by, const uint8_t *message)
 static void
 assert_harmless(const struct change *k, struct ntlm_pair *p)
 {
-    struct sec_facts facts = ntlm_pair_facts(p->server);
+    struct sec_facts facts = sec_pair_facts(p->server);
     const uint8_t *message = p->messages[NTLM_PAIR_AUTHENTICATE].p;
     uint32_t flags = wire_load_le32(message + FLAGS_AT);
 
@@ -241,7 +241,7 @@ static void
 assert_no_harm_before_the_proof(const struct change *k, struct ntlm_pair *p)
 {
     enum { CHALLENGE_AT = 24, RESERVED_AT = 32 };
-    struct sec_facts facts = ntlm_pair_facts(p->server);
+    struct sec_facts facts = sec_pair_facts(p->server);
     uint32_t flags = wire_load_le32(p->messages[NTLM_PAIR_AUTHENTICATE].p + FLAGS_AT);
     size_t n = p->messages[NTLM_PAIR_CHALLENGE].len;
 
@@ -254,7 +254,7 @@ assert_no_harm_before_the_proof(const struct change *k, struct ntlm_pair *p)
     assert_bytes_equal(facts.user, UTF16("User"));
     assert_false(facts.mic_verified);
     assert_int_equal(facts.flags & PROTECTED, PROTECTED);
-    assert_int_equal(ntlm_pair_facts(p->client).flags & PROTECTED, PROTECTED);
+    assert_int_equal(sec_pair_facts(p->client).flags & PROTECTED, PROTECTED);
     assert_int_equal(facts.key_bits, 128);
     /* Without KEY_EXCH the key comes with the proof, which take_mic_away has made anew. */
     if (flags & NTLMSSP_NEGOTIATE_KEY_EXCH) {
@@ -379,7 +379,7 @@ test_ntlm_step__mic_missing_or_wrong_by_policy(void **state)
         p.tamper_user = &how;
         (void)ntlm_pair_run(&p);
         assert_int_equal(p.server_status, cases[i].expected);
-        assert_int_equal(ntlm_pair_facts(p.server).mic_verified, how == MIC_AS_IS);
+        assert_int_equal(sec_pair_facts(p.server).mic_verified, how == MIC_AS_IS);
         if (how == MIC_NONE && cases[i].require) {
             assert_int_equal(p.accounts.calls, 0); /* no guess at a password is worth a try */
         }

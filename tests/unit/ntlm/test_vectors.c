@@ -38,9 +38,9 @@ run_client(struct ntlm_pair *p, struct bytes challenge)
     struct wire_writer *out = p->messages;
 
     assert_true(ntlm_pair_open(p));
-    assert_int_equal(ntlm_pair_step(p->client, &p->client_args, (struct bytes){ 0 }, &out[0]),
+    assert_int_equal(sec_pair_step(p->client, &p->client_args, (struct bytes){ 0 }, &out[0]),
                      SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(ntlm_pair_step(p->client, &p->client_args, challenge, &out[2]), SEC_E_OK);
+    assert_int_equal(sec_pair_step(p->client, &p->client_args, challenge, &out[2]), SEC_E_OK);
 }
 
 static void
@@ -84,8 +84,8 @@ test_ntlm_step__client_writes_the_derived_authenticate(void **state)
         digest_hmac_md5(HEX(RANDOM_KEY).p, parts, SEC_ARRAY_LEN(parts), mic);
     }
     assert_memory_equal(sent.p + NTLM_MIC_OFFSET, mic, 16);
-    assert_bytes_equal(ntlm_pair_facts(p.client).session_key, HEX(RANDOM_KEY));
-    assert_true(ntlm_pair_facts(p.client).ntlm_version == SEC_NTLM_V2);
+    assert_bytes_equal(sec_pair_facts(p.client).session_key, HEX(RANDOM_KEY));
+    assert_true(sec_pair_facts(p.client).ntlm_version == SEC_NTLM_V2);
     ntlm_pair_clear(&p);
 }
 
@@ -152,7 +152,7 @@ test_ntlm_step__client_answers_4_2_2_and_4_2_3_with_ntlmv1(void **state)
         assert_bytes_equal(m.nt_response, cases[i].nt);
         assert_bytes_equal(m.lm_response, cases[i].lm);
         assert_bytes_equal(m.session_key, cases[i].sealed_key);
-        assert_bytes_equal(ntlm_pair_facts(p.client).session_key, cases[i].session_key);
+        assert_bytes_equal(sec_pair_facts(p.client).session_key, cases[i].session_key);
         ntlm_pair_clear(&p);
     }
 }
@@ -165,7 +165,7 @@ pretend_sent(struct ntlm_pair *p, struct bytes negotiate, struct bytes challenge
 
     assert_true(ntlm_pair_open(p));
     assert_int_equal(
-        ntlm_pair_step(p->server, &p->server_args, HEX(NTLM_MIC_NEGOTIATE), &p->messages[1]),
+        sec_pair_step(p->server, &p->server_args, HEX(NTLM_MIC_NEGOTIATE), &p->messages[1]),
         SEC_I_CONTINUE_NEEDED);
     c = ntlm_context_of(p->server);
     bytes_copy(c->handshake->server_challenge, HEX("0123456789abcdef").p, 8);
@@ -179,7 +179,7 @@ pretend_sent(struct ntlm_pair *p, struct bytes negotiate, struct bytes challenge
 static void
 assert_established_as_user(struct ntlm_pair *p, bool mic)
 {
-    struct sec_facts facts = ntlm_pair_facts(p->server);
+    struct sec_facts facts = sec_pair_facts(p->server);
 
     assert_int_equal(facts.phase, SEC_PHASE_ESTABLISHED);
     assert_bytes_equal(facts.user, UTF16("User"));
@@ -203,12 +203,12 @@ test_ntlm_step__server_accepts_the_derived_authenticate_with_its_mic(void **stat
     bytes_copy(p.server_args.bindings.md5, HEX(NTLM_MIC_BINDINGS).p, 16);
     pretend_sent(&p, HEX(NTLM_MIC_NEGOTIATE), HEX(NTLM_MIC_CHALLENGE));
     assert_int_equal(
-        ntlm_pair_step(p.server, &p.server_args, HEX(NTLM_MIC_AUTHENTICATE), &p.messages[2]),
+        sec_pair_step(p.server, &p.server_args, HEX(NTLM_MIC_AUTHENTICATE), &p.messages[2]),
         SEC_E_OK);
     assert_int_equal(p.messages[2].len, 0);
     assert_established_as_user(&p, true);
-    assert_true(ntlm_pair_facts(p.server).bindings_verified);
-    assert_bytes_equal(ntlm_pair_facts(p.server).target, UTF16(NTLM_MIC_TARGET));
+    assert_true(sec_pair_facts(p.server).bindings_verified);
+    assert_bytes_equal(sec_pair_facts(p.server).target, UTF16(NTLM_MIC_TARGET));
     ntlm_pair_clear(&p);
     assert_int_equal(p.accounts.identities, 0);
 }
@@ -223,7 +223,7 @@ test_ntlm_step__server_accepts_4_2_4_3_authenticate(void **state)
     p.server_host.now_100ns = 0;
     pretend_sent(&p, (struct bytes){ 0 }, HEX(NLMP_424_CHALLENGE));
     assert_int_equal(
-        ntlm_pair_step(p.server, &p.server_args, HEX(NLMP_424_AUTHENTICATE), &p.messages[2]),
+        sec_pair_step(p.server, &p.server_args, HEX(NLMP_424_AUTHENTICATE), &p.messages[2]),
         SEC_E_OK);
     assert_established_as_user(&p, false);
     ntlm_pair_clear(&p);
@@ -241,9 +241,9 @@ test_ntlm_step__authenticate_for_another_challenge_refused(void **state)
     pretend_sent(&p, (struct bytes){ 0 }, HEX(NLMP_424_CHALLENGE));
     ntlm_context_of(p.server)->handshake->server_challenge[7] ^= 1;
     assert_int_equal(
-        ntlm_pair_step(p.server, &p.server_args, HEX(NLMP_424_AUTHENTICATE), &p.messages[2]),
+        sec_pair_step(p.server, &p.server_args, HEX(NLMP_424_AUTHENTICATE), &p.messages[2]),
         SEC_E_LOGON_DENIED);
-    assert_int_equal(ntlm_pair_facts(p.server).phase, SEC_PHASE_FAILED);
+    assert_int_equal(sec_pair_facts(p.server).phase, SEC_PHASE_FAILED);
     ntlm_pair_clear(&p);
 }
 
