@@ -68,10 +68,12 @@ deliver(struct http *h, const struct http_write_to *to, struct http_reply *reply
     uint8_t room[OUTPUT_BYTES];
     SEC_AUTO(wire_writer) w = wire_writer_growing(room, sizeof(room));
 
-    /* Under a configuration that is replaced, who is nobody comes again: else a proxy's pool would
-     * stay with it. */
+    bool somebody = h->proven || h->state.has_session;
+
+    /* Under a configuration that is replaced, who is nobody comes again; so does a proxy, whose pool
+     * would stay with it. */
     reply->close = reply->close || h->connection.loop->draining ||
-                   (port_is_stopped(h->connection.port) && !h->proven && !h->state.has_session);
+                   (port_is_stopped(h->connection.port) && (h->state.is_proxy || !somebody));
     h->closes = reply->close;
     http_write_reply(&w, reply, to);
     http_reply_clear(reply);
