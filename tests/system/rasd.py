@@ -35,6 +35,7 @@ class Call:
     def begun(self, error=0): self.say(33, struct.pack("<I", error))
     def send(self, data): self.say(34, data)
     def receive(self, size=None, seconds=0): self.say(35, struct.pack("<II", size or self.size, seconds))
+    def check_code(self, request, user, code): self.say(38, struct.pack("<I", request) + text(user) + text("") + code)
     def complete(self, outcome, user="", domain="", error=0):
         self.say(36, struct.pack("<II", error, outcome) + text(user) + text(domain))
     def ended(self, error=619): self.say(37, struct.pack("<I", error))
@@ -51,6 +52,7 @@ def take(n):
 def begin(call): call.begun()
 def received(call, error, data): pass
 def end(call): call.ended()
+def otp_result(call, request, error): pass
 def ready(): frame(32, struct.pack("<II", 1, 0) + text(""))
 
 calls = {}
@@ -72,6 +74,8 @@ while True:
             received(calls[id], struct.unpack_from("<I", rest, 8)[0], rest[12:])
         elif type == 4:
             end(calls[id])
+        elif type == 6 and id in calls:
+            otp_result(calls[id], *struct.unpack_from("<II", rest, 8))
         elif type == 5:
             calls.pop(id, None)
 '''

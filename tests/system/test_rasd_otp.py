@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """rasd with the modules that come with it, in the real ras-module-host: otp against accounts (oathtool makes the codes), pam against pam_matrix."""
+import json
 import os
 import pathlib
 import re
@@ -184,6 +185,73 @@ def test_who_says_nothing_and_who_hangs_up(rasd):
     c.rest()
     rasd.event(29009, 2)
     assert not rasd.events(29006) and not rasd.events(29010)
+
+
+# --- modules that ask otherwise --------------------------------------------------------------------
+
+ASKS = '''
+def begin(call):
+    call.begun()
+    call.asked, call.told = 0, []
+    call.receive()
+
+def received(call, error, data):
+    if error:
+        return
+    call.way = data.split(b"\\r")[0]
+    for _ in range(8 if call.way == b"together" else 1):
+        ask(call)
+
+def ask(call):
+    call.asked += 1
+    call.check_code(call.asked, "alice", b"000000")
+
+def otp_result(call, request, error):
+    call.told.append(error)
+    if call.way == b"in turn" and call.asked < 8:
+        ask(call)
+    elif len(call.told) == call.asked:
+        call.send(repr(sorted(call.told)).encode() + b"\\n")
+        call.complete(FAILURE, "alice")
+'''
+
+
+@pytest.fixture
+def asks():
+    made = Rasd(ASKS)
+    ctl(made, "account", "add", "alice", "--password-stdin", "--dial-in", "yes", stdin=PASSWORD + "\n")
+    Token(made, "alice")
+    yield made.start()
+    made.clear()
+
+
+def test_five_codes_in_a_call(asks):
+    """After them nobody is asked, and nothing counts towards the lock-out."""
+    for call in (1, 2):
+        c = asks.call()
+        c.say("in turn\r")
+        assert c.expect("\n") == repr([691] * 8).encode()
+        assert len(asks.events(29012)) == 5 * call
+    assert asks.log_text().count("too many codes") == 6
+
+
+def test_codes_asked_about_at_once(asks):
+    c = asks.call()
+    c.say("together\r")
+    told = json.loads(c.expect("\n"))
+    assert set(told) == {616, 691} and told.count(691) <= 5 and len(told) == 8
+
+
+def test_who_hangs_up_while_a_code_is_checked(asks):
+    for number in range(20):
+        c = asks.call()
+        c.say("in turn\r")
+        c.close()
+        asks.event(29009, number + 1)
+    c = asks.call()
+    c.say("in turn\r")
+    c.expect("\n")
+    assert not asks.events(29006)
 
 
 # --- pam ------------------------------------------------------------------------------------------
