@@ -2,6 +2,8 @@
 /* Checks of one-time codes. */
 #include "ras/code_check.h"
 
+#include <stdio.h>
+
 #include <opensspi/raserror.h>
 
 #include "base/clock.h"
@@ -14,8 +16,10 @@ struct code_check {
     uv_work_t work;
     struct account_authority *accounts;
     code_check_done done;
-    void *owner; /* NULL: nobody listens any more */
+    void *owner;
+    uint64_t call;
     uint32_t request;
+    char address[CODE_CHECK_ADDRESS_BYTES];
     struct account_claim claim; /* views of what follows */
     struct account_proof proof;
     sec_status status;
@@ -72,7 +76,9 @@ static void
 answer(uv_work_t *work, int status)
 {
     struct code_check *c = work->data;
-    struct code_answer a = { .request = c->request,
+    struct code_answer a = { .call = c->call,
+                             .address = c->address,
+                             .request = c->request,
                              .user = bytes_of(c->user, c->user_n),
                              .domain = bytes_of(c->domain, c->domain_n) };
 
@@ -80,26 +86,26 @@ answer(uv_work_t *work, int status)
         c->status = SEC_E_INTERNAL_ERROR;
     }
     judge(c, &a);
-    if (c->owner) {
-        c->done(c->owner, &a);
-    }
+    c->done(c->owner, &a);
     account_proof_clear(&c->proof);
     mem_free_wiped(c, sizeof(*c));
 }
 
-struct code_check *
+bool
 code_check_start(uv_loop_t *loop, struct account_authority *accounts, const struct host_msg *m,
-                 code_check_done done, void *owner)
+                 const char *address, code_check_done done, void *owner)
 {
     struct code_check *c = mem_new(sizeof(*c));
 
     if (!c) {
-        return NULL;
+        return false;
     }
     c->accounts = accounts;
     c->done = done;
     c->owner = owner;
+    c->call = m->call;
     c->request = m->request;
+    (void)snprintf(c->address, sizeof(c->address), "%s", address);
     c->user_n = copy(m->user, c->user).n;
     c->domain_n = copy(m->domain, c->domain).n;
     c->claim = (struct account_claim){
@@ -112,13 +118,5 @@ code_check_start(uv_loop_t *loop, struct account_authority *accounts, const stru
     };
     c->work.data = c;
     (void)uv_queue_work(loop, &c->work, check, answer); /* cannot fail */
-    return c;
-}
-
-void
-code_check_forget(struct code_check *c)
-{
-    if (c) {
-        c->owner = NULL;
-    }
+    return true;
 }

@@ -11,10 +11,12 @@
 #include "account/account.h"
 #include "ras/host_msg.h"
 
-struct code_check;
+enum { CODE_CHECK_ADDRESS_BYTES = 64 };
 
 /* Borrowed for the callback. */
 struct code_answer {
+    uint64_t call;       /* which may be over by now: that a code was wrong is told all the same */
+    const char *address; /* of its caller */
     uint32_t request, error;   /* OTP_RESULT's */
     struct bytes user, domain; /* UTF-8, as the module gave them */
     const char *refusal;       /* why the code was refused, for the log; NULL: it was not */
@@ -22,11 +24,9 @@ struct code_answer {
 };
 typedef void (*code_check_done)(void *owner, const struct code_answer *);
 
-/* From an OTP_CHECK. NULL: no memory. Else done follows, unless the owner is forgotten before. */
-SEC_NODISCARD struct code_check *code_check_start(uv_loop_t *, struct account_authority *,
-                                                  const struct host_msg *, code_check_done done,
-                                                  void *owner);
-/* NULL is a no-op. The check itself goes on: it may be using the code up. */
-void code_check_forget(struct code_check *);
+/* From an OTP_CHECK; address is of the caller. false: no memory. Else done follows, once. */
+SEC_NODISCARD bool code_check_start(uv_loop_t *, struct account_authority *,
+                                    const struct host_msg *, const char *address,
+                                    code_check_done done, void *owner);
 
 #endif

@@ -32,8 +32,10 @@ struct port {
     enum call_event_kind pending[PENDING_EVENTS];
     size_t n_pending;
     struct port *next_waiting;
-    struct code_check *code; /* that is being looked at */
-    unsigned codes;          /* asked about in this call */
+    uint64_t checking; /* the call of which a code is being looked at; 0: none */
+    unsigned codes;    /* asked about in this call */
+    unsigned checks;   /* under way, also of calls that are over: the port is needed until then */
+    bool closed;
     struct port_account account;
     char user[CALL_USER_BYTES], domain[CALL_DOMAIN_BYTES], interface_name[32];
 };
@@ -220,8 +222,6 @@ step_once(struct port *p, const struct call_event *event)
     if (before == CALL_LISTENING && p->call.state != CALL_LISTENING) {
         port_account_begin(&p->account, p->call.id, p->line, uv_now(site->loop));
         p->user[0] = p->domain[0] = p->interface_name[0] = 0;
-        code_check_forget(p->code);
-        p->code = NULL;
         p->codes = 0;
     }
     for (size_t i = 0; i < actions.n; i++) {
@@ -339,22 +339,37 @@ answer_code(struct port *p, uint32_t request, uint32_t error)
 }
 
 static void
+free_closed(struct port *p)
+{
+    if (p->closed && !p->checks) {
+        mem_free(p);
+    }
+}
+
+/* Of a call that is over only the event is left. */
+static void
 on_code_checked(void *owner, const struct code_answer *a)
 {
     struct port *p = owner;
 
-    p->code = NULL;
+    p->checks--;
     if (a->refusal) {
-        port_record_code(p->site, p->name, p->settings, &p->account, a);
+        port_record_code(p->site, p->name, p->settings, a);
     }
-    answer_code(p, a->request, a->error);
+    if (a->call == p->checking) {
+        p->checking = 0;
+    }
+    if (a->call == p->module.id && !p->closing) {
+        answer_code(p, a->request, a->error);
+    }
+    free_closed(p);
 }
 
 /* After so many the answer is no, and nobody is asked. */
 static void
 check_code(struct port *p, const struct host_msg *m)
 {
-    if (p->code) {
+    if (p->checking == m->call) {
         answer_code(p, m->request, ERROR_ASYNC_REQUEST_PENDING);
         return;
     }
@@ -364,10 +379,13 @@ check_code(struct port *p, const struct host_msg *m)
         answer_code(p, m->request, ERROR_AUTHENTICATION_FAILURE);
         return;
     }
-    p->code = code_check_start(p->site->loop, p->site->accounts, m, on_code_checked, p);
-    if (!p->code) {
+    if (!code_check_start(p->site->loop, p->site->accounts, m, p->account.address, on_code_checked,
+                          p)) {
         answer_code(p, m->request, ERROR_OUT_OF_BUFFERS);
+        return;
     }
+    p->checking = m->call;
+    p->checks++;
 }
 
 /* --- the module ---------------------------------------------------------------------------- */
@@ -549,14 +567,16 @@ port_is_at_rest(const struct port *p)
 static void
 on_closed(uv_handle_t *handle)
 {
-    mem_free(handle->data);
+    struct port *p = handle->data;
+
+    p->closed = true;
+    free_closed(p);
 }
 
 void
 port_close(struct port *p)
 {
     p->closing = true;
-    code_check_forget(p->code);
     if (p->ppp) {
         ppp_free(p->ppp);
         p->ppp = NULL;

@@ -204,14 +204,14 @@ port_record(struct port_site *site, const char *name, const struct port_settings
 
 void
 port_record_code(struct port_site *site, const char *name, const struct port_settings *settings,
-                 const struct port_account *account, const struct code_answer *answer)
+                 const struct code_answer *answer)
 {
     write_event(site, &(struct event_ras){ .id = EVENT_RAS_CODE_REFUSED,
                                            .failure = true,
                                            .port = name,
                                            .device = settings->device_name,
-                                           .address = account->address,
-                                           .call = account->call,
+                                           .address = answer->address,
+                                           .call = answer->call >> MODULE_SLOT_BITS,
                                            .user = answer->user,
                                            .domain = answer->domain,
                                            .reason = answer->refusal,

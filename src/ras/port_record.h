@@ -25,7 +25,7 @@ void port_record(struct port_site *, const char *name, const struct port_setting
 /* A one-time code was refused. */
 struct code_answer;
 void port_record_code(struct port_site *, const char *name, const struct port_settings *,
-                      const struct port_account *, const struct code_answer *);
+                      const struct code_answer *);
 void port_record_process(struct port_site *, int pid, bool up, const char *why);
 
 #endif

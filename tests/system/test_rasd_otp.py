@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -252,6 +253,27 @@ def test_who_hangs_up_while_a_code_is_checked(asks):
     c.say("in turn\r")
     c.expect("\n")
     assert not asks.events(29006)
+
+
+def test_a_refusal_is_told_though_its_caller_is_gone(asks):
+    """The store is held by another for as long as the check waits: the call is over by then, and another one on its port may have begun."""
+    asks.stop()
+    held = sqlite3.connect(asks.folder / "accounts.db", isolation_level=None)
+    held.execute("PRAGMA locking_mode = EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")
+    held.execute("UPDATE account SET changed = changed")
+    asks.start()
+    c = asks.call()
+    c.say("in turn\r")
+    asks.wait_for(lambda: asks.status()[-1]["bytes_in"] or asks.events(29012), "it is heard")
+    c.close()
+    d = asks.call()
+    first = asks.event(29012)
+    assert (first["call"], first["reason"], first["IpAddress"]) == (asks.event(29001)["call"], "the account store cannot answer", "127.0.0.1")
+    held.execute("ROLLBACK")
+    held.close()
+    d.say("in turn\r")
+    assert d.expect("\n") == repr([691] * 8).encode()
 
 
 # --- pam ------------------------------------------------------------------------------------------
