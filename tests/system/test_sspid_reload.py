@@ -186,6 +186,15 @@ def test_listeners_come_and_go(served):
     echo.ends()
 
 
+def test_an_address_that_speaks_something_else_from_now_on(served):
+    held = Held(served, "who")
+    served.reload(lambda text: text.replace("[listener who]\n", "[listener site]\n").replace(
+        f"address = {served.address('who')}\nprotocol = framed", f"address = {served.address('who')}\nprotocol = http"))
+    assert urllib.request.urlopen(served.url("/", "who")).status == 200
+    assert held.finish()["user"] == "alice"
+    assert {event["listener"] for event in served.wait_for(lambda: served.events(4624), "the event")} == {"who"}
+
+
 def test_events_go_elsewhere(served):
     assert whoami(served).returncode == 0
     served.wait_for(lambda: len(served.events(4624)) == 1, "the event")
