@@ -162,6 +162,16 @@ Serve(SOCKET s, CtxtHandle *phContext, const char *szFolder, time_t tDeadline)
     return SendSealed(s, phContext, &sizes, data, 0) && f && fSent;
 }
 
+/* Until the client closes: who closes a socket that has more to be read takes back what was sent. */
+static void
+AwaitEnd(SOCKET s, time_t tDeadline)
+{
+    DWORD cb;
+
+    while (ReceiveMsg(s, g_InBuf, sizeof(g_InBuf), &cb, tDeadline)) {
+    }
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -186,6 +196,7 @@ main(int argc, char *argv[])
     if (s != INVALID_SOCKET) {
         fOk = Authenticate(s, &hCred, &hContext, &fHave, tDeadline) &&
               Serve(s, &hContext, argv[2], tDeadline);
+        AwaitEnd(s, tDeadline);
         closesocket(s);
     }
     if (fHave) {
