@@ -219,6 +219,9 @@ read_line(char *to, int n, void *user)
         if (c == '\n') {
             break;
         }
+        if (r->line == 1 && len == 3 && memcmp(to, "\xEF\xBB\xBF", 3) == 0) {
+            len = 0; /* a byte order mark */
+        }
     }
     to[len] = 0;
     if (ferror(r->stream)) {
@@ -234,10 +237,6 @@ read_line(char *to, int n, void *user)
         (void)snprintf(why, sizeof(why), "expected a line of at most %d bytes", n - 2);
         fail(r, NULL, why);
         return NULL;
-    }
-    if (r->line == 1 && len >= 3 && memcmp(to, "\xEF\xBB\xBF", 3) == 0) {
-        len -= 3;
-        memmove(to, to + 3, len + 1);
     }
     return check_line(r, to, len) ? to : NULL;
 }
