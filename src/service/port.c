@@ -48,15 +48,6 @@ bound_socket(const struct sockaddr_in6 *address, bool share)
     return -1;
 }
 
-/* What is accepted inherits it: one call less for each client. */
-static bool
-set_no_delay(int fd)
-{
-    int yes = 1;
-
-    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) == 0;
-}
-
 /* Whether somebody listens there: SO_REUSEPORT would let us share with another sspid of the same
  * user without a word. Linux tells at listen(), since SO_REUSEADDR is set. */
 static bool
@@ -95,7 +86,7 @@ port_bind(struct port *port, bool first, char *why, size_t why_n)
     }
     if ((!first || !address.sin6_port || !is_taken(&address))) {
         port->fd = bound_socket(&address, true);
-        if (port->fd >= 0 && set_no_delay(port->fd) && listen(port->fd, BACKLOG) == 0) {
+        if (port->fd >= 0 && listen(port->fd, BACKLOG) == 0) {
             port->listener->endpoint->port = port_of(port->fd);
             return true;
         }
@@ -333,6 +324,10 @@ port_share(struct port *port, const struct port *with)
 bool
 port_start(struct port *port)
 {
+    int yes = 1;
+
+    /* What is accepted inherits it: one call less for each client. */
+    (void)setsockopt(port->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     if (port->listener->settings->protocol == LISTENER_HTTP) {
         port->http = http_port_new(port);
         if (!port->http) {
