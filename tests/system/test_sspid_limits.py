@@ -83,6 +83,15 @@ def settled(service, listener, s):
     assert answer(s)
 
 
+def is_read(s):
+    """Whether all bytes that s sent have arrived, and the service has taken them from its socket."""
+    near, far = (f"{port:04X}" for port in (s.getsockname()[1], s.getpeername()[1]))
+    with open("/proc/net/tcp") as sockets:
+        rows = [line.split() for line in sockets.readlines()[1:]]
+    queues = [row[4] for a, b in ((near, far), (far, near)) for row in rows if row[1].endswith(":" + a) and row[2].endswith(":" + b)]
+    return queues == ["00000000:00000000"] * 2
+
+
 @pytest.mark.parametrize("listener", ["framed", "http"])
 def test_the_oldest_silent_one_makes_room(make_limited, listener):
     service = make_limited(max_unauthenticated="3")
@@ -100,6 +109,7 @@ def test_who_has_said_something_is_dropped_after_the_silent(make_limited, listen
     service = make_limited(max_unauthenticated="3")
     slow, silent = connect(service, listener), connect(service, listener)
     slow.sendall(BEGINNING[listener])
+    service.wait_for(lambda: is_read(slow), "the service has seen it")
     further = connect(service, listener)
     settled(service, listener, further)
     fourth = connect(service, listener)
