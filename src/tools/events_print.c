@@ -48,6 +48,7 @@ static const struct {
     { EVENT_RAS_ENDED, "call ended", NULL },
     { EVENT_RAS_MODULE_DOWN, "module down", NULL },
     { EVENT_RAS_MODULE_UP, "module up", NULL },
+    { EVENT_RAS_CODE_REFUSED, "code refused", NULL },
     { EVENT_SERVICE_STARTED, "started", NULL },
     { EVENT_SERVICE_STOPPED, "stopped", NULL },
     { EVENT_SERVICE_RELOADED, "reloaded", "not reloaded" },
