@@ -28,6 +28,7 @@ http {{
     upstream sspid {{
         server {sspid};
         keepalive {keepalive};
+        keepalive_timeout 30s;
     }}
     server {{
         listen 127.0.0.1:{application};
@@ -70,6 +71,7 @@ http {{
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_buffer_size 32k;
             proxy_buffers 4 32k;
+            proxy_next_upstream off;
         }}
     }}
 }}
