@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -56,6 +57,7 @@ server_start(const char *const argv[], const char *log)
     if (child == 0) {
         FILE *out = freopen(log, "w", stderr);
 
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a signal that ends us runs nothing at exit */
         if (out && freopen(log, "a", stdout)) {
             (void)execv(argv[0], (char *const *)(uintptr_t)argv);
         }
