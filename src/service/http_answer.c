@@ -122,42 +122,40 @@ answer_named(struct http_turn *t, const struct proxy_said *said)
         t->client = &entry->client;
         authenticate(t);
         proxied_leave(t->state->proxied, entry, t->request->now_s);
-    } else if (answer == PROXIED_UNKNOWN) {
-        authenticate(t);
-    } else if (answer == PROXIED_BUSY) {
-        /* What streams of one HTTP/2 connection send side by side: each alone. */
-        authenticate(t);
+    } else if (answer == PROXIED_UNKNOWN || answer == PROXIED_BUSY) {
+        authenticate(t); /* busy: streams of one HTTP/2 connection come side by side, each alone */
     } else {
         refuse_crowd(t, answer);
     }
 }
 
 static void
-answer_proxy(struct http_turn *t)
+answer_proxy(const struct http_turn *of_proxy)
 {
-    const struct http_settings *http = http_turn_settings(t);
-    struct session_client client = *t->client;
+    const struct http_settings *http = http_turn_settings(of_proxy);
+    struct http_turn t = *of_proxy;
+    struct session_client client = *of_proxy->client;
     struct proxy_said said;
-    const char *wrong = proxy_read(&http->proxies, &t->request->fields, &said);
+    const char *wrong = proxy_read(&http->proxies, &t.request->fields, &said);
 
     if (wrong) {
-        http_turn_note(t, 400, wrong);
-        http_reply_body(t->reply, 400, "Bad Request: a header of the proxy's\n");
+        http_turn_note(&t, 400, wrong);
+        http_reply_body(t.reply, 400, "Bad Request: a header of the proxy's\n");
         return;
     }
     if (said.client_text[0]) {
         (void)snprintf(client.address, sizeof(client.address), "%s", said.client_text);
         client.port = 0;
     }
-    t->client = &client;
-    t->takes_basic = http->basic && said.https;
-    if (t->asked.host_is_address) {
-        t->asked.host = NULL; /* a proxy's name for us, and not in its clients' links */
+    t.client = &client;
+    t.takes_basic = http->basic && said.https;
+    if (t.asked.host_is_address) {
+        t.asked.host = NULL; /* a proxy's name for us, and not in its clients' links */
     }
-    if (said.connection && t->state->proxied) {
-        answer_named(t, &said);
+    if (said.connection && t.state->proxied) {
+        answer_named(&t, &said);
     } else {
-        authenticate(t);
+        authenticate(&t);
     }
 }
 
