@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wire.h"
@@ -115,16 +116,13 @@ put_head(struct wire_writer *w, const struct log *log, enum log_level level)
     put_text(w, head);
 }
 
-void
-log_write(const struct log *log, enum log_level level, const char *message,
-          const struct log_field *fields, size_t n)
+static void
+write_line(const struct log *log, enum log_level level, const char *message,
+           const struct log_field *fields, size_t n)
 {
     uint8_t line[LINE_BYTES];
     struct wire_writer w = wire_writer_fixed(line, sizeof(line) - 1);
 
-    if (level > log->most) {
-        return;
-    }
     put_head(&w, log, level);
     text_put_escaped(&w, bytes_of_string(message));
     for (size_t i = 0; i < n; i++) {
@@ -135,4 +133,81 @@ log_write(const struct log *log, enum log_level level, const char *message,
     }
     line[w.len] = '\n'; /* a full buffer is a line as well */
     (void)!write(log->fd, line, w.len + 1);
+}
+
+/* --- what repeats -------------------------------------------------------------------------- */
+
+static void
+tell_counted(const struct log *log, const struct flood_slot *ended)
+{
+    if (ended->suppressed) {
+        write_line(log, LOG_LEVEL_WARNING, "lines were counted instead of written",
+                   LOG_FIELDS(log_text("address", ended->source),
+                              log_number("lines", (int64_t)ended->suppressed),
+                              log_number("seconds", ended->last - ended->first + 1)));
+    }
+}
+
+/* By its bytes: two messages of the same text are one. */
+static uint64_t
+kind_of(const char *message)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+    for (; *message; message++) {
+        hash = (hash ^ (uint8_t)*message) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Whether a line is to be written; one without an address is no peer's. */
+static bool
+pass(const struct log *log, const char *message, const struct log_field *fields, size_t n)
+{
+    struct flood_slot ended = { .suppressed = 0 };
+    char source[FLOOD_SOURCE_BYTES];
+    bool passed;
+
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i].kind == LOG_KIND_TEXT && strcmp(fields[i].name, "address") == 0) {
+            (void)snprintf(
+                source, sizeof(source), "%.*s",
+                (int)(fields[i].text.n < sizeof(source) ? fields[i].text.n : sizeof(source)),
+                (const char *)fields[i].text.p);
+            (void)pthread_mutex_lock(&log->counted->lock);
+            passed = flood_pass(&log->counted->flood, kind_of(message), source,
+                                (int64_t)(clock_monotonic_ms() / 1000), &ended);
+            (void)pthread_mutex_unlock(&log->counted->lock);
+            tell_counted(log, &ended);
+            return passed;
+        }
+    }
+    return true;
+}
+
+void
+log_write(const struct log *log, enum log_level level, const char *message,
+          const struct log_field *fields, size_t n)
+{
+    if (level <= log->most && (!log->counted || pass(log, message, fields, n))) {
+        write_line(log, level, message, fields, n);
+    }
+}
+
+void
+log_tick(const struct log *log)
+{
+    struct flood_slot ended;
+    size_t cursor = 0;
+    bool more = log && log->counted;
+
+    while (more) {
+        (void)pthread_mutex_lock(&log->counted->lock);
+        more = flood_next_ended(&log->counted->flood, (int64_t)(clock_monotonic_ms() / 1000),
+                                &cursor, &ended);
+        (void)pthread_mutex_unlock(&log->counted->lock);
+        if (more) {
+            tell_counted(log, &ended);
+        }
+    }
 }

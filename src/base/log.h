@@ -4,11 +4,13 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/flood.h"
 #include "base/status.h"
 
 /* syslog's numbers. */
@@ -25,10 +27,28 @@ struct log {
     enum log_level most;
     bool to_journal; /* "<6>" before the text, and no time: the journal has its own */
     const char *program;
+    struct log_counted *counted; /* of what repeats; NULL: all is written */
 };
 
 /* On standard error, of this level and what is graver. */
 struct log log_on_stderr(const char *program, enum log_level most);
+
+/* Lines that a peer can cause, which are those with a field "address": of one message and one
+ * address a hundred a second are written, and then a hundred a minute; the others are counted. */
+struct log_counted {
+    pthread_mutex_t lock;
+    struct flood flood;
+};
+#define LOG_COUNTED                 \
+    {                               \
+        PTHREAD_MUTEX_INITIALIZER,  \
+        {                           \
+            .limit = LOG_OF_ADDRESS \
+        }                           \
+    }
+enum { LOG_OF_ADDRESS = 100 };
+/* Tells of what was counted; call it about once a second. NULL is a no-op. */
+void log_tick(const struct log *log);
 
 enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_STATUS };
 

@@ -19,6 +19,15 @@ raise_descriptor_limit(void)
     }
 }
 
+struct log
+process_log(const char *program, bool verbose, struct log_counted *counted)
+{
+    struct log log = log_on_stderr(program, verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+
+    log.counted = counted;
+    return log;
+}
+
 void
 process_prepare(void)
 {

@@ -11,6 +11,8 @@
 /* Exit statuses. */
 enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
 
+/* A daemon's log, in which a peer's repetitions are counted; that is borrowed for the log's life. */
+struct log process_log(const char *program, bool verbose, struct log_counted *counted);
 /* Before any thread: broken pipes are errors of writes, as many descriptors as may be had, JSON's
  * memory from base/mem.h. */
 void process_prepare(void);

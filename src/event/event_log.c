@@ -295,6 +295,7 @@ void
 event_log_tick(struct event_log *log)
 {
     if (log) {
+        log_tick(log->log);
         tell_floods_before(log, &log->flood, now_second());
         tell_floods_before(log, &log->flood_of_all, now_second());
     }

@@ -294,7 +294,8 @@ clear(struct daemon *d)
 static int
 serve(const struct ras_settings *settings, const struct options *o)
 {
-    const struct log log = log_on_stderr("rasd", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    struct log_counted counted = LOG_COUNTED;
+    const struct log log = process_log("rasd", o->verbose, &counted);
     struct daemon d = { .log = &log, .settings = settings, .watched = notify_is_watched() };
     struct config_error error;
     int status = PROCESS_FAILED;

@@ -161,7 +161,8 @@ open_events(struct daemon *d, const struct samd_settings *settings,
 static int
 serve(const struct samd_settings *settings, bool verbose)
 {
-    const struct log log = log_on_stderr("samd", verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    struct log_counted counted = LOG_COUNTED;
+    const struct log log = process_log("samd", verbose, &counted);
     const struct account_admin_options store = samd_settings_store(settings);
     struct account_authority *accounts = NULL;
     struct daemon d = { .log = &log, .watched = notify_is_watched() };

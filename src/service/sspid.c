@@ -46,6 +46,7 @@ main(int argc, char **argv)
     const struct options_program program = { "sspid", OPENSSPI_VERSION, &own, &loops };
     struct options o;
     struct server server = { 0 };
+    struct log_counted counted = LOG_COUNTED;
     struct log log;
     struct settings settings;
     struct config_error error;
@@ -65,7 +66,7 @@ main(int argc, char **argv)
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;
     } else {
-        log = log_on_stderr("sspid", o.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        log = process_log("sspid", o.verbose, &counted);
         status = server_run(&server, &settings, &log,
                             loops < SERVER_LOOPS_MAX ? loops : SERVER_LOOPS_MAX);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A daemon's log: a line is a line, whatever a peer puts into it. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +23,7 @@ piped_log(enum log_level most)
     int ends[2];
 
     assert_int_equal(pipe(ends), 0);
-    return (struct piped){ { ends[1], most, true, "test" }, ends[0] };
+    return (struct piped){ { ends[1], most, true, "test", NULL }, ends[0] };
 }
 
 /* What was logged, in to. */
@@ -114,6 +115,53 @@ test_log_write__time_and_program_outside_the_journal(void **state)
     assert_non_null(strstr(text, "]: warning: hello\n"));
 }
 
+/* What one peer can cause without end is counted; what others say, and what has no address, is not
+ * held up by it. */
+static void
+test_log_write__what_repeats_is_counted(void **state)
+{
+    enum { LINES = 1000, ROOM = 65536 };
+    static struct log_counted counted_lines = LOG_COUNTED;
+    static char got[ROOM];
+    struct piped p = piped_log(LOG_LEVEL_INFO);
+    unsigned lines = 0, counted = 0, told = 0;
+
+    (void)state;
+    assert_true(fcntl(p.from, F_SETFL, O_NONBLOCK) == 0);
+    p.log.counted = &counted_lines;
+    for (int i = 0; i < LINES; i++) {
+        log_info(&p.log, "refused", log_text("address", "192.0.2.7"));
+        log_info(&p.log, "a call fails", log_text("port", "com1"));
+        if (i % 100 == 99) {
+            log_info(&p.log, "refused", log_text("address", "192.0.2.8"));
+        }
+    }
+    for (ssize_t n = 1, used = 0; n > 0; used += n) {
+        n = read(p.from, got + used, (size_t)(ROOM - 1 - used));
+    }
+    for (const char *at = got; (at = strstr(at, "refused address=192.0.2.7\n")); at++) {
+        lines++;
+    }
+    for (const char *at = got; (at = strstr(at, "counted instead of written")); at++) {
+        told++;
+        counted += (unsigned)strtoul(strstr(at, "lines=") + 6, NULL, 10);
+    }
+    assert_in_range(lines, 100, 201); /* a second may have ended in between */
+    assert_true(lines + counted <= LINES && counted <= LINES - 100 && told <= 2);
+    lines = 0;
+    for (const char *at = got; (at = strstr(at, "refused address=192.0.2.8\n")); at++) {
+        lines++;
+    }
+    assert_int_equal(lines, 10);
+    lines = 0;
+    for (const char *at = got; (at = strstr(at, "a call fails port=com1\n")); at++) {
+        lines++;
+    }
+    assert_int_equal(lines, LINES);
+    log_tick(NULL);
+    assert_int_equal(close(p.from) | close(p.log.fd), 0);
+}
+
 int
 main(void)
 {
@@ -123,6 +171,7 @@ main(void)
         cmocka_unit_test(test_log_write__less_than_the_level_is_silent),
         cmocka_unit_test(test_log_write__long_lines_are_cut),
         cmocka_unit_test(test_log_write__time_and_program_outside_the_journal),
+        cmocka_unit_test(test_log_write__what_repeats_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
