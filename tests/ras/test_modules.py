@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from conftest import remove_pam_wrappers
 from test_module_host import (BUILD, COMPLETE, END, ENDED, ERROR, FAILURE, FORGET, HOST, LOST, OTP_CHECK, OTP_RESULT, PATIENCE, RECEIVE,
                               SEND, SUCCESS, TIMED_OUT, Call, Host)
 
@@ -332,6 +333,8 @@ def pam_host(make_host):
     for path in (folder, services):
         path.chmod(0o755)
 
+    pids = set()
+
     def make(service=None):
         env = {"LD_PRELOAD": ":".join([*SANITIZERS, str(LIB)]), "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services), "PATH": os.environ["PATH"],
                **{name: os.environ[name] for name in ("ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}}
@@ -339,10 +342,12 @@ def pam_host(make_host):
             env["OPENSSPI_RAS_PAM_SERVICE"] = service
         host = make_host(PAM, env=env)
         host.folder = folder
+        pids.add(host.process.pid)
         return host
 
     yield make
     shutil.rmtree(folder)
+    remove_pam_wrappers(pids)
 
 
 def log_in(caller, user=b"alice", password=b"Secret123!"):

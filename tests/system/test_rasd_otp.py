@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import PATIENCE, program
+from conftest import PATIENCE, program, remove_pam_wrappers
 from rasd import Rasd
 
 PASSWORD = "Secret123!x"
@@ -295,7 +295,9 @@ def pam_rasd():
     made.ras["module_host"] = host
     made.write_config()
     yield made.start()
+    pids = {row["module_process"] for row in made.events(29011)}
     made.clear()
+    remove_pam_wrappers(pids)
 
 
 def test_pam(pam_rasd):
