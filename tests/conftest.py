@@ -10,7 +10,6 @@
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -64,16 +63,23 @@ def free_port():
     return free_ports(1)[0]
 
 
-def events_are_written(pid):
-    """Whether the thread that writes a program's events has nothing to do: who gives it a line wakes it before going on."""
+def event_writers(pid):
+    """Of each thread that writes a program's events, (state, how often it went to sleep by itself)."""
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
-            name, state = re.fullmatch(r"\d+ \((.*)\) (\w) .*\n", (task / "stat").read_text(), re.DOTALL).groups()
-        except FileNotFoundError:
+            fields = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        except (FileNotFoundError, ProcessLookupError):
             continue
-        if name == "events":
-            return state == "S"
-    return False
+        if fields["Name"] == "events":
+            yield fields["State"][0], fields["voluntary_ctxt_switches"]
+
+
+def events_are_written(pid):
+    """Whether who writes a program's events has nothing to do, now and a moment later: who gives it a line wakes it before going on, but it may
+    sleep once more for the lock, or to gather lines."""
+    before = list(event_writers(pid))
+    time.sleep(0.01)
+    return bool(before) and before == list(event_writers(pid)) and all(state == "S" for state, _ in before)
 
 
 # Events of a program's own life: that it began, ended, read its files anew.
