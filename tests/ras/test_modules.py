@@ -440,10 +440,12 @@ def test_a_blocked_pam_blocks_nobody_else(pam_host):
     first, second = Caller(host), Caller(host)
     for caller, user in ((first, b"alice"), (second, b"bob")):
         caller.expect(b"login: ")
+        caller.until_receive()
         caller.type(user + b"\r")
     end = time.monotonic() + PATIENCE
-    while not (host.folder / "run/blocked").exists() and time.monotonic() < end:
+    while not (blocked := (host.folder / "run/blocked").exists()) and time.monotonic() < end:
         time.sleep(0.05)
+    assert blocked
     first.end()
     (host.folder / "run/go").touch()
     second.finish(SUCCESS, b"bob")
