@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Target functions: gss_krb_token_decode, gss_krb_token_put, gss_krb_token_bytes,
- * gss_krb_checksum_decode, gss_krb_checksum_encode, gss_cfx_header_decode, gss_cfx_header_write,
- * gss_rc4_token_decode, gss_rc4_token_bytes, gss_rc4_token_write */
+/* Target functions: gss_krb_token_decode, gss_krb_token_put, gss_krb_checksum_decode,
+ * gss_krb_checksum_encode, gss_cfx_header_decode, gss_cfx_header_write, gss_rc4_token_decode,
+ * gss_rc4_token_bytes, gss_rc4_token_write */
 #include <string.h>
 
 #include "codec/gss_krb.h"
@@ -23,7 +23,6 @@ try_token(struct bytes in)
     gss_krb_token_put(&w, t.oid, t.id, t.body.n);
     wire_put_bytes(&w, t.body);
     fuzz_must(bytes_equal(wire_written(&w), in));
-    fuzz_must(gss_krb_token_bytes(t.oid, t.body.n) == in.n);
 }
 
 static void

@@ -104,18 +104,6 @@ wire_skip(struct wire_reader *r, size_t n)
     (void)wire_take(r, n);
 }
 
-struct wire_reader
-wire_sub(struct wire_reader *r, size_t n)
-{
-    struct bytes b = wire_take(r, n);
-    struct wire_reader sub = wire_reader_of(b);
-
-    if (r->err != WIRE_OK) {
-        wire_fail(&sub, r->err);
-    }
-    return sub;
-}
-
 struct bytes
 wire_at(struct wire_reader *r, uint32_t off, uint32_t len)
 {

@@ -56,8 +56,6 @@ struct bytes wire_take(struct wire_reader *r, size_t n);
 struct bytes wire_take_counted(struct wire_reader *r);
 /* All that is left. */
 struct bytes wire_rest(struct wire_reader *r);
-/* A nested block of n bytes with a cursor of its own; an error there does not come back here. */
-struct wire_reader wire_sub(struct wire_reader *r, size_t n);
 /* len bytes at offset off of the whole input, wherever the cursor is: the descriptors of NTLM,
  * PAC and NDR. Does not move the cursor. A length of 0 gives an empty view at any offset. */
 struct bytes wire_at(struct wire_reader *r, uint32_t off, uint32_t len);

@@ -95,12 +95,6 @@ gss_krb_token_decode(struct gss_krb_token *out, struct bytes in)
     return wire_status(&r);
 }
 
-size_t
-gss_krb_token_bytes(struct bytes oid, size_t n)
-{
-    return oid.n ? der_size(oid.n + sizeof(uint16_t) + n) : n;
-}
-
 void
 gss_krb_token_put(struct wire_writer *w, struct bytes oid, uint16_t id, size_t n)
 {

@@ -43,8 +43,6 @@ struct gss_krb_token {
 /* Frame and token id; or, told by their application tag (0x6E, 0x6F, 0x7E), bare messages. An
  * object identifier that is none of Kerberos' is WIRE_BAD_VALUE. */
 SEC_NODISCARD enum wire_err gss_krb_token_decode(struct gss_krb_token *, struct bytes in);
-/* A body of n bytes with what gss_krb_token_put puts before it. */
-size_t gss_krb_token_bytes(struct bytes oid, size_t n);
 /* The frame's head; n bytes of body must follow. Nothing where oid is empty: a bare message. */
 void gss_krb_token_put(struct wire_writer *w, struct bytes oid, uint16_t id, size_t n);
 

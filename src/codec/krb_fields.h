@@ -67,7 +67,6 @@ void krb_fields_key(struct krb_fields *f, unsigned number, const char *name,
 /* Checksum and TransitedEncoding: a type [type_number] and its octets in the field after it. */
 void krb_fields_typed(struct krb_fields *f, unsigned number, const char *name, unsigned type_number,
                       int32_t *type, struct bytes *octets);
-void krb_fields_ticket(struct krb_fields *f, unsigned number, struct krb_ticket *out);
 
 /* --- writing ------------------------------------------------------------------------------- */
 

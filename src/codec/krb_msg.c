@@ -80,8 +80,8 @@ krb_ticket_encode(struct wire_writer *w, const struct krb_ticket *t)
     der_close(w, application);
 }
 
-void
-krb_fields_ticket(struct krb_fields *f, unsigned number, struct krb_ticket *out)
+static void
+take_ticket(struct krb_fields *f, unsigned number, struct krb_ticket *out)
 {
     struct wire_reader field = krb_fields_begin(f, number);
 
@@ -104,7 +104,7 @@ krb_ap_req_decode(struct krb_ap_req *out, struct bytes in)
     f = krb_fields_enter(&r, AP_REQ, &out->fault, "AP-REQ");
     read_version_and_type(&f, MSG_AP_REQ);
     out->options = krb_fields_flags(&f, 2, "ap-options");
-    krb_fields_ticket(&f, 3, &out->ticket);
+    take_ticket(&f, 3, &out->ticket);
     krb_fields_encrypted(&f, 4, "authenticator", &out->authenticator);
     return krb_fields_finish(&f, &r, "AP-REQ", false);
 }
@@ -266,7 +266,7 @@ krb_tgt_rep_decode(struct krb_tgt_rep *out, struct bytes in)
     *out = (struct krb_tgt_rep){ 0 };
     f = krb_fields_enter(&r, 0, &out->fault, "TGT-REP");
     read_version_and_type(&f, MSG_TGT_REP);
-    krb_fields_ticket(&f, 2, &out->ticket);
+    take_ticket(&f, 2, &out->ticket);
     return krb_fields_finish(&f, &r, "TGT-REP", false);
 }
 

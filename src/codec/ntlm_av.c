@@ -92,8 +92,8 @@ ntlm_av_put(struct wire_writer *w, enum ntlm_av_id id, struct bytes value)
     wire_put_bytes(w, value);
 }
 
-void
-ntlm_av_put_le32(struct wire_writer *w, enum ntlm_av_id id, uint32_t value)
+static void
+put_le32(struct wire_writer *w, enum ntlm_av_id id, uint32_t value)
 {
     wire_put_le16(w, (uint16_t)id);
     wire_put_le16(w, 4);
@@ -127,7 +127,7 @@ ntlm_av_pairs_answer(struct wire_writer *w, struct bytes server_pairs,
 
     while (next_pair(&r, &id, &value)) {
         if (id == NTLM_AV_FLAGS) {
-            ntlm_av_put_le32(w, NTLM_AV_FLAGS, wire_load_le32(value.p) | flags);
+            put_le32(w, NTLM_AV_FLAGS, wire_load_le32(value.p) | flags);
             flags = 0;
         } else if (!is_the_clients(answer, id)) {
             ntlm_av_put(w, (enum ntlm_av_id)id, value);
@@ -137,7 +137,7 @@ ntlm_av_pairs_answer(struct wire_writer *w, struct bytes server_pairs,
         return wire_status(&r);
     }
     if (flags) {
-        ntlm_av_put_le32(w, NTLM_AV_FLAGS, flags);
+        put_le32(w, NTLM_AV_FLAGS, flags);
     }
     if (answer->channel_bindings) {
         ntlm_av_put(w, NTLM_AV_CHANNEL_BINDINGS,

@@ -122,7 +122,6 @@ SEC_NODISCARD enum wire_err ntlm_av_pairs_decode(struct ntlm_av_pairs *out, stru
                                                  struct bytes *rest);
 /* One pair. EOL: value empty. */
 void ntlm_av_put(struct wire_writer *w, enum ntlm_av_id id, struct bytes value);
-void ntlm_av_put_le32(struct wire_writer *w, enum ntlm_av_id id, uint32_t value);
 void ntlm_av_put_le64(struct wire_writer *w, enum ntlm_av_id id, uint64_t value);
 
 /* What a client answers a server's pairs with: the server's own in their order, with the flags

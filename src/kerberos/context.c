@@ -111,8 +111,8 @@ krb_refuse(enum wire_err err, const char *message, const char *field, uint32_t a
 
 /* --- random -------------------------------------------------------------------------------- */
 
-sec_status
-krb_context_random(struct krb_context *c, void *to, size_t n)
+static sec_status
+draw(struct krb_context *c, void *to, size_t n)
 {
     if (!krb_host(c)->random(krb_host(c), to, n)) {
         return sec_fail(SEC_E_INTERNAL_ERROR, "kerberos: no random");
@@ -124,7 +124,7 @@ sec_status
 krb_context_new_subkey(struct krb_context *c, const struct krb_key *like, struct krb_key *out)
 {
     struct krb_key key = { .enctype = like->enctype, .n = like->n };
-    sec_status status = krb_context_random(c, key.b, key.n);
+    sec_status status = draw(c, key.b, key.n);
 
     *out = status == SEC_E_OK ? key : (struct krb_key){ 0 };
     secret_wipe(&key, sizeof(key));
@@ -135,7 +135,7 @@ sec_status
 krb_context_new_sequence(struct krb_context *c, uint32_t *out)
 {
     uint8_t b[4];
-    sec_status status = krb_context_random(c, b, sizeof(b));
+    sec_status status = draw(c, b, sizeof(b));
 
     if (status == SEC_E_OK) {
         *out = wire_load_le32(b) & UINT32_C(0x3FFFFFFF);
@@ -175,7 +175,7 @@ krb_context_encrypt(struct krb_context *c, const struct krb_key *key, uint32_t u
         return sec_fail(SEC_E_KDC_UNKNOWN_ETYPE, "kerberos: encryption type %d is not one of ours",
                         key->enctype);
     }
-    status = krb_context_random(c, confounder, profile->confounder_bytes);
+    status = draw(c, confounder, profile->confounder_bytes);
     if (status != SEC_E_OK) {
         return status;
     }

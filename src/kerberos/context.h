@@ -92,8 +92,6 @@ sec_status krb_context_keep_names(struct krb_context *, const struct bytes names
 sec_status krb_refuse(enum wire_err, const char *message, const char *field, uint32_t at);
 /* Whether [kerberos] permits an encryption type; where it names none, whether it is one of ours. */
 bool krb_context_permits(const struct krb_context *, int32_t enctype);
-/* The host's. SEC_E_INTERNAL_ERROR: there is none. */
-sec_status krb_context_random(struct krb_context *, void *to, size_t n);
 /* A fresh subkey of the type of `like`, from the host's random. */
 sec_status krb_context_new_subkey(struct krb_context *, const struct krb_key *like,
                                   struct krb_key *out);

@@ -43,8 +43,8 @@ call_record(struct step *s, enum call_record what, const char *text)
     return a;
 }
 
-void
-call_enter(struct step *s, enum call_state state, uint32_t limit_ms)
+static void
+enter(struct step *s, enum call_state state, uint32_t limit_ms)
 {
     s->call->state = state;
     s->call->since_ms = s->now_ms;
@@ -63,7 +63,7 @@ call_listen_again(struct step *s)
         return;
     }
     call_record(s, RECORD_ENDED, c->end_text);
-    call_enter(s, CALL_LISTENING, 0);
+    enter(s, CALL_LISTENING, 0);
     c->vetted = c->completed = c->authenticated = false;
     c->input_n = 0;
     c->ppp_match = 0;
@@ -92,10 +92,10 @@ call_disconnect(struct step *s, const char *why)
         (void)call_ask(s, DO_HANG_UP);
     }
     /* Begin has its own limit, which goes on. */
-    call_enter(s, CALL_DISCONNECTING,
-               c->dialog == DIALOG_ENDING      ? c->rules->end_guard_ms
-               : c->dialog == DIALOG_BEGINNING ? c->rules->begin_ms
-                                               : c->rules->hang_up_ms);
+    enter(s, CALL_DISCONNECTING,
+          c->dialog == DIALOG_ENDING      ? c->rules->end_guard_ms
+          : c->dialog == DIALOG_BEGINNING ? c->rules->begin_ms
+                                          : c->rules->hang_up_ms);
     call_listen_again(s);
 }
 
@@ -132,7 +132,7 @@ on_call(struct step *s)
     }
     c->id = s->next_id;
     c->line_busy = true;
-    call_enter(s, CALL_ANSWERING, c->rules->answer_ms);
+    enter(s, CALL_ANSWERING, c->rules->answer_ms);
     (void)call_ask(s, DO_ANSWER);
 }
 
@@ -140,7 +140,7 @@ void
 call_start_ppp(struct step *s)
 {
     s->call->ppp_runs = true;
-    call_enter(s, CALL_AUTHENTICATING, s->call->rules->authenticate_ms);
+    enter(s, CALL_AUTHENTICATING, s->call->rules->authenticate_ms);
     (void)call_ask(s, DO_START_PPP);
 }
 
@@ -155,7 +155,7 @@ on_carrier(struct step *s)
         return;
     }
     c->dialog = DIALOG_BEGINNING;
-    call_enter(s, CALL_DIALOG, c->rules->begin_ms);
+    enter(s, CALL_DIALOG, c->rules->begin_ms);
     (void)call_ask(s, DO_BEGIN);
 }
 
@@ -233,7 +233,7 @@ on_ppp_up(struct step *s)
     }
     call_record(s, RECORD_CONNECTED, NULL);
     s->call->end_text = NULL;
-    call_enter(s, CALL_CONNECTED, 0);
+    enter(s, CALL_CONNECTED, 0);
 }
 
 static void

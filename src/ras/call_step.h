@@ -18,7 +18,6 @@ struct step {
 
 struct call_action *call_ask(struct step *, enum call_action_kind);
 struct call_action *call_record(struct step *, enum call_record, const char *text);
-void call_enter(struct step *, enum call_state, uint32_t limit_ms);
 void call_start_ppp(struct step *);
 void call_disconnect(struct step *, const char *why);
 /* When line, pppd and module have all let go. */

@@ -32,8 +32,9 @@ const OPENSSPI_LOGON session_tell_nobody = {
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
-bool
-session_tell_takes_kerberos(CredHandle *credential)
+/* With a key or without. */
+static bool
+takes_kerberos(CredHandle *credential)
 {
     SECURITY_STATUS status = credential ? OpenSspiCheckService(credential, NULL) : SEC_E_NOT_OWNER;
 
@@ -45,7 +46,7 @@ session_tell_host(CredHandle *credential, const struct session_request *request)
 {
     char service[SERVICE_BYTES];
 
-    if (!request || !request->host || !session_tell_takes_kerberos(credential)) {
+    if (!request || !request->host || !takes_kerberos(credential)) {
         return EVENT_HOST_UNKNOWN;
     }
     if (request->host_is_address) {
@@ -111,7 +112,7 @@ advise(const struct session_end *e, const OPENSSPI_LOGON *known, char hint[stati
         .first_token = e->negotiation ? e->negotiation->FirstToken : "",
         .kerberos_offered = offers_kerberos(e->negotiation),
         .no_token = is_no_token(e),
-        .kerberos_here = session_tell_takes_kerberos(e->credential),
+        .kerberos_here = takes_kerberos(e->credential),
         .opened = known->ClientPrincipal[0] != 0,
         .krb_error = known->KerberosError,
     };

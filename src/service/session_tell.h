@@ -25,7 +25,5 @@ extern const OPENSSPI_LOGON session_tell_nobody;
 /* What the name in a request's URL is to this credential: EVENT_HOST_UNKNOWN where Kerberos is not
  * here, or has no key at all. */
 enum event_host session_tell_host(CredHandle *credential, const struct session_request *request);
-/* Whether the credential takes Kerberos, with a key or without. */
-bool session_tell_takes_kerberos(CredHandle *credential);
 
 #endif

@@ -5,8 +5,9 @@
 #include "codec/channel_bindings.h"
 #include "crypto/digest.h"
 
-ULONG
-buffers_type(const SecBuffer *b)
+/* Without its attribute bits. */
+static ULONG
+type_of(const SecBuffer *b)
 {
     return b->BufferType & ~SECBUFFER_ATTRMASK;
 }
@@ -29,7 +30,7 @@ SecBuffer *
 buffers_find(const SecBufferDesc *desc, ULONG type)
 {
     for (ULONG i = 0; desc && i < desc->cBuffers; i++) {
-        if (buffers_type(&desc->pBuffers[i]) == type) {
+        if (type_of(&desc->pBuffers[i]) == type) {
             return &desc->pBuffers[i];
         }
     }
@@ -84,7 +85,7 @@ take_buffer(struct buffers_message *m, SecBuffer *b)
     if (status != SEC_E_OK) {
         return status;
     }
-    switch (buffers_type(b)) {
+    switch (type_of(b)) {
     case SECBUFFER_TOKEN:
         if (m->token) {
             return sec_fail(SEC_E_INVALID_TOKEN, "sspi: a message with two TOKEN buffers");

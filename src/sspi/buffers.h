@@ -12,9 +12,6 @@ enum {
     BUFFERS_MAX = SEC_SEGMENTS_MAX,
 };
 
-/* The type without its attribute bits. */
-ULONG buffers_type(const SecBuffer *);
-
 /* Whether a descriptor can be read at all: version, count, array. NULL can: it has no buffers. */
 sec_status buffers_check(const SecBufferDesc *);
 

@@ -400,8 +400,9 @@ own_logon(const struct thread_identity *i, struct logon **out)
     return status;
 }
 
-sec_status
-tokens_of_process(struct token_object *out)
+/* This process's own; of a thread that acts as a client, too. */
+static sec_status
+take_process(struct token_object *out)
 {
     struct thread_identity read = { 0 };
     const struct thread_identity *own = impersonation_before();
@@ -462,7 +463,7 @@ OpenSspiOpenProcessToken(HANDLE *token)
     if (!token) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the token");
     }
-    status = tokens_of_process(&o);
+    status = take_process(&o);
     return status == SEC_E_OK ? tokens_open(&o, token) : status;
 }
 

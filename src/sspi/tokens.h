@@ -26,8 +26,6 @@ void tokens_object_free(void *object);
  *   SEC_E_CONTEXT_EXPIRED   it was exported
  *   SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR */
 SEC_NODISCARD sec_status tokens_of_context(struct handle_ref context, struct token_object *out);
-/* This process's own; of a thread that acts as a client, too. */
-SEC_NODISCARD sec_status tokens_of_process(struct token_object *out);
 
 /* Takes what the object holds, also when it fails. */
 SEC_NODISCARD sec_status tokens_open(struct token_object *, HANDLE *out);

@@ -135,8 +135,6 @@ void decode_show_oid(struct decode *, const struct decode_field *, struct wire_r
 
 /* --- what is printed with it ---------------------------------------------------------------- */
 
-/* Whatever it is. false: nothing that is known here. */
-bool decode_any(struct decode *d, struct bytes in);
 /* A token in a token: the same, indented. */
 void decode_inner(struct decode *d, struct bytes in);
 

@@ -71,8 +71,9 @@ decode_frame(struct decode *d, struct bytes in)
     return true;
 }
 
-bool
-decode_any(struct decode *d, struct bytes in)
+/* false: nothing that is known here. */
+static bool
+decode_known(struct decode *d, struct bytes in)
 {
     uint8_t first = in.n ? in.p[0] : 0, second = in.n > 1 ? in.p[1] : 0;
 
@@ -103,7 +104,7 @@ decode_inner(struct decode *d, struct bytes in)
     d->nested++;
     if (d->nested > DECODE_NESTED_MAX) {
         decode_title(d, "nested too deep: not looked into");
-    } else if (in.n && !decode_any(d, in)) {
+    } else if (in.n && !decode_known(d, in)) {
         decode_title(d, "nothing that is known here");
     }
     d->nested--;
@@ -130,7 +131,7 @@ decode_token(struct wire_writer *out, struct bytes token, const struct decode_ke
 {
     struct decode d = { .w = out, .base = token.p, .keys = keys };
 
-    if (token.n == 0 || !decode_any(&d, token)) {
+    if (token.n == 0 || !decode_known(&d, token)) {
         decode_unknown(&d, token);
     }
     decode_put_notes(&d);

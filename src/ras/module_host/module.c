@@ -84,8 +84,9 @@ check_way(const char *path, char *why, size_t n)
     return check_one("/", false, why, n);
 }
 
-uint32_t
-module_check_file(const char *path, char **resolved, char *why, size_t n)
+/* resolved: owned by caller (mem_free). */
+static uint32_t
+check_file(const char *path, char **resolved, char *why, size_t n)
 {
     char real[PATH_MAX];
     uint32_t error = check_way(path, why, n);
@@ -149,7 +150,7 @@ uint32_t
 module_load(struct module *m, const char *path, char *why, size_t n)
 {
     char *resolved = NULL;
-    uint32_t error = module_check_file(path, &resolved, why, n);
+    uint32_t error = check_file(path, &resolved, why, n);
 
     *m = (struct module){ 0 };
     if (error) {

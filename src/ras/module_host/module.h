@@ -17,12 +17,11 @@ struct module {
 
 enum { MODULE_WHY_BYTES = 1024 };
 
-/* Whether nobody but root and this process's user can have written the file, nor put another in its
- * place: a regular file, no writable by group or others, below folders of which the same is true (a
- * sticky folder such as /tmp will do), through symbolic links of the same owners. A Win32 code, with
- * why filled in where it is not 0. resolved: owned by caller (mem_free). */
-SEC_NODISCARD uint32_t module_check_file(const char *path, char **resolved, char *why, size_t n);
-/* Checks, loads, finds both exports, calls DllMain where there is one. Likewise. */
+/* Loads, finds both exports, calls DllMain where there is one. Refused is a file that another than
+ * root and this process's user can have written or put in its place: it must be a regular file, not
+ * writable by group or others, below folders of which the same is true (a sticky folder such as /tmp
+ * will do), through symbolic links of the same owners. A Win32 code, with why filled in where it is
+ * not 0. */
 SEC_NODISCARD uint32_t module_load(struct module *, const char *path, char *why, size_t n);
 /* Tells it that the process ends. It stays loaded: threads of its own may still be in it. */
 void module_detach(struct module *);

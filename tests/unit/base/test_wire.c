@@ -86,25 +86,6 @@ test_wire_take__length_that_would_wrap_the_cursor_is_short(void **state)
     assert_int_equal(wire_status(&r), WIRE_SHORT);
 }
 
-static void
-test_wire_sub__own_end_and_own_error(void **state)
-{
-    struct wire_reader r = wire_reader_of(HEX("0102030405"));
-    struct wire_reader sub = wire_sub(&r, 2);
-
-    (void)state;
-    assert_int_equal(wire_le16(&sub), 0x0201);
-    assert_int_equal(wire_u8(&sub), 0);
-    assert_int_equal(wire_status(&sub), WIRE_SHORT);
-    assert_int_equal(wire_status(&r), WIRE_OK);
-    assert_int_equal(wire_u8(&r), 3);
-
-    sub = wire_sub(&r, 3);
-    assert_int_equal(wire_status(&r), WIRE_SHORT);
-    assert_int_equal(wire_status(&sub), WIRE_SHORT);
-    assert_int_equal(wire_left(&sub), 0);
-}
-
 /* CVE-2023-25563: an offset and a length whose sum wraps passed gss-ntlmssp's check. */
 static void
 test_wire_at__cve_2023_25563_sums_that_wrap_are_refused(void **state)
@@ -310,7 +291,6 @@ main(void)
         cmocka_unit_test(test_wire_reader_of__null_is_empty),
         cmocka_unit_test(test_wire_finish__bytes_left_are_trailing),
         cmocka_unit_test(test_wire_take__length_that_would_wrap_the_cursor_is_short),
-        cmocka_unit_test(test_wire_sub__own_end_and_own_error),
         cmocka_unit_test(test_wire_at__cve_2023_25563_sums_that_wrap_are_refused),
         cmocka_unit_test(test_wire_at__leaves_the_cursor),
         cmocka_unit_test(test_wire_put__fixed_growing_and_measuring_agree),

@@ -63,7 +63,6 @@ test_gss_krb_token_decode__frames_and_bare_messages(void **state)
         gss_krb_token_put(&w, t.oid, t.id, t.body.n);
         wire_put_bytes(&w, t.body);
         assert_bytes_equal(wire_written(&w), in);
-        assert_int_equal(gss_krb_token_bytes(t.oid, t.body.n), in.n);
     }
 }
 
