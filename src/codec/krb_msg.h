@@ -67,6 +67,10 @@ enum krb_error_code {
 /* "KRB_AP_ERR_SKEW" and so on; "unknown error" for what is not in the table. Static. */
 const char *krb_error_name(int32_t code);
 
+/* "aes256-cts-hmac-sha1-96" and so on, also of types that are none of ours; NULL for what is not in
+ * the table. Static. */
+const char *krb_enctype_name(int32_t enctype);
+
 /* RFC 4120 6.2. */
 enum krb_name_type {
     KRB_NT_UNKNOWN = 0,

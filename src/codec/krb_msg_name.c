@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of Kerberos: principals (RFC 4120 6) and error codes (7.5.9, RFC 4556, RFC 6113). */
+/* Names of Kerberos: principals (RFC 4120 6), error codes (7.5.9, RFC 4556, RFC 6113) and encryption
+ * types (IANA's "Kerberos Encryption Type Numbers"). */
 #include "codec/krb_msg.h"
 
 bool
@@ -125,4 +126,26 @@ krb_error_name(int32_t code)
         return "unknown error";
     }
     return error_names[code];
+}
+
+static const char *const enctype_names[] = {
+    [1] = "des-cbc-crc",
+    [2] = "des-cbc-md4",
+    [3] = "des-cbc-md5",
+    [16] = "des3-cbc-sha1-kd",
+    [17] = "aes128-cts-hmac-sha1-96",
+    [18] = "aes256-cts-hmac-sha1-96",
+    [19] = "aes128-cts-hmac-sha256-128",
+    [20] = "aes256-cts-hmac-sha384-192",
+    [23] = "rc4-hmac",
+    [24] = "rc4-hmac-exp",
+    [25] = "camellia128-cts-cmac",
+    [26] = "camellia256-cts-cmac",
+};
+
+const char *
+krb_enctype_name(int32_t enctype)
+{
+    return enctype >= 0 && (size_t)enctype < SEC_ARRAY_LEN(enctype_names) ? enctype_names[enctype]
+                                                                          : NULL;
 }

@@ -3,6 +3,7 @@
 #include "sspi/logon.h"
 
 #include "account/account.h"
+#include "codec/krb_msg.h"
 #include "sspi/objects.h"
 #include "sspi/report.h"
 
@@ -11,33 +12,12 @@ static const char *const ntlm_versions[] = {
     [SEC_NTLM_V1_ESS] = "NTLM V1", [SEC_NTLM_V2] = "NTLM V2",
 };
 
-/* RFC 3961 and its kin, by IANA's names. */
-static const struct {
-    int32_t enctype;
-    const char *name;
-} enctypes[] = {
-    { 1, "des-cbc-crc" },
-    { 3, "des-cbc-md5" },
-    { 16, "des3-cbc-sha1-kd" },
-    { 17, "aes128-cts-hmac-sha1-96" },
-    { 18, "aes256-cts-hmac-sha1-96" },
-    { 19, "aes128-cts-hmac-sha256-128" },
-    { 20, "aes256-cts-hmac-sha384-192" },
-    { 23, "rc4-hmac" },
-    { 24, "rc4-hmac-exp" },
-    { 25, "camellia128-cts-cmac" },
-    { 26, "camellia256-cts-cmac" },
-};
-
 static const char *
 enctype_name(int32_t enctype)
 {
-    for (size_t i = 0; i < SEC_ARRAY_LEN(enctypes); i++) {
-        if (enctypes[i].enctype == enctype) {
-            return enctypes[i].name;
-        }
-    }
-    return "";
+    const char *name = krb_enctype_name(enctype);
+
+    return name ? name : "";
 }
 
 #define UTF8(member, text)  report_utf8(r, offsetof(OPENSSPI_LOGON, member), text)

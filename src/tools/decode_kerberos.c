@@ -20,21 +20,6 @@ enum {
 
 /* --- tables -------------------------------------------------------------------------------- */
 
-const struct decode_name decode_enctypes[DECODE_ENCTYPES] = {
-    { 1, "des-cbc-crc" },
-    { 2, "des-cbc-md4" },
-    { 3, "des-cbc-md5" },
-    { 16, "des3-cbc-sha1-kd" },
-    { 17, "aes128-cts-hmac-sha1-96" },
-    { 18, "aes256-cts-hmac-sha1-96" },
-    { 19, "aes128-cts-hmac-sha256-128" },
-    { 20, "aes256-cts-hmac-sha384-192" },
-    { 23, "rc4-hmac" },
-    { 24, "rc4-hmac-exp" },
-    { 25, "camellia128-cts-cmac" },
-    { 26, "camellia256-cts-cmac" },
-};
-
 static const struct decode_name message_types[] = {
     { 14, "AP-REQ" }, { 15, "AP-REP" }, { 16, "TGT-REQ" }, { 17, "TGT-REP" }, { 30, "KRB-ERROR" },
 };
@@ -92,8 +77,28 @@ show_name(struct decode *d, const struct decode_field *f, struct wire_reader *va
     d->depth--;
 }
 
+static void
+show_named(struct decode *d, const struct decode_field *f, struct wire_reader *value,
+           const char *(*name_of)(int32_t))
+{
+    struct wire_reader copy = *value;
+    int32_t number = der_take_int32(&copy);
+    const struct decode_name name = { number, name_of(number) };
+    const struct decode_field named = {
+        f->number, f->name, NULL, &name, name.name ? 1 : 0, NULL, 0
+    };
+
+    decode_show_integer(d, &named, value);
+}
+
+static void
+show_enctype(struct decode *d, const struct decode_field *f, struct wire_reader *value)
+{
+    show_named(d, f, value, krb_enctype_name);
+}
+
 static const struct decode_field encrypted_fields[] = {
-    { 0, "etype", decode_show_integer, decode_enctypes, DECODE_ENCTYPES, NULL, 0 },
+    { 0, "etype", show_enctype, NULL, 0, NULL, 0 },
     { 1, "kvno", decode_show_integer, NULL, 0, NULL, 0 },
     { 2, "cipher", decode_show_size, NULL, 0, NULL, 0 },
 };
@@ -134,12 +139,7 @@ static const struct decode_field ap_rep_fields[] = { PVNO, MSG_TYPE, ENCRYPTED(2
 static void
 show_error_code(struct decode *d, const struct decode_field *f, struct wire_reader *value)
 {
-    struct wire_reader copy = *value;
-    int32_t code = der_take_int32(&copy);
-    const struct decode_name name = { code, krb_error_name(code) };
-    const struct decode_field named = { f->number, f->name, NULL, &name, 1, NULL, 0 };
-
-    decode_show_integer(d, &named, value);
+    show_named(d, f, value, krb_error_name);
 }
 
 static const struct decode_field error_fields[] = {

@@ -6,9 +6,6 @@
 #include "codec/krb_msg.h"
 #include "tools/decode_print.h"
 
-enum { DECODE_ENCTYPES = 12 };
-extern const struct decode_name decode_enctypes[DECODE_ENCTYPES];
-
 /* The remedy of an error that a service answers, or would. */
 void decode_note_error(struct decode *d, int32_t code);
 

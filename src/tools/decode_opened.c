@@ -74,7 +74,7 @@ show_principal(struct decode *d, const char *name, const struct krb_name *princi
 static void
 show_key(struct decode *d, const char *name, const struct krb_keyblock *key)
 {
-    const char *type = decode_name_of(decode_enctypes, DECODE_ENCTYPES, key->enctype);
+    const char *type = krb_enctype_name(key->enctype);
 
     if (key->value.p) {
         decode_line(d, NULL, name, "%d (%s), not shown", key->enctype, type ? type : "unknown");

@@ -97,6 +97,18 @@ test_krb_error_name__table(void **state)
     }
 }
 
+static void
+test_krb_enctype_name__table(void **state)
+{
+    (void)state;
+    assert_string_equal(krb_enctype_name(18), "aes256-cts-hmac-sha1-96");
+    assert_string_equal(krb_enctype_name(26), "camellia256-cts-cmac");
+    assert_null(krb_enctype_name(0));
+    assert_null(krb_enctype_name(27));
+    assert_null(krb_enctype_name(-1));
+    assert_null(krb_enctype_name(INT32_MIN));
+}
+
 int
 main(void)
 {
@@ -104,6 +116,7 @@ main(void)
         cmocka_unit_test(test_krb_name_put__as_others_write_it),
         cmocka_unit_test(test_krb_name_equal__by_parts_not_by_type),
         cmocka_unit_test(test_krb_error_name__table),
+        cmocka_unit_test(test_krb_enctype_name__table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
