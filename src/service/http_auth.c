@@ -2,11 +2,11 @@
 /* What HTTP headers of authentication say. */
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "base/base64.h"
 #include "base/der.h"
 #include "service/http_auth.h"
+#include "service/http_head.h"
 
 static const char *const scheme_names[] = {
     [HTTP_SCHEME_NEGOTIATE] = "Negotiate",
@@ -21,41 +21,21 @@ http_auth_scheme_name(enum http_scheme scheme)
 }
 
 static bool
-is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct bytes
-trim(struct bytes text)
-{
-    while (text.n && is_blank(text.p[0])) {
-        text = bytes_of(text.p + 1, text.n - 1);
-    }
-    while (text.n && is_blank(text.p[text.n - 1])) {
-        text.n--;
-    }
-    return text;
-}
-
-static bool
 is_scheme(struct bytes word, enum http_scheme scheme)
 {
-    const char *name = scheme_names[scheme];
-
-    return word.n == strlen(name) && strncasecmp((const char *)word.p, name, word.n) == 0;
+    return bytes_equal_nocase(word, bytes_of_string(scheme_names[scheme]));
 }
 
 /* The scheme, and what follows it. false: none of ours. */
 static bool
 split(struct bytes value, enum http_scheme *scheme, struct bytes *token)
 {
-    struct bytes all = trim(value), word = { all.p, 0 };
+    struct bytes all = http_head_trim(value), word = { all.p, 0 };
 
-    while (word.n < all.n && !is_blank(all.p[word.n])) {
+    while (word.n < all.n && !http_head_is_blank(all.p[word.n])) {
         word.n++;
     }
-    *token = trim(bytes_of(all.p + word.n, all.n - word.n));
+    *token = http_head_trim(bytes_of(all.p + word.n, all.n - word.n));
     *scheme = HTTP_SCHEME_NEGOTIATE;
     while (*scheme < HTTP_SCHEME_BASIC && !is_scheme(word, *scheme)) {
         ++*scheme;
@@ -129,7 +109,7 @@ is_name(const char *text)
 enum http_host
 http_auth_host(const char *header, char to[static HTTP_HOST_BYTES])
 {
-    struct bytes host = without_port(trim(bytes_of_string(header)));
+    struct bytes host = without_port(http_head_trim(bytes_of_string(header)));
     struct in6_addr v6;
     struct in_addr v4;
 

@@ -54,19 +54,19 @@ is_field_content(struct bytes text)
     return !bad;
 }
 
-static bool
-is_blank(uint8_t c)
+bool
+http_head_is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
 }
 
-static struct bytes
-trim(struct bytes text)
+struct bytes
+http_head_trim(struct bytes text)
 {
-    while (text.n && is_blank(text.p[0])) {
+    while (text.n && http_head_is_blank(text.p[0])) {
         text = bytes_of(text.p + 1, text.n - 1);
     }
-    while (text.n && is_blank(text.p[text.n - 1])) {
+    while (text.n && http_head_is_blank(text.p[text.n - 1])) {
         text.n--;
     }
     return text;
@@ -247,7 +247,7 @@ read_connection(struct seen *seen, struct bytes value)
     bool more = true;
 
     while (more) {
-        struct bytes word = trim(take_until(&r, ',', &more));
+        struct bytes word = http_head_trim(take_until(&r, ',', &more));
 
         seen->close = seen->close || is_word(word, "close");
         seen->keep_alive = seen->keep_alive || is_word(word, "keep-alive");
@@ -315,9 +315,9 @@ read_field(struct http_head *head, char *text, struct seen *seen, struct bytes l
 {
     struct wire_reader r = wire_reader_of(line);
     bool has_colon;
-    struct bytes name = take_until(&r, ':', &has_colon), value = trim(wire_rest(&r));
+    struct bytes name = take_until(&r, ':', &has_colon), value = http_head_trim(wire_rest(&r));
 
-    if (is_blank(line.p[0])) {
+    if (http_head_is_blank(line.p[0])) {
         return refuse(head, 400, "a folded field");
     }
     if (!has_colon || !is_token(name)) {

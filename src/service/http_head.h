@@ -46,4 +46,8 @@ SEC_NODISCARD bool http_head_read(struct http_head *head, char *text, size_t n);
 /* After text was copied elsewhere: head's strings are those of the copy. */
 void http_head_move(struct http_head *head, const char *from, char *to);
 
+/* RFC 9110 5.6.3, OWS: a space or a tab, and text without those around it. */
+bool http_head_is_blank(uint8_t c);
+struct bytes http_head_trim(struct bytes text);
+
 #endif
