@@ -204,7 +204,7 @@ def place(realm, tmp_path):
     path.parent.mkdir()
     path.write_bytes(realm.keytab.read_bytes())
     for above in (path.parent, tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        above.chmod(0o755)
+        above.chmod(above.stat().st_mode | 0o055)
     return path
 
 
