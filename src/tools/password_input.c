@@ -2,6 +2,7 @@
 /* Reading passwords: with read(2), so that no buffer of stdio keeps them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,16 +20,26 @@ fail(const char *why)
     return sec_fail(SEC_E_INVALID_PARAMETER, "%s", why);
 }
 
-/* One line of fd into line, wiped of its end. EINTR ends it, too: a signal means to. */
+/* One byte. A signal that means to ends it: with `open`, whose signals come only while it waits, none
+ * is lost between looking and reading. */
+static ssize_t
+read_byte(int fd, const sigset_t *open, uint8_t *to)
+{
+    struct pollfd input = { .fd = fd, .events = POLLIN };
+
+    return open && ppoll(&input, 1, NULL, open) < 0 ? -1 : read(fd, to, 1);
+}
+
+/* One line of fd into line, wiped of its end. */
 static sec_status
-read_line(int fd, struct secret *line)
+read_line(int fd, const sigset_t *open, struct secret *line)
 {
     uint8_t held[PASSWORD_BYTES_MAX + 2];
     sec_status status = SEC_E_OK;
     size_t n = 0;
     ssize_t got = 0;
 
-    while (n < sizeof(held) && (got = read(fd, held + n, 1)) == 1 && held[n] != '\n') {
+    while (n < sizeof(held) && (got = read_byte(fd, open, held + n)) == 1 && held[n] != '\n') {
         n++;
     }
     if (got < 0) {
@@ -51,7 +62,7 @@ read_line(int fd, struct secret *line)
 sec_status
 password_input_stdin(struct secret *out)
 {
-    return read_line(STDIN_FILENO, out);
+    return read_line(STDIN_FILENO, NULL, out);
 }
 
 sec_status
@@ -69,7 +80,7 @@ password_input_file(const char *path, struct secret *out)
         status = sec_fail(SEC_E_INVALID_PARAMETER,
                           "%s: others may read it or write to it; expected mode 0600", path);
     } else {
-        status = read_line(fd, out);
+        status = read_line(fd, NULL, out);
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -92,22 +103,33 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
 enum { SIGNALS = SEC_ARRAY_LEN(signals) };
 
+/* Signals as they were before. */
+struct kept_signals {
+    struct sigaction actions[SIGNALS];
+    sigset_t mask;
+};
+
 static void
-catch_signals(struct sigaction before[static SIGNALS])
+catch_signals(struct kept_signals *kept)
 {
-    const struct sigaction note = { .sa_handler = note_signal }; /* no SA_RESTART: read ends */
+    const struct sigaction note = { .sa_handler = note_signal };
+    sigset_t blocked;
 
     caught = 0;
+    (void)sigemptyset(&blocked);
     for (size_t i = 0; i < SIGNALS; i++) {
-        (void)sigaction(signals[i], &note, &before[i]);
+        (void)sigaddset(&blocked, signals[i]);
+        (void)sigaction(signals[i], &note, &kept->actions[i]);
     }
+    (void)sigprocmask(SIG_BLOCK, &blocked, &kept->mask);
 }
 
 static void
-release_signals(const struct sigaction before[static SIGNALS])
+release_signals(const struct kept_signals *kept)
 {
+    (void)sigprocmask(SIG_SETMASK, &kept->mask, NULL); /* one that has come is noted now */
     for (size_t i = 0; i < SIGNALS; i++) {
-        (void)sigaction(signals[i], &before[i], NULL);
+        (void)sigaction(signals[i], &kept->actions[i], NULL);
     }
     if (caught) {
         (void)raise(caught);
@@ -117,25 +139,25 @@ release_signals(const struct sigaction before[static SIGNALS])
 static sec_status
 ask(int tty, const char *prompt, struct secret *out)
 {
-    struct sigaction before[SIGNALS];
+    struct kept_signals kept;
     struct termios shown, hidden;
     sec_status status;
 
     if (tcgetattr(tty, &shown)) {
         return fail("the terminal cannot hide what is typed");
     }
-    catch_signals(before);
+    catch_signals(&kept);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     if (tcsetattr(tty, TCSAFLUSH, &hidden)) {
         status = fail("the terminal cannot hide what is typed");
     } else {
         (void)dprintf(tty, "%s: ", prompt);
-        status = read_line(tty, out);
+        status = read_line(tty, &kept.mask, out);
         (void)dprintf(tty, "\n");
         (void)tcsetattr(tty, TCSAFLUSH, &shown);
     }
-    release_signals(before);
+    release_signals(&kept);
     return status;
 }
 
