@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #ifndef SO_PEERGROUPS
@@ -14,6 +15,7 @@
 
 enum {
     CONNECTIONS_MAX = 64, /* of one process: the library has 16, and children of fork() their own */
+    OF_A_USER_MAX = 3072, /* of samd's 4096: one user's processes leave some to the others' */
     GROUPS_USUAL = 64,
     SECOND_US = 1000000,
 };
@@ -84,6 +86,56 @@ add(struct peers *all, const struct ucred *who)
     return p;
 }
 
+static unsigned
+connections_of(const struct peers *all, uid_t uid)
+{
+    unsigned n = 0;
+
+    for (const struct peer *p = all->first; p; p = p->next) {
+        n += p->uid == uid ? p->connections : 0;
+    }
+    return n;
+}
+
+static void
+free_peer(struct peer *p)
+{
+    (void)pthread_mutex_destroy(&p->lock);
+    mem_free(p);
+}
+
+/* What it asked within the last second still counts. */
+static bool
+is_remembered(struct peer *p, uint64_t now_us)
+{
+    bool is;
+
+    (void)pthread_mutex_lock(&p->lock);
+    is = (p->counted_us && now_us < p->counted_us + SECOND_US) ||
+         (p->told_us && now_us < p->told_us + SECOND_US);
+    (void)pthread_mutex_unlock(&p->lock);
+    return is;
+}
+
+/* Under the lock of all. */
+static void
+forget_gone(struct peers *all)
+{
+    const uint64_t now_us = clock_monotonic_us();
+    struct peer **at = &all->first;
+
+    while (*at) {
+        struct peer *p = *at;
+
+        if (p->connections || is_remembered(p, now_us)) {
+            at = &p->next;
+        } else {
+            *at = p->next;
+            free_peer(p);
+        }
+    }
+}
+
 static enum peer_answer
 count_connection(struct peers *all, const struct ucred *who, struct peer **out)
 {
@@ -91,8 +143,10 @@ count_connection(struct peers *all, const struct ucred *who, struct peer **out)
     struct peer *p;
 
     (void)pthread_mutex_lock(&all->lock);
+    forget_gone(all);
     p = find(all, who);
-    if (p && p->connections >= CONNECTIONS_MAX) {
+    if ((p && p->connections >= CONNECTIONS_MAX) ||
+        connections_of(all, who->uid) >= OF_A_USER_MAX) {
         answer = PEER_TOO_MANY;
     } else {
         p = p ? p : add(all, who);
@@ -130,18 +184,48 @@ peer_take(struct peers *all, int fd, struct peer **out, struct peer_who *told)
 void
 peer_leave(struct peers *all, struct peer *peer)
 {
-    struct peer **at = &all->first;
-
     (void)pthread_mutex_lock(&all->lock);
     if (--peer->connections == 0) {
-        while (*at != peer) {
-            at = &(*at)->next;
-        }
-        *at = peer->next;
-        (void)pthread_mutex_destroy(&peer->lock);
-        mem_free(peer);
+        forget_gone(all);
     }
     (void)pthread_mutex_unlock(&all->lock);
+}
+
+void
+peer_clear_all(struct peers *all)
+{
+    while (all->first) {
+        struct peer *p = all->first;
+
+        all->first = p->next;
+        free_peer(p);
+    }
+    (void)pthread_mutex_destroy(&all->lock);
+}
+
+/* Under the peer's lock. */
+static bool
+take_line(struct peer *p, uint64_t now_us)
+{
+    if (p->told_us && now_us < p->told_us + SECOND_US) {
+        p->untold++;
+        return false;
+    }
+    p->told_us = now_us;
+    return true;
+}
+
+bool
+peer_is_told_of_now(struct peer *p, uint64_t now_us, unsigned *others)
+{
+    bool is;
+
+    (void)pthread_mutex_lock(&p->lock);
+    *others = p->untold;
+    is = take_line(p, now_us);
+    p->untold = is ? 0 : p->untold;
+    (void)pthread_mutex_unlock(&p->lock);
+    return is;
 }
 
 /* A second's worth may be asked at once; what was not asked then is not saved up. The allowance is
@@ -165,8 +249,7 @@ peer_may_ask_now(const struct peers *all, struct peer *p, uint64_t now_us, bool 
         p->allowance_us -= cost;
     } else {
         may = false;
-        *tell = !p->told_us || now_us - p->told_us >= SECOND_US;
-        p->told_us = *tell ? now_us : p->told_us;
+        *tell = take_line(p, now_us);
     }
     (void)pthread_mutex_unlock(&p->lock);
     return may;

@@ -24,6 +24,7 @@ struct peer {
     struct peer *next;
     pthread_mutex_t lock; /* of what follows */
     uint64_t allowance_us, counted_us, told_us;
+    unsigned untold; /* since told_us */
 };
 
 struct peers {
@@ -45,10 +46,18 @@ struct peer_who {
 };
 SEC_NODISCARD enum peer_answer peer_take(struct peers *, int fd, struct peer **out,
                                          struct peer_who *who);
+/* A process that has asked within the last second stays known without a connection: it does not get
+ * another second's worth by coming anew. */
 void peer_leave(struct peers *, struct peer *);
+/* Nobody is connected any more. */
+void peer_clear_all(struct peers *);
 
 /* Counts a request. false: it is one too many; *tell: say so in the log. */
 SEC_NODISCARD bool peer_may_ask_now(const struct peers *, struct peer *, uint64_t now_us,
                                     bool *tell);
+
+/* Whether the log has room for a line about it: there is one a second. *others: how many there were
+ * since the last one. */
+SEC_NODISCARD bool peer_is_told_of_now(struct peer *, uint64_t now_us, unsigned *others);
 
 #endif

@@ -78,8 +78,13 @@ drop(struct server *s, struct connection *c)
 static void
 hang_up(const struct server *s, const struct connection *c, const char *why)
 {
-    log_warning(s->options.log, "a process is hung up on", log_text("why", why),
-                log_number("pid", c->who.pid), log_number("uid", c->who.uid));
+    unsigned others;
+
+    if (peer_is_told_of_now(c->peer, now_us(), &others)) {
+        log_warning(s->options.log, "a process is hung up on", log_text("why", why),
+                    log_number("pid", c->who.pid), log_number("uid", c->who.uid),
+                    log_number("others", others));
+    }
     (void)shutdown(c->fd, SHUT_RDWR);
 }
 
@@ -101,15 +106,15 @@ send_answer(const struct server *s, struct connection *c, struct wire_writer *ou
     }
 }
 
-static void
-prove(const struct server *s, struct connection *c, const struct authority_msg *m,
-      struct wire_writer *out)
+/* What is answered at once costs a part of the allowance. false: refused. */
+static bool
+may_ask(const struct server *s, struct connection *c, const struct authority_msg *m,
+        struct wire_writer *out)
 {
     bool tell;
 
     if (peer_may_ask_now(&s->peers, c->peer, now_us(), &tell)) {
-        answer_proof(s->options.accounts, m, out);
-        return;
+        return true;
     }
     if (tell) {
         log_warning(s->options.log, "a process asks too often: requests are refused",
@@ -117,6 +122,27 @@ prove(const struct server *s, struct connection *c, const struct authority_msg *
     }
     answer_refusal(m->id, SEC_E_NO_AUTHENTICATING_AUTHORITY,
                    "accounts: authority: this process asks more often than it may", out);
+    return false;
+}
+
+static void
+refuse_administrator(const struct server *s, struct connection *c, const struct authority_msg *m,
+                     struct wire_writer *out)
+{
+    unsigned others;
+
+    if (!may_ask(s, c, m, out)) {
+        return;
+    }
+    if (peer_is_told_of_now(c->peer, now_us(), &others)) {
+        log_warning(s->options.log, "a process may not look at accounts or change them",
+                    log_number("pid", c->who.pid), log_number("uid", c->who.uid),
+                    log_number("others", others));
+    }
+    answer_refusal(m->id, SEC_E_NOT_OWNER,
+                   "accounts: authority: only root and the group [samd] administrators may look"
+                   " at accounts or change them",
+                   out);
 }
 
 /* Answered by another thread, unless it is refused here. */
@@ -125,12 +151,7 @@ administer(const struct server *s, struct connection *c, const struct authority_
            struct bytes frame, struct wire_writer *out)
 {
     if (!c->who.may_administer) {
-        log_warning(s->options.log, "a process may not look at accounts or change them",
-                    log_number("pid", c->who.pid), log_number("uid", c->who.uid));
-        answer_refusal(m->id, SEC_E_NOT_OWNER,
-                       "accounts: authority: only root and the group [samd] administrators may look"
-                       " at accounts or change them",
-                       out);
+        refuse_administrator(s, c, m, out);
     } else if (!changes_put(s->changes, c, frame)) {
         answer_refusal(m->id, SEC_E_INSUFFICIENT_MEMORY,
                        "accounts: authority: too many requests of administrators wait", out);
@@ -156,7 +177,9 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
     if (m.type == AUTHORITY_MSG_HELLO) {
         answer_welcome(m.id, &out);
     } else if (m.type == AUTHORITY_MSG_PROVE) {
-        prove(s, c, &m, &out);
+        if (may_ask(s, c, &m, &out)) {
+            answer_proof(s->options.accounts, &m, &out);
+        }
     } else {
         administer(s, c, &m, frame, &out);
         expects = out.len != 0;
@@ -396,7 +419,7 @@ server_stop(struct server *s)
     if (s->stop >= 0) {
         (void)close(s->stop);
     }
-    (void)pthread_mutex_destroy(&s->peers.lock);
+    peer_clear_all(&s->peers);
     (void)pthread_mutex_destroy(&s->lock);
     mem_free(s);
 }

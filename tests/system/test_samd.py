@@ -231,6 +231,23 @@ def test_who_may_ask__may_not_change(samd):
     assert done.stdout.split()[1] == struct.pack("<BQI", REFUSED, 1, NOT_OWNER).hex()
 
 
+def test_who_may_not_change__cannot_fill_the_log_with_it(make_samd):
+    samd = make_samd(requests_per_second="10")
+    code = ASK_AS + """
+for i in range(500):
+    s.sendall(struct.pack('<IBQH', 17, 9, i, 5) + b'alice\\0')
+    n, answer, id, status = struct.unpack('<IBQI', s.recv(17, socket.MSG_WAITALL))
+    s.recv(n - 13, socket.MSG_WAITALL)
+    print(status)
+"""
+    done = subprocess.run(["/usr/bin/python3", "-c", code, samd.socket], capture_output=True, text=True, check=True,
+                          **as_user(STRANGER_UID, ASKERS))
+    told = samd.log.read_text().count(f"uid={STRANGER_UID}")
+    answers = [int(status) for status in done.stdout.split()[1:]]
+    assert answers.count(NOT_OWNER) >= 10 and answers.count(NO_AUTHORITY) == 500 - answers.count(NOT_OWNER) > 0
+    assert 1 <= told < 100
+
+
 def test_too_many_requests__are_refused_and_lock_nobody_out(make_samd):
     samd = make_samd(requests_per_second="10", policy={"lockout_threshold": "50"})
     wire = Wire(samd.socket)

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "samd/peer.h"
 
 static struct peers
@@ -97,6 +98,76 @@ test_peer_may_ask_now__no_limit__is_none(void **state)
     }
 }
 
+/* Asked in an hour, so that nothing of it is over while this runs. */
+static void
+test_peer_leave__who_has_asked__gets_no_other_allowance_by_coming_anew(void **state)
+{
+    struct peers all = peers_of(2);
+    struct peer *peer = NULL;
+    struct peer_who who;
+    uint64_t now_us = clock_monotonic_us() + UINT64_C(3600000000);
+    unsigned allowed = 0;
+    int pair[2];
+
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    for (int i = 0; i < 10; i++) {
+        bool tell;
+
+        assert_int_equal(peer_take(&all, pair[0], &peer, &who), PEER_WELCOME);
+        allowed += peer_may_ask_now(&all, peer, now_us, &tell);
+        peer_leave(&all, peer);
+    }
+    assert_int_equal(allowed, 2);
+    assert_non_null(all.first);
+    assert_null(all.first->next);
+    all.first->counted_us = all.first->told_us = 1; /* long ago */
+    assert_int_equal(peer_take(&all, pair[0], &peer, &who), PEER_WELCOME);
+    assert_int_equal(peer->counted_us, 0);
+    peer_leave(&all, peer);
+    assert_null(all.first);
+    peer_clear_all(&all);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+static void
+test_peer_take__many_processes_of_one_user__leave_some_to_others(void **state)
+{
+    struct peers all = peers_of(0);
+    struct peer others[] = { { .uid = geteuid(), .pid = -1, .connections = 3072 - 1 },
+                             { .uid = geteuid() + 1, .pid = -2, .connections = 1000 } };
+    struct peer *first = NULL, *second = NULL;
+    struct peer_who who;
+    int pair[2];
+
+    all.first = &others[0];
+    others[0].next = &others[1];
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(peer_take(&all, pair[0], &first, &who), PEER_WELCOME);
+    assert_int_equal(peer_take(&all, pair[0], &second, &who), PEER_TOO_MANY);
+    peer_leave(&all, first);
+    assert_int_equal(peer_take(&all, pair[0], &first, &who), PEER_WELCOME);
+    peer_leave(&all, first);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+static void
+test_peer_is_told_of_now__one_line_a_second__says_how_many_there_were(void **state)
+{
+    struct peer p = { .connections = 1 };
+    unsigned others;
+
+    (void)pthread_mutex_init(&p.lock, NULL);
+    assert_true(peer_is_told_of_now(&p, 5000000, &others));
+    assert_int_equal(others, 0);
+    assert_false(peer_is_told_of_now(&p, 5000000, &others));
+    assert_false(peer_is_told_of_now(&p, 4000000, &others)); /* a thread that was late */
+    assert_false(peer_is_told_of_now(&p, 5999999, &others));
+    assert_true(peer_is_told_of_now(&p, 6000000, &others));
+    assert_int_equal(others, 3);
+}
+
 int
 main(void)
 {
@@ -105,6 +176,9 @@ main(void)
         cmocka_unit_test(test_peer_take__no_socket__is_a_stranger),
         cmocka_unit_test(test_peer_may_ask_now__so_many_a_second__and_no_more),
         cmocka_unit_test(test_peer_may_ask_now__no_limit__is_none),
+        cmocka_unit_test(test_peer_leave__who_has_asked__gets_no_other_allowance_by_coming_anew),
+        cmocka_unit_test(test_peer_take__many_processes_of_one_user__leave_some_to_others),
+        cmocka_unit_test(test_peer_is_told_of_now__one_line_a_second__says_how_many_there_were),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
