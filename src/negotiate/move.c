@@ -69,6 +69,21 @@ take_handshake(struct nego_handshake *h, struct wire_reader *in)
     return wire_writer_status(&h->mech_list) == WIRE_OK ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+/* They become names by number. */
+static void
+take_offer(struct sec_offer *o, struct wire_reader *in)
+{
+    wire_copy(in, o->mechanisms, sizeof(o->mechanisms));
+    o->token = wire_u8(in);
+    o->raw = wire_u8(in) != 0;
+    for (size_t i = 0; i < SEC_OFFERED_MAX; i++) {
+        if (o->mechanisms[i] >= SEC_MECHANISMS || o->token >= SEC_MECHANISMS) {
+            wire_fail(in, WIRE_BAD_VALUE);
+            *o = (struct sec_offer){ 0 };
+        }
+    }
+}
+
 /* Policy here decides which mechanisms there are. */
 static sec_status
 load_mechanism(struct nego_context *c, struct bytes name, struct wire_reader *in)
@@ -92,9 +107,7 @@ take_context(struct nego_context *c, struct wire_reader *in)
 
     c->state = wire_u8(in);
     c->hidden = wire_le32(in);
-    wire_copy(in, c->offer.mechanisms, sizeof(c->offer.mechanisms));
-    c->offer.token = wire_u8(in);
-    c->offer.raw = wire_u8(in) != 0;
+    take_offer(&c->offer, in);
     name = wire_take_counted(in);
     if (c->state != NEGO_ESTABLISHED) {
         status = take_handshake(c->handshake, in);

@@ -136,7 +136,7 @@ take_context(struct ntlm_context *c, struct wire_reader *in)
     c->target_sent = wire_u8(in) != 0;
     c->granted = wire_le32(in);
     c->start_100ns = wire_le64(in);
-    if (!can_move(c)) {
+    if (!can_move(c) || c->version > SEC_NTLM_V2) {
         wire_fail(in, WIRE_BAD_VALUE);
     }
     status = take_names(c, in);

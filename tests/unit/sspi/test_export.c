@@ -12,7 +12,11 @@
 
 #include <cmocka.h>
 
+#include <opensspi/opensspi.h>
 #include <opensspi/security.h>
+
+#include "base/clock.h"
+#include "sspi/export_seal.h"
 
 #include "tests/support/alloc_fail.h"
 #include "tests/support/api_pair.h"
@@ -509,6 +513,148 @@ test_export__flags__do_what_they_say(void **state)
     }
 }
 
+/* --- by who has the key -------------------------------------------------------------------- */
+
+static void
+query(PCtxtHandle h, ULONG attribute)
+{
+    union {
+        void *pointers[8];
+        uint8_t bytes[512];
+    } to = { { NULL } };
+    SECURITY_STATUS status = QueryContextAttributesA(h, attribute, &to);
+
+    if (status != SEC_E_OK) {
+        return;
+    }
+    switch (attribute) {
+    case SECPKG_ATTR_NATIVE_NAMES: (void)FreeContextBuffer(to.pointers[1]); /* fallthrough */
+    case SECPKG_ATTR_NAMES:
+    case SECPKG_ATTR_NEGOTIATION_INFO:
+    case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET: (void)FreeContextBuffer(to.pointers[0]); break;
+    case SECPKG_ATTR_SESSION_KEY:
+    case SECPKG_ATTR_TARGET_INFORMATION: (void)FreeContextBuffer(to.pointers[1]); break;
+    default: break;
+    }
+}
+
+/* All that may be asked of a context, whatever it is; token: for who still waits for one. */
+static void
+use(struct api_pair *p, CtxtHandle *h, const uint8_t *token, ULONG n)
+{
+    static const ULONG attributes[] = { SECPKG_ATTR_SIZES,       SECPKG_ATTR_NAMES,
+                                        SECPKG_ATTR_LIFESPAN,    SECPKG_ATTR_FLAGS,
+                                        SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_NEGOTIATION_INFO,
+                                        SECPKG_ATTR_NATIVE_NAMES };
+    uint8_t copy[API_TOKEN_BYTES], answer[API_TOKEN_BYTES], data[64] = { 0 }, mac[256] = { 0 };
+    SecBuffer in = { n, SECBUFFER_TOKEN, copy }, out = { sizeof(answer), SECBUFFER_TOKEN, answer };
+    SecBuffer b[2] = { { sizeof(mac), SECBUFFER_TOKEN, mac },
+                       { sizeof(data), SECBUFFER_DATA, data } };
+    SecBufferDesc in_desc = { SECBUFFER_VERSION, 1, &in },
+                  out_desc = { SECBUFFER_VERSION, 1, &out };
+    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
+    SecBuffer again = { 0 };
+    OPENSSPI_LOGON *logon = NULL;
+    ULONG got;
+
+    for (int turn = 0; turn < 2; turn++) {
+        for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
+            query(h, attributes[i]);
+        }
+        if (OpenSspiQueryLogon(h, &logon) == SEC_E_OK) {
+            (void)FreeContextBuffer(logon);
+        }
+        b[0].cbBuffer = sizeof(mac);
+        (void)EncryptMessage(h, 0, &d, 0);
+        (void)DecryptMessage(h, &d, 0, NULL);
+        b[1] = (SecBuffer){ sizeof(data), SECBUFFER_DATA, data };
+        b[0].cbBuffer = sizeof(mac);
+        (void)MakeSignature(h, 0, &d, 0);
+        (void)VerifySignature(h, &d, 0, NULL);
+        if (turn == 0) {
+            memcpy(copy, token, n);
+            (void)AcceptSecurityContext(&p->server_cred, h, &in_desc, 0, 0, h, &out_desc, &got,
+                                        NULL);
+        }
+    }
+    if (ExportSecurityContext(h, 0, &again, NULL) == SEC_E_OK) {
+        (void)FreeContextBuffer(again.pvBuffer);
+    }
+}
+
+static void
+import_altered(struct api_pair *p, const char *package, struct export_seal *seal,
+               struct bytes plain, const uint8_t *token, ULONG n)
+{
+    SEC_AUTO(wire_writer) sealed = wire_writer_growing(NULL, 0);
+    CtxtHandle moved = { 0 };
+    SecBuffer b;
+
+    assert_int_equal(export_seal_put(seal, plain, clock_now_100ns(), &sealed), SEC_E_OK);
+    b = (SecBuffer){ (ULONG)sealed.len, SECBUFFER_EMPTY, sealed.p };
+    if (ImportSecurityContextA(API_NAME(package), &b, NULL, &moved) == SEC_E_OK) {
+        use(p, &moved, token, n);
+        (void)DeleteSecurityContext(&moved);
+    }
+}
+
+/* The key is what keeps others out. Whoever has it may make a context of anybody, and no more. */
+static void
+alter(struct api_pair *p, const char *package, const uint8_t *token, ULONG token_n)
+{
+    static const uint8_t bytes[] = { 0, 1, 2, 0x7F, 0xFF };
+    char key[128], spent[128];
+    const struct export_options options = { key, spent, 60 };
+    struct export_opened opened;
+    struct export_seal *seal;
+    SecBuffer b = exported(&p->server, 0);
+
+    (void)snprintf(key, sizeof(key), "%s/key", folder);
+    (void)snprintf(spent, sizeof(spent), "%s/spent60", folder);
+    assert_int_equal(export_seal_open(&options, &seal), SEC_E_OK);
+    assert_int_equal(
+        export_seal_take(seal, bytes_of(b.pvBuffer, b.cbBuffer), clock_now_100ns(), &opened),
+        SEC_E_OK);
+    (void)FreeContextBuffer(b.pvBuffer);
+    for (size_t i = 1; i < opened.plain.n; i++) {
+        uint8_t was = opened.plain.p[i];
+
+        import_altered(p, package, seal, bytes_of(opened.plain.p, i), token, token_n);
+        for (size_t k = 0; k < sizeof(bytes); k++) {
+            opened.plain.p[i] = bytes[k];
+            import_altered(p, package, seal, secret_bytes(&opened.plain), token, token_n);
+        }
+        opened.plain.p[i] = was;
+    }
+    secret_clear(&opened.plain);
+    export_seal_close(seal);
+}
+
+static void
+test_import__by_who_has_the_key__of_what_was_altered__breaks_nothing(void **state)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        uint8_t token[API_TOKEN_BYTES] = { 0 }, last[API_TOKEN_BYTES];
+        SecBuffer in = { 0, SECBUFFER_TOKEN, token }, out = { sizeof(last), SECBUFFER_TOKEN, last };
+        SecBufferDesc in_desc = { SECBUFFER_VERSION, 1, &in },
+                      out_desc = { SECBUFFER_VERSION, 1, &out };
+        ULONG n = 16, request = kinds[i].password ? PROTECTED : DCE;
+        struct api_pair p;
+
+        assert_int_equal(load_with("60"), 0); /* nobody is locked out by what was altered */
+        establish(&p, &kinds[i]);
+        alter(&p, kinds[i].package, token, n);
+        api_release(&p);
+        acquire(&p, &kinds[i]);
+        begin(&p, request, token, &in.cbBuffer);
+        assert_true(InitializeSecurityContextA(&p.client_cred, &p.client, NULL, request, 0, 0,
+                                               &in_desc, 0, &p.client, &out_desc, &p.client_flags,
+                                               NULL) >= 0);
+        alter(&p, kinds[i].package, last, out.cbBuffer);
+        api_release(&p);
+    }
+}
+
 static void
 test_export__without_a_key__says_so(void **state)
 {
@@ -594,6 +740,7 @@ main(void)
         cmocka_unit_test(test_import__by_another_package_or_without_what_is_due__is_refused),
         cmocka_unit_test(test_import__after_its_lifetime__is_refused),
         cmocka_unit_test(test_export__flags__do_what_they_say),
+        cmocka_unit_test(test_import__by_who_has_the_key__of_what_was_altered__breaks_nothing),
         cmocka_unit_test(test_export__without_a_key__says_so),
         cmocka_unit_test(test_moving__under_failed_allocations__fails_whole),
     };
