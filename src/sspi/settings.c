@@ -148,8 +148,6 @@ settings_copy(struct settings_text *to, const struct settings_text *from)
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
-typedef bool (*take_value)(struct settings_text *, const char *value, char *why, size_t why_n);
-
 static bool
 expected(char *why, size_t why_n, const char *what)
 {
@@ -164,111 +162,45 @@ same(const char *a, const char *b)
 }
 
 static bool
-take_text(char **to, const char *value, char *why, size_t why_n)
+take_text(void *at, const char *value, char *why, size_t why_n)
 {
-    return set_string(to, value) || expected(why, why_n, "memory");
+    return set_string(at, value) || expected(why, why_n, "memory");
 }
 
 /* Account names of the computer and of its domain: what goes before the backslash. */
 static bool
-take_netbios(char **to, const char *value, char *why, size_t why_n)
+take_netbios(void *at, const char *value, char *why, size_t why_n)
 {
     size_t n = strlen(value);
 
     if (n == 0 || n > NETBIOS_NAME_MAX || strpbrk(value, "\\/:*?\"<>|@ ")) {
         return expected(why, why_n, "a name of 1 to 15 characters, none of \\/:*?\"<>|@ or blank");
     }
-    return take_text(to, value, why, why_n);
+    return take_text(at, value, why, why_n);
 }
 
 static bool
-take_computer(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_netbios(&t->computer, value, why, why_n);
-}
-
-static bool
-take_domain(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_netbios(&t->domain, value, why, why_n);
-}
-
-static bool
-take_dns_computer(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_text(&t->dns_computer, value, why, why_n);
-}
-
-static bool
-take_dns_domain(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_text(&t->dns_domain, value, why, why_n);
-}
-
-static bool
-take_store(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_store(void *at, const char *value, char *why, size_t why_n)
 {
     if (strncmp(value, "sqlite:/", 8) != 0 && strncmp(value, "authority:/", 11) != 0) {
         return expected(why, why_n, "sqlite: or authority:, and an absolute path");
     }
-    return take_text(&t->store, value, why, why_n);
+    return take_text(at, value, why, why_n);
 }
 
 static bool
-take_path(char **to, const char *value, char *why, size_t why_n)
+take_path(void *at, const char *value, char *why, size_t why_n)
 {
     if (value[0] != '/') {
         return expected(why, why_n, "an absolute path");
     }
-    return take_text(to, value, why, why_n);
+    return take_text(at, value, why, why_n);
 }
 
 static bool
-take_key_file(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_flag(void *at, const char *value, char *why, size_t why_n)
 {
-    return take_path(&t->key_file, value, why, why_n);
-}
-
-static bool
-take_export_key(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_path(&t->export_key, value, why, why_n);
-}
-
-static bool
-take_export_spent(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_path(&t->export_spent, value, why, why_n);
-}
-
-static bool
-take_export_lifetime(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    unsigned long n;
-
-    if (!config_number(value, 1, EXPORT_LIFETIME_MAX_S, &n, why, why_n)) {
-        return false;
-    }
-    t->export_lifetime_s = (unsigned)n;
-    return true;
-}
-
-static bool
-take_authority_timeout(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    unsigned long seconds;
-
-    if (!config_number(value, 1, 60, &seconds, why, why_n)) {
-        return false;
-    }
-    t->authority_timeout_s = (unsigned)seconds;
-    return true;
-}
-
-static bool
-take_lm_hashes(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return config_flag(value, &t->lm_hashes, why, why_n);
+    return config_flag(value, at, why, why_n);
 }
 
 /* One name of a list, with a ! in front or without; *at moves past it. */
@@ -294,39 +226,41 @@ skip_package(const char **at)
 
 /* "Kerberos,NTLM", "!ntlm": the form of a PackageList. What is none would exclude nothing. */
 static bool
-take_packages(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_packages(void *at, const char *value, char *why, size_t why_n)
 {
-    const char *at = value;
-    bool good = skip_package(&at);
+    const char *rest = value;
+    bool good = skip_package(&rest);
 
-    while (good && *at == ',') {
-        at++;
-        good = skip_package(&at);
+    while (good && *rest == ',') {
+        rest++;
+        good = skip_package(&rest);
     }
-    if (!good || *at) {
+    if (!good || *rest) {
         return expected(why, why_n,
                         "a list of Kerberos and NTLM, with commas, each with ! in "
                         "front to exclude it");
     }
-    return take_text(&t->packages, value, why, why_n);
+    return take_text(at, value, why, why_n);
 }
 
 static bool
-take_ntlm(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_ntlm(void *at, const char *value, char *why, size_t why_n)
 {
     static const char *const choices[] = { "allow", "audit", "deny", NULL };
+    enum sec_ntlm_policy *to = at;
     int i;
 
     if (!config_choice(value, choices, &i, why, why_n)) {
         return false;
     }
-    t->ntlm = (enum sec_ntlm_policy)i;
+    *to = (enum sec_ntlm_policy)i;
     return true;
 }
 
 static bool
-take_lm_level(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_lm_level(void *text, const char *value, char *why, size_t why_n)
 {
+    struct settings_text *t = text;
     unsigned long level;
 
     if (!config_number(value, 0, LM_LEVEL_MAX, &level, why, why_n)) {
@@ -337,9 +271,10 @@ take_lm_level(struct settings_text *t, const char *value, char *why, size_t why_
 }
 
 static bool
-take_bindings(enum sec_bindings_policy *to, const char *value, char *why, size_t why_n)
+take_bindings(void *at, const char *value, char *why, size_t why_n)
 {
     static const char *const choices[] = { "off", "allow-missing", "required", NULL };
+    enum sec_bindings_policy *to = at;
     int i;
 
     if (!config_choice(value, choices, &i, why, why_n)) {
@@ -350,53 +285,18 @@ take_bindings(enum sec_bindings_policy *to, const char *value, char *why, size_t
 }
 
 static bool
-take_channel_bindings(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_bindings(&t->channel_bindings, value, why, why_n);
-}
-
-static bool
-take_service_binding(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return take_bindings(&t->service_binding, value, why, why_n);
-}
-
-static bool
-take_require_mic(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return config_flag(value, &t->require_mic, why, why_n);
-}
-
-static bool
-take_require_128bit(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return config_flag(value, &t->require_128bit, why, why_n);
-}
-
-static bool
-take_anonymous(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return config_flag(value, &t->anonymous, why, why_n);
-}
-
-static bool
-take_impersonate_root(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    return config_flag(value, &t->impersonate_root, why, why_n);
-}
-
-static bool
-take_impersonate_bare_name(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_bare_name(void *at, const char *value, char *why, size_t why_n)
 {
     static const char *const words[] = {
         [UNIX_ACCOUNT_BARE_NEVER] = "no",
         [UNIX_ACCOUNT_BARE_OWN_DOMAIN] = "own-domain",
         [UNIX_ACCOUNT_BARE_ALWAYS] = "yes",
     };
+    enum unix_account_bare *to = at;
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(words); i++) {
         if (same(value, words[i])) {
-            t->impersonate_bare_name = (enum unix_account_bare)i;
+            *to = (enum unix_account_bare)i;
             return true;
         }
     }
@@ -404,87 +304,71 @@ take_impersonate_bare_name(struct settings_text *t, const char *value, char *why
 }
 
 static bool
-take_spn(struct settings_text *t, const char *value, char *why, size_t why_n)
+take_spn(void *at, const char *value, char *why, size_t why_n)
 {
-    for (const char *at = value + strspn(value, " \t"); *at;) {
-        size_t n = strcspn(at, " \t");
-        const char *slash = memchr(at, '/', n);
+    for (const char *name = value + strspn(value, " \t"); *name;) {
+        size_t n = strcspn(name, " \t");
+        const char *slash = memchr(name, '/', n);
 
-        if (!slash || slash == at || slash + 1 == at + n) {
+        if (!slash || slash == name || slash + 1 == name + n) {
             return expected(why, why_n,
                             "names such as HTTP/web1.example.test, with blanks between");
         }
-        at += n;
-        at += strspn(at, " \t");
+        name += n;
+        name += strspn(name, " \t");
     }
-    return take_text(&t->spn, value, why, why_n);
-}
-
-static bool
-take_lockout_threshold(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    unsigned long n;
-
-    if (!config_number(value, 0, UINT16_MAX, &n, why, why_n)) {
-        return false;
-    }
-    t->lockout_threshold = (unsigned)n;
-    return true;
-}
-
-static bool
-take_lockout_minutes(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    unsigned long n;
-
-    if (!config_number(value, 1, MINUTES_MAX, &n, why, why_n)) {
-        return false;
-    }
-    t->lockout_minutes = (unsigned)n;
-    return true;
+    return take_text(at, value, why, why_n);
 }
 
 struct setting {
     const char *section, *key;
-    take_value take;
+    size_t at; /* in struct settings_text */
+    bool (*take)(void *at, const char *value, char *why, size_t why_n); /* NULL: an unsigned */
+    unsigned long min, max;                                             /* of that */
     const char *shared; /* why no credential has its own; NULL: each may */
 };
 
 #define OF_STORE   "it in [policy] alone: lock-outs are the account store's"
 #define OF_PROCESS "it in [kerberos] alone: credentials share what asks for tickets and remembers"
 
+#define OF(member) offsetof(struct settings_text, member)
+
 static const struct setting known_settings[] = {
-    { "server", "computer", take_computer },
-    { "server", "domain", take_domain },
-    { "server", "dns_computer", take_dns_computer },
-    { "server", "dns_domain", take_dns_domain },
-    { "accounts", "store", take_store },
-    { "accounts", "key_file", take_key_file },
-    { "accounts", "authority_timeout", take_authority_timeout },
-    { "accounts", "lm_hashes", take_lm_hashes },
-    { "export", "key_file", take_export_key },
-    { "export", "spent_file", take_export_spent },
-    { "export", "lifetime", take_export_lifetime },
-    { "policy", "packages", take_packages },
-    { "policy", "ntlm", take_ntlm },
-    { "policy", "lm_compatibility_level", take_lm_level },
-    { "policy", "require_mic", take_require_mic },
-    { "policy", "require_128bit", take_require_128bit },
-    { "policy", "anonymous", take_anonymous },
-    { "policy", "channel_bindings", take_channel_bindings },
-    { "policy", "service_binding", take_service_binding },
-    { "policy", "spn", take_spn },
-    { "policy", "impersonate_root", take_impersonate_root },
-    { "policy", "impersonate_bare_name", take_impersonate_bare_name },
-    { "policy", "lockout_threshold", take_lockout_threshold, OF_STORE },
-    { "policy", "lockout_minutes", take_lockout_minutes, OF_STORE },
-    { "kerberos", "keytab", settings_kerberos_keytab },
-    { "kerberos", "principal", settings_kerberos_principal },
-    { "kerberos", "clock_skew", settings_kerberos_clock_skew, OF_PROCESS },
-    { "kerberos", "pac", settings_kerberos_pac },
-    { "kerberos", "permitted_enctypes", settings_kerberos_enctypes, OF_PROCESS },
-    { "kerberos", "replay_cache", settings_kerberos_replay_cache, OF_PROCESS },
-    { "kerberos", "replay_capacity", settings_kerberos_replay_capacity, OF_PROCESS },
+    { "server", "computer", OF(computer), take_netbios, 0, 0, NULL },
+    { "server", "domain", OF(domain), take_netbios, 0, 0, NULL },
+    { "server", "dns_computer", OF(dns_computer), take_text, 0, 0, NULL },
+    { "server", "dns_domain", OF(dns_domain), take_text, 0, 0, NULL },
+    { "accounts", "store", OF(store), take_store, 0, 0, NULL },
+    { "accounts", "key_file", OF(key_file), take_path, 0, 0, NULL },
+    { "accounts", "authority_timeout", OF(authority_timeout_s), NULL, 1, 60, NULL },
+    { "accounts", "lm_hashes", OF(lm_hashes), take_flag, 0, 0, NULL },
+    { "export", "key_file", OF(export_key), take_path, 0, 0, NULL },
+    { "export", "spent_file", OF(export_spent), take_path, 0, 0, NULL },
+    { "export", "lifetime", OF(export_lifetime_s), NULL, 1, EXPORT_LIFETIME_MAX_S, NULL },
+    { "policy", "packages", OF(packages), take_packages, 0, 0, NULL },
+    { "policy", "ntlm", OF(ntlm), take_ntlm, 0, 0, NULL },
+    { "policy", "lm_compatibility_level", 0 /* the whole */, take_lm_level, 0, 0, NULL },
+    { "policy", "require_mic", OF(require_mic), take_flag, 0, 0, NULL },
+    { "policy", "require_128bit", OF(require_128bit), take_flag, 0, 0, NULL },
+    { "policy", "anonymous", OF(anonymous), take_flag, 0, 0, NULL },
+    { "policy", "channel_bindings", OF(channel_bindings), take_bindings, 0, 0, NULL },
+    { "policy", "service_binding", OF(service_binding), take_bindings, 0, 0, NULL },
+    { "policy", "spn", OF(spn), take_spn, 0, 0, NULL },
+    { "policy", "impersonate_root", OF(impersonate_root), take_flag, 0, 0, NULL },
+    { "policy", "impersonate_bare_name", OF(impersonate_bare_name), take_bare_name, 0, 0, NULL },
+    { "policy", "lockout_threshold", OF(lockout_threshold), NULL, 0, UINT16_MAX, OF_STORE },
+    { "policy", "lockout_minutes", OF(lockout_minutes), NULL, 1, MINUTES_MAX, OF_STORE },
+    { "kerberos", "keytab", OF(keytab), settings_kerberos_keytab, 0, 0, NULL },
+    { "kerberos", "principal", OF(principal), settings_kerberos_principal, 0, 0, NULL },
+    { "kerberos", "clock_skew", OF(kerberos.clock_skew_s), NULL, 1, SETTINGS_CLOCK_SKEW_MAX_S,
+      OF_PROCESS },
+    { "kerberos", "pac", OF(kerberos.pac), settings_kerberos_pac, 0, 0, NULL },
+    { "kerberos", "permitted_enctypes", OF(kerberos), settings_kerberos_enctypes, 0, 0,
+      OF_PROCESS },
+    { "kerberos", "replay_cache", 0 /* the whole */, settings_kerberos_replay_cache, 0, 0,
+      OF_PROCESS },
+    { "kerberos", "replay_capacity", OF(kerberos.replay_capacity), NULL,
+      SETTINGS_REPLAY_CAPACITY_MIN, SETTINGS_REPLAY_CAPACITY_MAX, OF_PROCESS },
 };
 
 /* Of which sections credentials may have keys of their own. */
@@ -523,12 +407,30 @@ find_setting(const char *section, const char *key)
 }
 
 static bool
+take_value(const struct setting *s, struct settings_text *t, const char *value, char *why,
+           size_t why_n)
+{
+    void *at = (char *)t + s->at;
+    unsigned *to = at;
+    unsigned long n;
+
+    if (s->take) {
+        return s->take(at, value, why, why_n);
+    }
+    if (!config_number(value, s->min, s->max, &n, why, why_n)) {
+        return false;
+    }
+    *to = (unsigned)n;
+    return true;
+}
+
+static bool
 take_setting(struct settings_text *t, const char *section, const char *key, const char *value,
              char *why, size_t why_n)
 {
     const struct setting *s = find_setting(section, key);
 
-    return s ? s->take(t, value, why, why_n) : unknown_key(section, key, why, why_n);
+    return s ? take_value(s, t, value, why, why_n) : unknown_key(section, key, why, why_n);
 }
 
 bool
@@ -541,7 +443,7 @@ settings_take_option(struct settings_text *t, const char *key, const char *value
     if (!s) {
         return unknown_key(NULL, key, why, why_n);
     }
-    return s->shared ? expected(why, why_n, s->shared) : s->take(t, value, why, why_n);
+    return s->shared ? expected(why, why_n, s->shared) : take_value(s, t, value, why, why_n);
 }
 
 static bool

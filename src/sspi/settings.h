@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos]. */
+/* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos] and
+ * [export]. */
 #ifndef SSPI_SETTINGS_H
 #define SSPI_SETTINGS_H
 
@@ -13,7 +14,7 @@ struct settings_kerberos {
     unsigned clock_skew_s;
     enum sec_pac_policy pac;
     int replay; /* enum ticket_replay_scope */
-    size_t replay_capacity;
+    unsigned replay_capacity;
     int32_t enctypes[SEC_ENCTYPES_MAX];
     size_t n_enctypes;
 };

@@ -9,9 +9,6 @@
 
 enum {
     SKEW_SECONDS = 300, /* as KDCs of Microsoft's and MIT's have it */
-    SKEW_SECONDS_MAX = 3600,
-    REPLAY_CAPACITY_MIN = 1000,
-    REPLAY_CAPACITY_MAX = 100000000,
     REPLAY_CAPACITY = 1000000,
 };
 
@@ -58,50 +55,39 @@ set_text(char **to, const char *value, char *why, size_t why_n)
 }
 
 bool
-settings_kerberos_keytab(struct settings_text *t, const char *value, char *why, size_t why_n)
+settings_kerberos_keytab(void *at, const char *value, char *why, size_t why_n)
 {
     const char *path = strncmp(value, "FILE:", 5) == 0 ? value + 5 : value;
 
     if (path[0] != '/') {
         return expected(why, why_n, "FILE: and an absolute path");
     }
-    return set_text(&t->keytab, value, why, why_n);
+    return set_text(at, value, why, why_n);
 }
 
 /* service/host, with a realm or without. */
 bool
-settings_kerberos_principal(struct settings_text *t, const char *value, char *why, size_t why_n)
+settings_kerberos_principal(void *at, const char *value, char *why, size_t why_n)
 {
     const char *slash = strchr(value, '/');
 
     if (!slash || slash == value || !slash[1] || slash[1] == '@' || strpbrk(value, " \t")) {
         return expected(why, why_n, "a name such as HTTP/web1.example.test, or with @REALM behind");
     }
-    return set_text(&t->principal, value, why, why_n);
+    return set_text(at, value, why, why_n);
 }
 
 bool
-settings_kerberos_clock_skew(struct settings_text *t, const char *value, char *why, size_t why_n)
-{
-    unsigned long n;
-
-    if (!config_number(value, 1, SKEW_SECONDS_MAX, &n, why, why_n)) {
-        return false;
-    }
-    t->kerberos.clock_skew_s = (unsigned)n;
-    return true;
-}
-
-bool
-settings_kerberos_pac(struct settings_text *t, const char *value, char *why, size_t why_n)
+settings_kerberos_pac(void *at, const char *value, char *why, size_t why_n)
 {
     static const char *const choices[] = { "verify", "required", "ignore", NULL };
+    enum sec_pac_policy *to = at;
     int i;
 
     if (!config_choice(value, choices, &i, why, why_n)) {
         return false;
     }
-    t->kerberos.pac = (enum sec_pac_policy)i;
+    *to = (enum sec_pac_policy)i;
     return true;
 }
 
@@ -118,10 +104,10 @@ enctype_of(struct bytes name)
 }
 
 bool
-settings_kerberos_enctypes(struct settings_text *t, const char *value, char *why, size_t why_n)
+settings_kerberos_enctypes(void *kerberos, const char *value, char *why, size_t why_n)
 {
     static const char separators[] = ", \t";
-    struct settings_kerberos k = t->kerberos;
+    struct settings_kerberos *to = kerberos, k = *to;
 
     k.n_enctypes = 0;
     for (const char *at = value + strspn(value, separators); *at; at += strspn(at, separators)) {
@@ -140,15 +126,16 @@ settings_kerberos_enctypes(struct settings_text *t, const char *value, char *why
     if (k.n_enctypes == 0) {
         return expected(why, why_n, "at least one encryption type");
     }
-    t->kerberos = k;
+    *to = k;
     return true;
 }
 
 bool
-settings_kerberos_replay_cache(struct settings_text *t, const char *value, char *why, size_t why_n)
+settings_kerberos_replay_cache(void *text, const char *value, char *why, size_t why_n)
 {
     static const char *const choices[] = { "process", "off", NULL };
     static const char shared[] = "shared:";
+    struct settings_text *t = text;
     int i;
 
     if (bytes_starts_with(bytes_of_string(value), bytes_of_string(shared)) &&
@@ -160,19 +147,6 @@ settings_kerberos_replay_cache(struct settings_text *t, const char *value, char 
         return expected(why, why_n, "process, off, or shared: and an absolute path");
     }
     t->kerberos.replay = i == 0 ? TICKET_REPLAY_PROCESS : TICKET_REPLAY_OFF;
-    return true;
-}
-
-bool
-settings_kerberos_replay_capacity(struct settings_text *t, const char *value, char *why,
-                                  size_t why_n)
-{
-    unsigned long n;
-
-    if (!config_number(value, REPLAY_CAPACITY_MIN, REPLAY_CAPACITY_MAX, &n, why, why_n)) {
-        return false;
-    }
-    t->kerberos.replay_capacity = n;
     return true;
 }
 
