@@ -120,7 +120,8 @@ authenticate(pam_handle_t *pam, struct conversation *c)
     int result = attempt(pam, c);
 
     for (int i = 1; i < ATTEMPTS && (result == PAM_AUTH_ERR || result == PAM_USER_UNKNOWN); i++) {
-        if (!dialogue_say(c->dialogue, "Not accepted.\n") ||
+        /* A stack may make a refusal of a caller who is gone, or who let his time pass. */
+        if (c->error || !dialogue_say(c->dialogue, "Not accepted.\n") ||
             pam_set_item(pam, PAM_USER, NULL) != PAM_SUCCESS) {
             break;
         }

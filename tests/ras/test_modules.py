@@ -314,6 +314,7 @@ SERVICES = {
     "no-account": f"auth required pam_permit.so\nauth required {MATRIX} passdb={{db}}\naccount required pam_deny.so\n",
     "blocks": "auth required pam_permit.so\nauth required pam_exec.so stdout {folder}/blocks\naccount required pam_permit.so\n",
     "fails": "auth required pam_permit.so\nauth required pam_exec.so /bin/false\naccount required pam_permit.so\n",
+    "denies": "auth optional pam_permit.so\nauth requisite pam_deny.so\naccount required pam_permit.so\n",
     "speaks": f"auth optional pam_echo.so Welcome to %s\nauth required pam_permit.so\nauth required {MATRIX} passdb={{db}} echo\naccount required pam_permit.so\n",
 }
 
@@ -432,6 +433,15 @@ def test_pam_times_out_and_hangs_up(pam_host):
     caller = Caller(host)
     caller.expect(b"login: ")
     lose(caller)
+
+
+def test_pam_that_calls_silence_a_refusal_is_not_asked_again(pam_host):
+    """Debian's common-auth ends in pam_deny.so, whatever became of the conversation."""
+    caller = Caller(pam_host("denies"))
+    caller.expect(b"login: ")
+    caller.until_receive()
+    caller.call.type(b"", TIMED_OUT)
+    caller.finish(ERROR, error=TIMED_OUT)
 
 
 def test_a_blocked_pam_blocks_nobody_else(pam_host):
