@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keytab, names, KDC and a ticket from it, as the service's clients will have one. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,18 @@ path_of(const char *keytab)
     return strncmp(keytab, "FILE:", 5) == 0 ? keytab + 5 : NULL;
 }
 
+/* Nobody has asked for Kerberos: neither who calls nor the configuration names what it needs, and
+ * the system has no keytab either. */
+static bool
+is_without_kerberos(const struct examination *x)
+{
+    const char *path = path_of(x->keytab_name);
+
+    return !x->request->keytab && !x->request->spn && !x->text->keytab[0] &&
+           !x->text->principal[0] && !x->text->spn[0] && !getenv("KRB5_KTNAME") && path &&
+           access(path, F_OK) != 0 && errno == ENOENT;
+}
+
 static bool
 examine_file(struct examination *x)
 {
@@ -357,6 +370,14 @@ examine(struct examination *x)
         return;
     }
     name_keytab(x);
+    if (is_without_kerberos(x)) {
+        doctor_find(x->report, DOCTOR_WARNING, "keytab",
+                    "no keytab is configured, and there is no %s: clients log on with NTLM alone",
+                    x->keytab_name);
+        doctor_remedy(x->report, "for Kerberos, name one in [kerberos] keytab; to look into "
+                                 "the rest, --spn");
+        return;
+    }
     examine_keytab(x);
     choose_spn(x);
     set_host(x);

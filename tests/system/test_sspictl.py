@@ -394,3 +394,22 @@ def test_no_terminal_and_no_option(ctl):
     done = subprocess.run([program("sspictl"), "--config", ctl.config, "account", "add", "one"], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, start_new_session=True, timeout=30)
     assert done.returncode == 1 and "--password-stdin" in done.stderr
+
+
+def doctor(service, *args, status):
+    krb5_conf = service.config.parent / "krb5.conf"
+    krb5_conf.write_text(f"[libdefaults]\ndefault_keytab_name = FILE:{service.config.parent}/none\n")
+    environment = {**service.environment(KRB5_CONFIG=str(krb5_conf), KRB5RCACHENAME="none:")}
+    environment.pop("KRB5_KTNAME", None)
+    done = subprocess.run([program("sspictl"), "doctor", *args], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_doctor__without_kerberos_warns_and_finds_no_fault(make_service):
+    text = doctor(make_service(), status=0)
+    assert "warning: no keytab is configured" in text and "NTLM alone" in text and "KDC" not in text
+
+
+def test_doctor__a_keytab_that_an_spn_needs_is_a_fault_where_it_is_missing(make_service):
+    assert "fault: keytab" in doctor(make_service(), "--spn", "HTTP/127.0.0.1", status=1)
