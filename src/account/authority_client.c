@@ -233,7 +233,8 @@ greet(int fd, unsigned timeout_ms, char reason[static REASON_BYTES])
     }
     if (result == AUTHORITY_LINK_CLOSED || result == AUTHORITY_LINK_CUT) {
         (void)snprintf(reason, REASON_BYTES,
-                       "hung up at once: is this process in the group that may ask it?");
+                       "hung up at once: is this process in the group that may ask it, or in that "
+                       "of its administrators?");
     } else if (result != AUTHORITY_LINK_OK) {
         (void)snprintf(reason, REASON_BYTES, "%s", result_text(result));
     } else if (authority_msg_decode(&m, frame) != WIRE_OK || m.type != AUTHORITY_MSG_WELCOME ||
