@@ -35,7 +35,13 @@ void line_stream_init(struct line_stream *, struct lines *, const struct port_se
 /* A call: takes fd. It tells the owner of it. */
 void line_stream_attach(struct line_stream *, int fd);
 
-/* Of struct line_ops. */
+/* What both fill in alike in their struct line_ops. Their close does more, and ends with
+ * line_stream_close. */
+#define LINE_STREAM_OPS                                                               \
+    .answer = line_stream_answer, .send = line_stream_send, .read = line_stream_read, \
+    .flush = line_stream_flush, .hand_over = line_stream_hand_over,                   \
+    .take_back = line_stream_take_back, .hang_up = line_stream_hang_up,               \
+    .describe = line_stream_describe, .count = line_stream_count
 void line_stream_answer(struct line *);
 bool line_stream_send(struct line *, struct bytes data);
 void line_stream_read(struct line *, bool on);
