@@ -184,21 +184,14 @@ SECURITY_STATUS SEC_ENTRY
 ImpersonateSecurityContext(PCtxtHandle handle)
 {
     struct token_object o;
-    struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
-    }
-    status = tokens_of_context(ref, &o);
+    status = tokens_of_context(handle, &o);
     if (status == SEC_E_OK) {
         o.context = objects_handle(handle);
         status = impersonate(&o);
     }
-    handle_release(ref);
     return status;
 }
 

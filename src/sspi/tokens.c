@@ -221,8 +221,8 @@ make_token(struct context *c)
     return status;
 }
 
-sec_status
-tokens_of_context(struct handle_ref context, struct token_object *out)
+static sec_status
+take_context(struct handle_ref context, struct token_object *out)
 {
     struct context *c = context.object;
     sec_status status = SEC_E_OK;
@@ -244,6 +244,21 @@ tokens_of_context(struct handle_ref context, struct token_object *out)
     if (status == SEC_E_OK && out->token->logon->delegated_cache[0]) {
         out->source = handle_share(context);
     }
+    return status;
+}
+
+sec_status
+tokens_of_context(PCtxtHandle handle, struct token_object *out)
+{
+    struct context *c;
+    struct handle_ref ref = objects_context(handle, &c);
+    sec_status status;
+
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    status = take_context(ref, out);
+    handle_release(ref);
     return status;
 }
 
@@ -435,22 +450,14 @@ SECURITY_STATUS SEC_ENTRY
 QuerySecurityContextToken(PCtxtHandle handle, HANDLE *token)
 {
     struct token_object o;
-    struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    if (!token) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the token");
     }
-    status = token ? tokens_of_context(ref, &o)
-                   : sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the token");
-    if (status == SEC_E_OK) {
-        status = tokens_open(&o, token);
-    }
-    handle_release(ref);
-    return status;
+    status = tokens_of_context(handle, &o);
+    return status == SEC_E_OK ? tokens_open(&o, token) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY

@@ -21,11 +21,11 @@ void tokens_clear(struct token_object *);
 void tokens_object_free(void *object);
 
 /* The context's token, made on first use. *out is to be cleared. c->step is not held.
- *   SEC_E_INVALID_HANDLE    the context is not established
+ *   SEC_E_INVALID_HANDLE    it is no context's handle, or the context is not established
  *   SEC_E_NO_IMPERSONATION  it is a client's, asked for none, or its peer has no SID
  *   SEC_E_CONTEXT_EXPIRED   it was exported
  *   SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR */
-SEC_NODISCARD sec_status tokens_of_context(struct handle_ref context, struct token_object *out);
+SEC_NODISCARD sec_status tokens_of_context(PCtxtHandle, struct token_object *out);
 
 /* Takes what the object holds, also when it fails. */
 SEC_NODISCARD sec_status tokens_open(struct token_object *, HANDLE *out);
