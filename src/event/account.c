@@ -7,10 +7,7 @@
 #include "base/attributes.h"
 #include "event/event_log.h"
 
-static const struct {
-    enum event_id id;
-    const char *what;
-} messages[] = {
+static const struct event_text messages[] = {
     { EVENT_ACCOUNT_CREATED, "account created" },
     { EVENT_ACCOUNT_ENABLED, "account enabled" },
     { EVENT_PASSWORD_CHANGED, "password changed" },
@@ -22,17 +19,6 @@ static const struct {
     { EVENT_ACCOUNT_CHANGED, "account changed" },
     { EVENT_ACCOUNT_UNLOCKED, "account unlocked" },
 };
-
-static const char *
-message_of(enum event_id id)
-{
-    for (size_t i = 0; i < SEC_ARRAY_LEN(messages); i++) {
-        if (messages[i].id == id) {
-            return messages[i].what;
-        }
-    }
-    return "";
-}
 
 /* An account, and who did it. */
 struct deed {
@@ -103,8 +89,8 @@ event_log_account(struct event_log *log, const struct event_account *a)
     (void)snprintf(name, sizeof(name), "%s%s%s", a->domain ? a->domain : "",
                    a->domain && *a->domain ? "\\" : "", a->user ? a->user : "");
     (void)snprintf(message, sizeof(message), "%s%s: %s%s%s by %s", a->failure ? "refused: " : "",
-                   message_of(a->id), name, a->group ? ", group " : "", a->group ? a->group : "",
-                   deed.by.user);
+                   event_text_of(messages, SEC_ARRAY_LEN(messages), a->id), name,
+                   a->group ? ", group " : "", a->group ? a->group : "", deed.by.user);
     event_log_write(log, &(struct event_entry){ .id = a->id,
                                                 .failure = a->failure,
                                                 .message = message,

@@ -353,3 +353,14 @@ event_log_close(struct event_log *log)
         log_free(log);
     }
 }
+
+const char *
+event_text_of(const struct event_text *texts, size_t n, enum event_id id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i].id == id) {
+            return texts[i].what;
+        }
+    }
+    return "";
+}

@@ -15,6 +15,14 @@ struct event_entry {
     const void *user;
 };
 
+/* What events say to people, by their ids. */
+struct event_text {
+    enum event_id id;
+    const char *what;
+};
+/* "": it is not among the n. */
+const char *event_text_of(const struct event_text *texts, size_t n, enum event_id id);
+
 /* Writes one event: the head that all have, then what describe adds. */
 void event_log_write(struct event_log *log, const struct event_entry *entry);
 /* The number of one more logon. */

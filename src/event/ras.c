@@ -5,10 +5,7 @@
 #include "base/attributes.h"
 #include "event/event_log.h"
 
-static const struct {
-    enum event_id id;
-    const char *what;
-} messages[] = {
+static const struct event_text messages[] = {
     { EVENT_RAS_AUTHENTICATED, "PPP has authenticated the caller" },
     { EVENT_RAS_REFUSED, "PPP has refused the caller" },
     { EVENT_RAS_ACCOUNTING, "the connection has ended" },
@@ -27,17 +24,6 @@ static const struct {
     { EVENT_RAS_CODE_REFUSED, "a one-time code was refused" },
     { EVENT_LOCKED_OUT, "the account is locked out" },
 };
-
-static const char *
-message_of(enum event_id id)
-{
-    for (size_t i = 0; i < SEC_ARRAY_LEN(messages); i++) {
-        if (messages[i].id == id) {
-            return messages[i].what;
-        }
-    }
-    return "";
-}
 
 static void
 put_name(struct event_record *record, const char *name, struct bytes text)
@@ -117,7 +103,8 @@ write_event(struct event_log *log, const struct event_ras *ras, struct event_ent
     entry.message = message;
     entry.user = ras;
     (void)snprintf(message, sizeof(message), "%s%s%s%s%s%.*s%s%s", ras->port ? "port " : "",
-                   ras->port ? ras->port : "", ras->port ? ": " : "", message_of(entry.id),
+                   ras->port ? ras->port : "", ras->port ? ": " : "",
+                   event_text_of(messages, SEC_ARRAY_LEN(messages), entry.id),
                    ras->user.n ? ", user " : "", (int)(ras->user.n < 256 ? ras->user.n : 256),
                    ras->user.n ? (const char *)ras->user.p : "", reason ? ": " : "",
                    reason ? ras->reason : "");
