@@ -127,6 +127,14 @@ control_client_ask(const struct control_service *service, const char *config_fil
     return object;
 }
 
+const char *
+control_client_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
 int
 control_client_print(const json_t *answer)
 {

@@ -19,6 +19,8 @@ struct control_service {
  * feed. */
 json_t *control_client_ask(const struct control_service *service, const char *config_file,
                            const char *request, int *result);
+/* A member of an object in it; "": it has none of that name. */
+const char *control_client_text(const json_t *object, const char *name);
 /* As JSON, for programs; the exit status. */
 int control_client_print(const json_t *answer);
 /* "12s", "3m07s", "2h05m", "4d03h" */

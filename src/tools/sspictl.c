@@ -88,6 +88,27 @@ sspictl_dispatch(const struct sspictl_command *list, const char *what, const cha
     return sspictl_usage("there is no %s %s", what, argv[0]);
 }
 
+bool
+sspictl_take_json(int argc, char **argv, const char *command, bool *json)
+{
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    int option;
+
+    *json = false;
+    optind = 0; /* glibc: begin anew */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'j') {
+            return false; /* getopt has said why */
+        }
+        *json = true;
+    }
+    if (optind != argc) {
+        (void)sspictl_usage("%s takes no name", command);
+        return false;
+    }
+    return true;
+}
+
 static int
 help(void)
 {

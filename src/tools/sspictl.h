@@ -3,6 +3,8 @@
 #ifndef TOOLS_SSPICTL_H
 #define TOOLS_SSPICTL_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 enum { SSPICTL_DONE = 0, SSPICTL_FAILED = 1, SSPICTL_USAGE = 2 };
@@ -30,6 +32,8 @@ int sspictl_ras(const char *config_file, int argc, char **argv);
 
 /* "sspictl: …" on stderr; answers SSPICTL_USAGE. */
 int sspictl_usage(const char *format, ...) SEC_PRINTF(1, 2);
+/* The options of a command that takes --json and nothing else. false: stderr was told why not. */
+SEC_NODISCARD bool sspictl_take_json(int argc, char **argv, const char *command, bool *json);
 /* "sspictl: WHAT: the reason of the last failure"; answers SSPICTL_FAILED. */
 int sspictl_failed(const char *what, sec_status status);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspictl packages: what the library offers, asked for as any program asks. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -80,22 +79,14 @@ print_json(const SecPkgInfoA *packages, ULONG n)
 int
 sspictl_packages(const char *config_file, int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
     bool json = false;
     SecPkgInfoA *packages;
     SECURITY_STATUS status;
-    int option, result = SSPICTL_DONE;
+    int result = SSPICTL_DONE;
     ULONG n;
 
-    optind = 0; /* glibc: begin anew */
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j') {
-            return SSPICTL_USAGE; /* getopt has said why */
-        }
-        json = true;
-    }
-    if (optind != argc) {
-        return sspictl_usage("packages takes no name");
+    if (!sspictl_take_json(argc, argv, "packages", &json)) {
+        return SSPICTL_USAGE;
     }
     status = EnumerateSecurityPackagesA(&n, &packages);
     if (status != SEC_E_OK) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspictl ras: asks a running rasd over its control socket (docs/INTERFACES.md). */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +12,6 @@
 static const struct control_service rasd = { "rasd", "ras", "/run/opensspi-ras/control" };
 
 /* --- status -------------------------------------------------------------------------------- */
-
-static const char *
-text_of(const json_t *port, const char *name)
-{
-    const char *text = json_string_value(json_object_get(port, name));
-
-    return text ? text : "";
-}
 
 static json_int_t
 number_of(const json_t *port, const char *name)
@@ -41,20 +32,21 @@ print_text(const char *text)
 static void
 print_port(const json_t *port)
 {
-    const char *domain = text_of(port, "domain"), *user = text_of(port, "user");
-    const char *address = text_of(port, "remote_address");
+    const char *domain = control_client_text(port, "domain"),
+               *user = control_client_text(port, "user");
+    const char *address = control_client_text(port, "remote_address");
     char duration[CONTROL_DURATION_BYTES];
 
     control_client_duration(duration, sizeof(duration), number_of(port, "seconds"));
-    (void)printf("%-16s %-7s %-14s %8s  ", text_of(port, "port"), text_of(port, "type"),
-                 text_of(port, "state"), duration);
+    (void)printf("%-16s %-7s %-14s %8s  ", control_client_text(port, "port"),
+                 control_client_text(port, "type"), control_client_text(port, "state"), duration);
     if (json_object_get(port, "call")) {
         (void)printf("%10lld %10lld  ", (long long)number_of(port, "bytes_in"),
                      (long long)number_of(port, "bytes_out"));
     } else {
         (void)printf("%10s %10s  ", "-", "-");
     }
-    print_text(*address ? address : text_of(port, "peer"));
+    print_text(*address ? address : control_client_text(port, "peer"));
     if (*user) {
         (void)printf("  ");
         print_text(domain);
@@ -86,20 +78,12 @@ print_status(const json_t *answer, bool json)
 static int
 run_status(const char *config_file, int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
     bool json = false;
     json_t *answer;
-    int option, result;
+    int result;
 
-    optind = 0; /* glibc: begin anew */
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j') {
-            return SSPICTL_USAGE; /* getopt has said why */
-        }
-        json = true;
-    }
-    if (optind != argc) {
-        return sspictl_usage("ras status takes no name");
+    if (!sspictl_take_json(argc, argv, "ras status", &json)) {
+        return SSPICTL_USAGE;
     }
     answer = control_client_ask(&rasd, config_file, "status\n", &result);
     if (answer) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sspictl status: how a running sspid fares. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -13,14 +12,6 @@ static long long
 number_of(const json_t *object, const char *name)
 {
     return (long long)json_integer_value(json_object_get(object, name));
-}
-
-static const char *
-text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
 }
 
 /* "ticket 3, token 1": what is not 0. */
@@ -45,8 +36,9 @@ print_parts(const char *what, json_t *parts)
 static void
 print_listener(const json_t *l)
 {
-    (void)printf("%-16s %-7s %-22s %8lld %8lld %8lld %10lld %10lld\n", text_of(l, "listener"),
-                 text_of(l, "protocol"), text_of(l, "address"), number_of(l, "connections"),
+    (void)printf("%-16s %-7s %-22s %8lld %8lld %8lld %10lld %10lld\n",
+                 control_client_text(l, "listener"), control_client_text(l, "protocol"),
+                 control_client_text(l, "address"), number_of(l, "connections"),
                  number_of(l, "unauthenticated"), number_of(l, "contexts"), number_of(l, "logons"),
                  number_of(l, "refused"));
     print_parts("    refused: ", json_object_get(l, "refusals"));
@@ -63,10 +55,11 @@ print_all(const json_t *answer)
     json_t *listener;
 
     control_client_duration(uptime, sizeof(uptime), number_of(answer, "uptime_seconds"));
-    (void)printf("sspid %s, process %lld, up %s, loops %lld\n", text_of(answer, "version"),
-                 number_of(answer, "pid"), uptime, number_of(answer, "loops"));
+    (void)printf("sspid %s, process %lld, up %s, loops %lld\n",
+                 control_client_text(answer, "version"), number_of(answer, "pid"), uptime,
+                 number_of(answer, "loops"));
     (void)printf("configuration %s: read anew %lld times, refused %lld times\n",
-                 text_of(answer, "configuration"), number_of(answer, "reloads"),
+                 control_client_text(answer, "configuration"), number_of(answer, "reloads"),
                  number_of(answer, "reloads_refused"));
     (void)printf("events: %lld written, %lld counted instead, %lld lost\n\n",
                  number_of(events, "written"), number_of(events, "suppressed"),
@@ -82,20 +75,12 @@ print_all(const json_t *answer)
 int
 sspictl_status(const char *config_file, int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
-    int option, result = SSPICTL_DONE;
+    int result = SSPICTL_DONE;
     bool json = false;
     json_t *answer;
 
-    optind = 0; /* glibc: begin anew */
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'j') {
-            return SSPICTL_USAGE; /* getopt has said why */
-        }
-        json = true;
-    }
-    if (optind != argc) {
-        return sspictl_usage("status takes no name");
+    if (!sspictl_take_json(argc, argv, "status", &json)) {
+        return SSPICTL_USAGE;
     }
     answer = control_client_ask(&sspid, config_file, "status\n", &result);
     if (answer && json) {
