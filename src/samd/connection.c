@@ -7,10 +7,15 @@
 #include <unistd.h>
 
 #include "account/authority_msg.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/wire.h"
 
-enum { FRAME_BYTES_MIN = 9 /* type and number */ };
+enum {
+    FRAME_BYTES_MIN = 9, /* type and number */
+    SEND_MS = 4000,      /* for all of an answer */
+    SEND_PART_BYTES = 65536,
+};
 
 /* --- life ---------------------------------------------------------------------------------- */
 
@@ -157,19 +162,24 @@ connection_incoming_clear(struct incoming *in)
 
 /* --- out ----------------------------------------------------------------------------------- */
 
+/* The socket's limit is for a part of it: who takes byte after byte would have the thread that waits,
+ * and those behind it, for as long as he likes. */
 bool
 connection_send(struct connection *c, struct bytes frames, bool waits)
 {
+    const int flags = MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT);
+    uint64_t end_ms;
     size_t at = 0;
     bool good = true;
 
     (void)pthread_mutex_lock(&c->write_lock);
+    end_ms = clock_monotonic_ms() + SEND_MS;
     while (good && at < frames.n) {
-        ssize_t n =
-            send(c->fd, frames.p + at, frames.n - at, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT));
+        size_t part = frames.n - at < SEND_PART_BYTES ? frames.n - at : SEND_PART_BYTES;
+        ssize_t n = send(c->fd, frames.p + at, part, flags);
 
         at += n > 0 ? (size_t)n : 0;
-        good = n > 0 || errno == EINTR;
+        good = (n > 0 || errno == EINTR) && (at == frames.n || clock_monotonic_ms() < end_ms);
     }
     (void)pthread_mutex_unlock(&c->write_lock);
     return good;
