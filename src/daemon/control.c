@@ -30,7 +30,6 @@ struct client {
     uv_timer_t timer;
     uv_write_t write;
     int open_handles;
-    bool answered;
     char *answer;
     size_t n;
     char request[REQUEST_BYTES];
@@ -96,7 +95,8 @@ reply(struct client *k)
     json_t *answer = k->control->requests->answer(k->control->requests->user, k->request);
     uv_buf_t buf;
 
-    k->answered = true;
+    /* What else it says, and its end of file, are not to cut the answer. */
+    (void)uv_read_stop((uv_stream_t *)&k->pipe);
     k->answer = json_dumps(answer, JSON_COMPACT);
     json_decref(answer);
     if (!k->answer) {
@@ -126,7 +126,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     char *end;
 
     (void)buf;
-    if (n < 0 || k->answered) {
+    if (n < 0) {
         leave(k);
         return;
     }

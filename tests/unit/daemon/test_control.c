@@ -16,15 +16,22 @@
 
 #include "daemon/control.h"
 
+enum { LARGE_BYTES = 1 << 20 }; /* more than a socket holds */
+
 static char path[64];
 static const struct log quiet = { .fd = -1, .program = "testd" };
 
 static json_t *
 echo(void *user, const char *request)
 {
+    static char text[LARGE_BYTES + 1];
     unsigned *asked = user;
 
     (*asked)++;
+    if (strcmp(request, "large") == 0) {
+        memset(text, 'x', LARGE_BYTES);
+        return json_pack("{s:s}", "said", text);
+    }
     return strcmp(request, "fail") == 0 ? control_error("as asked")
                                         : json_pack("{s:s}", "said", request);
 }
@@ -40,7 +47,7 @@ connected(void)
     return fd;
 }
 
-/* What comes back until the end; the loop runs in between. */
+/* What comes back until the end to who has nothing more to say; the loop runs in between. */
 static void
 ask(uv_loop_t *loop, const char *request, char *answer, size_t room)
 {
@@ -49,6 +56,9 @@ ask(uv_loop_t *loop, const char *request, char *answer, size_t room)
     size_t len = 0;
 
     assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    (void)uv_run(loop, UV_RUN_NOWAIT); /* the end is seen before anything is read */
+    (void)uv_run(loop, UV_RUN_NOWAIT);
     do {
         (void)uv_run(loop, UV_RUN_NOWAIT);
         n = recv(fd, answer + len, room - 1 - len, MSG_DONTWAIT);
@@ -95,6 +105,27 @@ test_control__a_line__one_object(void **state)
 }
 
 static void
+test_control__an_end_of_file_behind_the_line__the_whole_answer(void **state)
+{
+    static char answer[LARGE_BYTES + 100];
+    unsigned asked = 0;
+    const struct control_requests requests = { echo, &asked };
+    struct control *control;
+    char why[200];
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    control = control_open(&loop, path, &quiet, &requests, why, sizeof(why));
+    assert_non_null(control);
+    ask(&loop, "large\n", answer, sizeof(answer));
+    assert_int_equal(strlen(answer), LARGE_BYTES + strlen("{\"said\":\"\"}"));
+    control_close(control);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void
 test_control__what_a_killed_one_left__taken_over(void **state)
 {
     unsigned asked = 0;
@@ -133,6 +164,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_control__a_line__one_object),
+        cmocka_unit_test(test_control__an_end_of_file_behind_the_line__the_whole_answer),
         cmocka_unit_test(test_control__what_a_killed_one_left__taken_over),
         cmocka_unit_test(test_control__a_path_that_is_too_long__said),
     };
