@@ -364,21 +364,3 @@ logon_unix_account(struct logon *l, const struct unix_account_policy *policy,
     *out = found;
     return SEC_E_OK;
 }
-
-bool
-logon_is_member(const struct logon *l, const struct sid *sid)
-{
-    bool enabled = sid_equal(&l->user.sid, sid);
-
-    for (size_t i = 0; i < l->n_groups; i++) {
-        const struct logon_member *m = &l->groups[i];
-
-        if (sid_equal(&m->sid, sid)) {
-            if (m->attributes & TOKEN_GROUP_DENY_ONLY) {
-                return false;
-            }
-            enabled = enabled || (m->attributes & TOKEN_GROUP_ENABLED);
-        }
-    }
-    return enabled;
-}

@@ -14,7 +14,6 @@
 enum {
     TOKEN_GROUP_MANDATORY = 1,
     TOKEN_GROUP_ENABLED = 4,
-    TOKEN_GROUP_DENY_ONLY = 0x10,
     TOKEN_GROUP_USUAL = 7, /* mandatory, enabled, and by default */
 };
 #define TOKEN_GROUP_LOGON_ID UINT32_C(0xC0000000)
@@ -65,9 +64,6 @@ void logon_unref(struct logon *); /* NULL is a no-op */
  * is. Statuses as unix_account_map. May block. */
 SEC_NODISCARD sec_status logon_unix_account(struct logon *, const struct unix_account_policy *,
                                             const struct unix_account **out);
-
-/* Whether the user, or a group that counts, has this SID. */
-bool logon_is_member(const struct logon *, const struct sid *);
 
 /* Among the users and groups of all logons that live: one with this SID, or of this name. take is
  * called with a lock held, for one. false: there is none. */
