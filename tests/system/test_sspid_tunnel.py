@@ -60,11 +60,11 @@ def echo(client):
 def make_tunnel(make_service):
     backends = []
 
-    def make(serve, host="127.0.0.1", **keys):
+    def make(serve, host="127.0.0.1", policy=(), **keys):
         backend = Backend(serve)
         backends.append(backend)
         listener = {"protocol": "framed", "backend": f"proxy:{host}:{backend.port}", **keys}
-        return make_service(listeners={"tunnel": listener}), backend
+        return make_service(policy=policy, listeners={"tunnel": listener}), backend
 
     yield make
     for backend in backends:
@@ -233,6 +233,22 @@ def test_who_is_not_known_causes_no_connection(make_tunnel):
         while s.recv(100):
             pass
     service.wait_for(lambda: len(service.events(4625)) == 2, "both refusals")
+    assert backend.clients == 0
+    assert through(service, b"x").stdout == b"x" and backend.clients == 1
+
+
+def test_who_names_nobody_causes_no_connection_whatever_policy_says(make_tunnel):
+    """A client of its own, that has it that it signs and seals: with a key that everybody knows."""
+    service, backend = make_tunnel(echo, policy={"anonymous": "yes"}, package="NTLM")
+    flags = struct.pack("<I", 0x20088235)
+    with socket.create_connection(("127.0.0.1", int(service.address("tunnel").rsplit(":", 1)[1]))) as s:
+        s.settimeout(PATIENCE)
+        s.sendall(struct.pack("<I", 32) + b"NTLMSSP\0" + struct.pack("<I", 1) + flags + bytes(16))
+        n, = struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))
+        s.recv(n, socket.MSG_WAITALL)
+        s.sendall(struct.pack("<I", 64) + b"NTLMSSP\0" + struct.pack("<I", 3) + struct.pack("<HHI", 0, 0, 64) * 6 + flags)
+        assert s.recv(100) == b""
+    service.wait_for(lambda: "no confidentiality and integrity" in service.log.read_text(), "why it was closed")
     assert backend.clients == 0
     assert through(service, b"x").stdout == b"x" and backend.clients == 1
 
