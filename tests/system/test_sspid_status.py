@@ -105,6 +105,8 @@ def test_turned_away(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "2"}})
     service.wait_for(lambda: listener(service, "framed")["connections"] == 0, "who looked whether it answers is gone")
     held = [connect(service) for _ in range(2)]
+    # Each may be another loop's.
+    service.wait_for(lambda: listener(service, "framed")["connections"] == 2, "both are counted")
     third = connect(service)
     assert third.recv(1) == b""
     away = service.wait_for(lambda: listener(service, "framed")["turned_away"]["max_per_address"], "it is counted")
