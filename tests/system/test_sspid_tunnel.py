@@ -250,7 +250,7 @@ def test_who_names_nobody_causes_no_connection_whatever_policy_says(make_tunnel)
         assert s.recv(100) == b""
     service.wait_for(lambda: "no confidentiality and integrity" in service.log.read_text(), "why it was closed")
     assert backend.clients == 0
-    assert through(service, b"x").stdout == b"x" and backend.clients == 1
+    assert through(service, b"x", "--package", "NTLM").stdout == b"x" and backend.clients == 1
 
 
 def test_a_backend_that_does_not_read_stops_the_client(make_tunnel):
