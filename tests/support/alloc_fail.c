@@ -9,9 +9,12 @@
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t count, size_t n);
 void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t count, size_t n);
-void *__wrap_realloc(void *p, size_t n);
+/* Visible: where a test links a shared library of the project's as well, ld in sanitizers' builds takes its calls for
+ * these. */
+#define VISIBLE __attribute__((visibility("default")))
+VISIBLE void *__wrap_malloc(size_t n);
+VISIBLE void *__wrap_calloc(size_t count, size_t n);
+VISIBLE void *__wrap_realloc(void *p, size_t n);
 
 static _Thread_local unsigned long made, first_to_fail = ULONG_MAX, last_to_fail;
 
