@@ -35,14 +35,17 @@ secret_bytes(const struct secret *s)
     return (struct bytes){ s->p, s->n };
 }
 
-/* Wipes n bytes; the compiler cannot drop it. p may be NULL with n == 0. In place, since most of
- * what is wiped is small and of a size that is known: a call would cost more than its work. */
+/* Wipes n bytes; the compiler cannot drop it. p may be NULL with n == 0. What is small and of a known
+ * size is wiped in place, since a call would cost more than its work; what is larger is left to libc,
+ * whose way is quicker than what the compiler puts in place of memset. */
 static inline void
 secret_wipe(void *p, size_t n)
 {
-    if (n) {
+    if (__builtin_constant_p(n) && n <= 64) {
         memset(p, 0, n);
         __asm__ __volatile__("" : : "r"(p) : "memory");
+    } else if (n) {
+        explicit_bzero(p, n);
     }
 }
 
