@@ -11,43 +11,7 @@
 
 #include <cmocka.h>
 
-#include "event/event.h"
-
-static char path[] = "/tmp/test_catalogue.XXXXXX";
-static struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
-
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 || close(fd) != 0 ? -1 : 0;
-}
-
-static int
-empty_file(void **state)
-{
-    (void)state;
-    return truncate(path, 0);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static struct event_log *
-open_log(void)
-{
-    const struct event_settings settings = { .file = path, .program = "sspid", .log = &quiet };
-    struct event_log *log = event_log_open(&settings);
-
-    assert_non_null(log);
-    return log;
-}
+#include "tests/unit/event/event_file.h"
 
 /* The one event of this id. Owned by the caller: json_decref. */
 static json_t *
@@ -74,19 +38,10 @@ event_of(int id)
 }
 
 static void
-assert_text(const json_t *event, const char *name, const char *text)
-{
-    const char *value = json_string_value(json_object_get(event, name));
-
-    assert_non_null(value);
-    assert_string_equal(value, text);
-}
-
-static void
 test_logoff__has_the_number_of_its_logon(void **state)
 {
     const struct event_logon logon = { .mechanism = "NTLM", .user = "demo", .sid = "S-1-5-21-1" };
-    struct event_log *log = open_log();
+    struct event_log *log = open_log(0);
     json_t *granted, *ended;
     uint64_t id = event_log_logon(log, &logon), other = event_log_logon(log, &logon);
     char text[32];
@@ -98,7 +53,7 @@ test_logoff__has_the_number_of_its_logon(void **state)
     assert_int_equal(event_log_logon(NULL, &logon), 0);
     event_log_close(log);
     assert_int_equal(truncate(path, 0), 0);
-    log = open_log();
+    log = open_log(0);
     id = event_log_logon(log, &logon);
     event_log_logoff(log, &(struct event_logoff){ .logon = id,
                                                   .user = "demo",
@@ -128,7 +83,7 @@ test_logoff__has_the_number_of_its_logon(void **state)
 static void
 test_replay__is_4649_before_the_refusal(void **state)
 {
-    struct event_log *log = open_log();
+    struct event_log *log = open_log(0);
     json_t *event;
 
     (void)state;
@@ -163,7 +118,7 @@ test_account__names_who_did_it(void **state)
                                .by_user = "root",
                                .expires = "never",
                                .changed = "expires" };
-    struct event_log *log = open_log();
+    struct event_log *log = open_log(0);
     json_t *event;
 
     (void)state;
@@ -204,7 +159,7 @@ test_account__names_who_did_it(void **state)
 static void
 test_service__begins_ends_and_reads_its_files_anew(void **state)
 {
-    struct event_log *log = open_log();
+    struct event_log *log = open_log(0);
     json_t *event;
 
     (void)state;

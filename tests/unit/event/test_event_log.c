@@ -12,45 +12,7 @@
 
 #include <cmocka.h>
 
-#include "event/event.h"
-
-static char path[] = "/tmp/test_event_log.XXXXXX";
-static struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
-
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 || close(fd) != 0 ? -1 : 0;
-}
-
-static int
-empty_file(void **state)
-{
-    (void)state;
-    return truncate(path, 0);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static struct event_log *
-open_log(unsigned per_second)
-{
-    const struct event_settings settings = {
-        .file = path, .program = "sspid", .refusals_per_second = per_second, .log = &quiet
-    };
-    struct event_log *log = event_log_open(&settings);
-
-    assert_non_null(log);
-    return log;
-}
+#include "tests/unit/event/event_file.h"
 
 /* Every line of the file, each proven to be one object. Owned by the caller: json_decref. */
 static json_t *
@@ -79,19 +41,6 @@ event_at(json_t *all, size_t i, int id)
     assert_non_null(event);
     assert_int_equal(json_integer_value(json_object_get(event, "EventID")), id);
     return event;
-}
-
-static void
-assert_text(json_t *event, const char *name, const char *text)
-{
-    json_t *value = json_object_get(event, name);
-
-    if (!text) {
-        assert_null(value);
-        return;
-    }
-    assert_true(json_is_string(value));
-    assert_string_equal(json_string_value(value), text);
 }
 
 static void
