@@ -190,7 +190,8 @@ begins_a_token(struct bytes b)
                        bytes_starts_with(b, bytes_of_string("NEGOEXTS")));
 }
 
-/* The bytes of a text. What could be both is what begins a token; then hexadecimal. */
+/* The bytes of a text. What could be both is what begins a token; then base64 behind a scheme, where
+ * RFC 9110 has nothing else, and hexadecimal by itself. */
 static void
 take_bytes(struct bytes text, struct decode_input_token *out, struct wire_writer *token)
 {
@@ -200,7 +201,7 @@ take_bytes(struct bytes text, struct decode_input_token *out, struct wire_writer
     bool is_hex = hex_decode(text, &hex), is_base64 = base64_decode(text, &base64);
 
     if (is_hex && (!is_base64 || begins_a_token(wire_written(&hex)) ||
-                   !begins_a_token(wire_written(&base64)))) {
+                   (!out->scheme.n && !begins_a_token(wire_written(&base64))))) {
         wire_put_bytes(token, wire_written(&hex));
         out->form = "hexadecimal";
     } else if (is_base64) {
