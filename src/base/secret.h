@@ -41,10 +41,13 @@ secret_bytes(const struct secret *s)
 static inline void
 secret_wipe(void *p, size_t n)
 {
+    if (!n) {
+        return; /* neither memset nor explicit_bzero takes NULL, not even for nothing */
+    }
     if (__builtin_constant_p(n) && n <= 64) {
         memset(p, 0, n);
         __asm__ __volatile__("" : : "r"(p) : "memory");
-    } else if (n) {
+    } else {
         explicit_bzero(p, n);
     }
 }
