@@ -166,6 +166,7 @@ fill_unix_policy(struct configuration *c)
     c->own_domains[2] = c->text.dns_domain;
     c->unix_policy = (struct unix_account_policy){
         .root = c->text.impersonate_root,
+        .min_uid = c->text.impersonate_min_uid,
         .bare = c->text.impersonate_bare_name,
         .own_domains = c->own_domains,
         .n_own_domains = OWN_DOMAINS,

@@ -18,7 +18,8 @@ enum {
     LM_LEVEL_SERVER = 5,
     LOCKOUT_THRESHOLD = 10,
     LOCKOUT_MINUTES = 10,
-    MINUTES_MAX = 525600, /* a year */
+    MINUTES_MAX = 525600,       /* a year */
+    IMPERSONATE_MIN_UID = 1000, /* UID_MIN of login.defs(5) */
     EXPORT_LIFETIME_S = 60,
     EXPORT_LIFETIME_MAX_S = 3600,
     OWNED_STRINGS = 14, /* of a settings_text, and the NULL at their end */
@@ -103,6 +104,7 @@ settings_init(struct settings_text *t)
     *t = (struct settings_text){
         .require_128bit = true,
         .impersonate_bare_name = UNIX_ACCOUNT_BARE_OWN_DOMAIN,
+        .impersonate_min_uid = IMPERSONATE_MIN_UID,
         .lm_level_client = LM_LEVEL_CLIENT,
         .lm_level_server = LM_LEVEL_SERVER,
         .lockout_threshold = LOCKOUT_THRESHOLD,
@@ -355,6 +357,7 @@ static const struct setting known_settings[] = {
     { "policy", "service_binding", OF(service_binding), take_bindings, 0, 0, NULL },
     { "policy", "spn", OF(spn), take_spn, 0, 0, NULL },
     { "policy", "impersonate_root", OF(impersonate_root), take_flag, 0, 0, NULL },
+    { "policy", "impersonate_min_uid", OF(impersonate_min_uid), NULL, 0, INT32_MAX, NULL },
     { "policy", "impersonate_bare_name", OF(impersonate_bare_name), take_bare_name, 0, 0, NULL },
     { "policy", "lockout_threshold", OF(lockout_threshold), NULL, 0, UINT16_MAX, OF_STORE },
     { "policy", "lockout_minutes", OF(lockout_minutes), NULL, 1, MINUTES_MAX, OF_STORE },

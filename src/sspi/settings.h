@@ -33,6 +33,7 @@ struct settings_text {
     enum sec_bindings_policy channel_bindings, service_binding;
     bool require_mic, require_128bit, anonymous;
     bool impersonate_root;
+    unsigned impersonate_min_uid;
     enum unix_account_bare impersonate_bare_name;
     unsigned lm_level_client, lm_level_server;
     unsigned lockout_threshold, lockout_minutes;

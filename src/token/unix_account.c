@@ -186,18 +186,35 @@ find_by_name(const struct unix_account_client *c, const struct unix_account_poli
     return unix_account_find(c->user, out);
 }
 
+/* A client called daemon or www-data must not become the system user of that name by accident; a
+ * store that names him does not do so by accident. */
+static sec_status
+check_uid(const struct unix_account *a, bool is_named, const struct unix_account_policy *p)
+{
+    if (a->uid == 0 && !p->root) {
+        return sec_fail(SEC_E_NO_IMPERSONATION,
+                        "token: Unix account %.100s is root, and impersonate_root is no", a->name);
+    }
+    if (a->uid != 0 && a->uid < p->min_uid && !is_named) {
+        return sec_fail(SEC_E_NO_IMPERSONATION,
+                        "token: Unix account %.100s is a system user: user id %u, below "
+                        "impersonate_min_uid (%u)",
+                        a->name, a->uid, p->min_uid);
+    }
+    return SEC_E_OK;
+}
+
 sec_status
 unix_account_map(const struct unix_account_client *c, const struct unix_account_policy *p,
                  struct unix_account **out)
 {
     struct unix_account *found = NULL;
-    sec_status status = c->unix_user && c->unix_user[0] ? unix_account_find(c->unix_user, &found)
-                                                        : find_by_name(c, p, &found);
+    bool is_named = c->unix_user && c->unix_user[0];
+    sec_status status =
+        is_named ? unix_account_find(c->unix_user, &found) : find_by_name(c, p, &found);
 
-    if (status == SEC_E_OK && found->uid == 0 && !p->root) {
-        status =
-            sec_fail(SEC_E_NO_IMPERSONATION,
-                     "token: Unix account %.100s is root, and impersonate_root is no", found->name);
+    if (status == SEC_E_OK) {
+        status = check_uid(found, is_named, p);
     }
     if (status != SEC_E_OK) {
         unix_account_free(found);

@@ -42,7 +42,8 @@ enum unix_account_bare {
 
 /* What policy says of whom a thread may act as. Names are UTF-8. */
 struct unix_account_policy {
-    bool root; /* uid 0 too */
+    bool root;     /* uid 0 too */
+    uid_t min_uid; /* of accounts that a client's name alone leads to: system users are below it */
     enum unix_account_bare bare;
     const char *const *own_domains; /* NetBIOS and DNS names; empty ones are nobody's */
     size_t n_own_domains;
@@ -55,7 +56,7 @@ struct unix_account_client {
 
 /* The account that a client maps to: unix_user alone where there is one; else DOMAIN\user; else user,
  * where policy lets it. Statuses as above; SEC_E_NO_IMPERSONATION too for uid 0 without policy's
- * leave, and for names that are no account's. */
+ * leave, for a system user whom nobody named as unix_user, and for names that are no account's. */
 SEC_NODISCARD sec_status unix_account_map(const struct unix_account_client *,
                                           const struct unix_account_policy *,
                                           struct unix_account **out);

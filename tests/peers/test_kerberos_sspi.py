@@ -220,7 +220,7 @@ def own_user(shared_realm, env):
     return name, {**env, **shared_realm.environment(shared_realm.ticket(name)), "OPENSSPI_CONFIG": env["OPENSSPI_CONFIG"]}
 
 
-ACTS = {"impersonate_bare_name": "yes", "impersonate_root": "yes"}
+ACTS = {"impersonate_bare_name": "yes", "impersonate_min_uid": "1", "impersonate_root": "yes"}
 
 
 @MECHS

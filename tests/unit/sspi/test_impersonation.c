@@ -599,6 +599,9 @@ test_policy__of_a_credential(void **state)
         { "user0", "impersonate_bare_name", "own-domain", true },
         { "user0", "impersonate_bare_name", "yes", true },
         { "user1", "impersonate_bare_name", "no", true }, /* the store names it */
+        { "user0", "impersonate_min_uid", "23000", true },
+        { "user0", "impersonate_min_uid", "23001", false },
+        { "user1", "impersonate_min_uid", "100000", true }, /* the store names it */
         { "root", "impersonate_root", "no", false },
         { "root", "impersonate_root", "yes", true },
         { "admin", "impersonate_root", "yes", true },

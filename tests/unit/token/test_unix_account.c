@@ -18,9 +18,18 @@ static const struct {
     const char *name;
     uid_t uid;
 } known[] = {
-    { "alice", 2001 }, { "DOMAIN\\alice", 3001 },       { "bob", 2002 },
-    { "root", 0 },     { "DOMAIN\\toor", 0 },           { "nobody", (uid_t)-1 },
-    { "a/b", 2009 },   { "EXAMPLE.TEST\\carol", 3005 }, { "carol smith", 2007 },
+    { "alice", 2001 },
+    { "DOMAIN\\alice", 3001 },
+    { "bob", 2002 },
+    { "root", 0 },
+    { "DOMAIN\\toor", 0 },
+    { "nobody", (uid_t)-1 },
+    { "daemon", 1 },
+    { "last", 999 },
+    { "first", 1000 },
+    { "a/b", 2009 },
+    { "EXAMPLE.TEST\\carol", 3005 },
+    { "carol smith", 2007 },
 };
 
 static int broken; /* what the name service answers to all; 0: what it knows */
@@ -153,6 +162,35 @@ test_map__rules(void **state)
         { "toor", "DOMAIN", NULL, { 0 }, (uid_t)-2, "[DOMAIN\\toor]" },
         { "toor", "DOMAIN", NULL, { .root = true }, 0, "[DOMAIN\\toor]" },
         { "bob", "DOMAIN", "nobody", { .root = true }, (uid_t)-2, "[nobody]" },
+        /* System users: by their names alone not; the store's word is enough. */
+        { "daemon",
+          "DOMAIN",
+          NULL,
+          { .bare = UNIX_ACCOUNT_BARE_ALWAYS, .min_uid = 1000 },
+          (uid_t)-2,
+          "[DOMAIN\\daemon][daemon]" },
+        { "last",
+          "DOMAIN",
+          NULL,
+          { .bare = UNIX_ACCOUNT_BARE_ALWAYS, .min_uid = 1000 },
+          (uid_t)-2,
+          "[DOMAIN\\last][last]" },
+        { "first",
+          "DOMAIN",
+          NULL,
+          { .bare = UNIX_ACCOUNT_BARE_ALWAYS, .min_uid = 1000 },
+          1000,
+          "[DOMAIN\\first][first]" },
+        { "alice", "DOMAIN", NULL, { .min_uid = 3002 }, (uid_t)-2, "[DOMAIN\\alice]" },
+        { "daemon",
+          "DOMAIN",
+          NULL,
+          { .bare = UNIX_ACCOUNT_BARE_ALWAYS },
+          1,
+          "[DOMAIN\\daemon][daemon]" },
+        { "bob", "DOMAIN", "daemon", { .min_uid = 1000 }, 1, "[daemon]" },
+        { "toor", "DOMAIN", NULL, { .root = true, .min_uid = 1000 }, 0, "[DOMAIN\\toor]" },
+        { "toor", "DOMAIN", NULL, { .min_uid = 0 }, (uid_t)-2, "[DOMAIN\\toor]" },
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
