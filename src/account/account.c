@@ -42,6 +42,7 @@ keep_reasons(struct account_proof *out)
         .used_code = out->used_code,
     };
 
+    bytes_copy(reasons.sid, out->sid, sizeof(reasons.sid));
     account_proof_clear(out);
     *out = reasons;
 }
@@ -100,5 +101,19 @@ account_prove(struct account_authority *a, const struct account_claim *claim,
     keep_reasons(out);
     return status == SEC_E_LOGON_DENIED
                ? sec_fail(status, "accounts: %s", reason_text(claim->kind, out))
+               : status;
+}
+
+sec_status
+account_change_password(struct account_authority *a, const struct account_new_password *wanted,
+                        struct account_proof *out)
+{
+    sec_status status;
+
+    *out = (struct account_proof){ 0 };
+    status = a->ops->change_password(a, wanted, out);
+    keep_reasons(out);
+    return status == SEC_E_LOGON_DENIED && out->sub_status
+               ? sec_fail(status, "accounts: %s", reason_text(ACCOUNT_PASSWORD, out))
                : status;
 }

@@ -83,6 +83,8 @@ struct account_claim {
 #define ACCOUNT_EXPIRED          UINT32_C(0xC0000193)
 #define ACCOUNT_LOCKED_OUT       UINT32_C(0xC0000234)
 
+enum { ACCOUNT_SID_CHARS = 192 }; /* of a SID in text at its longest, and its NUL */
+
 struct account_proof {
     struct secret16 session_base_key;
     struct secret16 lm_session_key; /* LMOWFv1's first 8 bytes, for [MS-NLMP] 3.4.5.1's KXKEY */
@@ -94,11 +96,12 @@ struct account_proof {
     uint32_t sub_status; /* NTSTATUS, for the event log alone: ACCOUNT_WRONG_PASSWORD and so on */
     bool locked_out_now; /* this failure was the one that locked the account */
     bool no_clear_text;  /* ACCOUNT_CHAP_MD5: the account keeps none, and cannot be proven so */
-    bool no_code, used_code; /* ACCOUNT_ONE_TIME_CODE: it has none; it was right, but once */
+    bool no_code, used_code;     /* ACCOUNT_ONE_TIME_CODE: it has none; it was right, but once */
+    char sid[ACCOUNT_SID_CHARS]; /* of the account that is refused; "": there is none */
 };
 
 /* SEC_E_OK: proven, *out filled; clear it with account_proof_clear. Otherwise sub_status,
- * locked_out_now, no_clear_text, no_code and used_code alone are set, and:
+ * locked_out_now, no_clear_text, no_code, used_code and sid alone are set, and:
  *   SEC_E_LOGON_DENIED                 wrong, unknown, disabled, expired or locked: all alike, and
  *                                      all take alike
  *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the store cannot answer; counts towards no lock-out
@@ -107,6 +110,30 @@ struct account_proof {
 SEC_NODISCARD sec_status account_prove(struct account_authority *, const struct account_claim *,
                                        struct account_proof *out);
 void account_proof_clear(struct account_proof *);
+
+/* A new password for who knows the old one. Borrowed for the call. */
+struct account_new_password {
+    struct bytes user, domain;           /* UTF-16LE, as a claim has them */
+    struct bytes old_password, password; /* UTF-8, secrets */
+    uint64_t now_100ns;                  /* FILETIME, UTC */
+};
+
+/* The old one is right, and the new one is not good: NTSTATUS, and a status. */
+#define ACCOUNT_PASSWORD_RESTRICTION ((sec_status)0xC000006C)
+
+/* SEC_E_OK: it is on the disk, and every process sees it at its next logon. Otherwise *out has its
+ * reasons as after account_prove, and the old password is judged and counted as it is there, but
+ * that one that has expired may be changed:
+ *   SEC_E_LOGON_DENIED                 as account_prove's; or another change came first
+ *   ACCOUNT_PASSWORD_RESTRICTION       the reason says why
+ *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the store cannot be asked, or not be written to; where the
+ *                                      answer was lost it may have been changed all the same
+ *   SEC_E_INSUFFICIENT_MEMORY
+ * Safe from any thread; takes a tenth of a second. */
+SEC_NODISCARD sec_status account_change_password(struct account_authority *,
+                                                 const struct account_new_password *,
+                                                 struct account_proof *out);
+
 /* Why a one-time code was refused, in words for the log. Static. */
 const char *account_code_reason(const struct account_proof *reasons);
 
@@ -114,13 +141,14 @@ enum { ACCOUNT_TIMEOUT_MS = 2000 };
 
 /* What the [server] and [accounts] and [policy] sections say of accounts. Borrowed for the call. */
 struct account_options {
-    const char *store;          /* "sqlite:PATH" or "authority:SOCKET" */
-    const char *key_file;       /* made on first use by the store that creates the database */
-    unsigned timeout_ms;        /* how long samd may take; 0: ACCOUNT_TIMEOUT_MS */
-    struct bytes domain;        /* UTF-16LE: the name under which identities appear */
-    unsigned lockout_threshold; /* 0: never */
-    unsigned lockout_minutes;   /* 0: until it is unlocked */
-    bool keep_lm_hashes;        /* off by default: LM hashes are as good as passwords */
+    const char *store;            /* "sqlite:PATH" or "authority:SOCKET" */
+    const char *key_file;         /* made on first use by the store that creates the database */
+    unsigned timeout_ms;          /* how long samd may take; 0: ACCOUNT_TIMEOUT_MS */
+    struct bytes domain;          /* UTF-16LE: the name under which identities appear */
+    unsigned lockout_threshold;   /* 0: never */
+    unsigned lockout_minutes;     /* 0: until it is unlocked */
+    unsigned password_min_length; /* of new passwords, in UTF-16 units */
+    bool keep_lm_hashes;          /* off by default: LM hashes are as good as passwords */
 };
 
 /* Opens the store that options name. *out is owned by the caller: account_authority_close. A store

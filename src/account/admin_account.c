@@ -1,80 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, changing and removing accounts. */
-#include <stdio.h>
-
 #include "account/admin_store.h"
 #include "account/password.h"
-#include "account/store_key.h"
 #include "base/clock.h"
 #include "base/mem.h"
-
-/* --- passwords ----------------------------------------------------------------------------- */
-
-static sec_status
-put_secret(const struct admin_store *a, const struct admin_account *account, const char *field,
-           struct bytes plain)
-{
-    uint8_t sealed[SEAL_MAX_BYTES];
-    sec_status status = seal_put(a->key, (struct seal_place){ account->sid, field }, plain, sealed);
-
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    return sqlite_db_run(a->db, "INSERT INTO secret VALUES (?1, ?2, ?3)", "itb",
-                         (int64_t)account->rid, field,
-                         bytes_of(sealed, plain.n + SEAL_OVERHEAD_BYTES));
-}
-
-static sec_status
-put_clear_text(const struct admin_store *a, const struct admin_account *account,
-               const struct clear_text *text)
-{
-    uint8_t plain[2 + CLEAR_TEXT_BYTES_MAX];
-    struct wire_writer w = wire_writer_fixed(plain, sizeof(plain));
-    sec_status status;
-
-    wire_put_le16(&w, (uint16_t)text->n);
-    wire_put(&w, text->b, sizeof(text->b)); /* zeroes after the password */
-    status = put_secret(a, account, STORE_KEY_CLEAR_TEXT, bytes_of(plain, sizeof(plain)));
-    secret_wipe(plain, sizeof(plain));
-    return status;
-}
-
-/* All that was made of the last password goes; an LM hash comes back only where policy has it. */
-static sec_status
-put_keys(const struct admin_store *a, const struct admin_account *account,
-         const struct password_keys *keys)
-{
-    sec_status status =
-        sqlite_db_run(a->db, "DELETE FROM secret WHERE account = ?1", "i", (int64_t)account->rid);
-
-    if (status == SEC_E_OK) {
-        status = put_secret(a, account, STORE_KEY_NT_HASH, bytes_of(keys->nt_hash.b, 16));
-    }
-    if (status == SEC_E_OK && keys->has_lm_hash) {
-        status = put_secret(a, account, STORE_KEY_LM_HASH, bytes_of(keys->lm_hash.b, 16));
-    }
-    for (size_t i = 0; status == SEC_E_OK && i < KRB_KEY_TYPES; i++) {
-        status = put_secret(a, account, krb_key_types[i].name,
-                            bytes_of(keys->kerberos[i], krb_key_types[i].key_bytes));
-    }
-    return status == SEC_E_OK && keys->clear_text.n ? put_clear_text(a, account, &keys->clear_text)
-                                                    : status;
-}
-
-/* RFC 4120 4 and Windows alike: the realm, then the name as it was created. */
-static sec_status
-make_salt(const struct admin_store *a, const char *name, char **out)
-{
-    size_t n = strlen(a->realm) + strlen(name) + 1;
-
-    *out = mem_new(n);
-    if (!*out) {
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
-    (void)snprintf(*out, n, "%s%s", a->realm, name);
-    return SEC_E_OK;
-}
 
 /* --- add ----------------------------------------------------------------------------------- */
 
@@ -131,7 +60,7 @@ add_account(struct admin_store *a, void *what)
     admin_format_sid(a, account.rid, account.sid);
     status = insert_account(a, add, account.sid);
     if (status == SEC_E_OK) {
-        status = put_keys(a, &account, add->keys);
+        status = admin_put_keys(a, &account, add->keys);
     }
     for (size_t i = 0; status == SEC_E_OK && i < add->wanted->n_groups; i++) {
         status = admin_join_group(a, account.rid, add->wanted->groups[i]);
@@ -153,12 +82,11 @@ admin_store_add(struct account_admin *door, const struct account_new *wanted)
         status = name_check_unix(wanted->unix_user);
     }
     if (status == SEC_E_OK) {
-        status = make_salt(a, wanted->name, &salt);
+        status = admin_make_salt(a, wanted->name, &salt);
     }
     if (status == SEC_E_OK) {
-        status = password_keys_make(
-            wanted->password, salt,
-            (struct password_form){ a->lm_hashes, wanted->keeps_clear_text }, &keys);
+        status = password_keys_make(wanted->password, salt,
+                                    admin_password_form(a, wanted->keeps_clear_text), &keys);
     }
     if (status == SEC_E_OK) {
         add.salt = salt;
@@ -174,53 +102,6 @@ admin_store_add(struct account_admin *door, const struct account_new *wanted)
 }
 
 /* --- the others ---------------------------------------------------------------------------- */
-
-struct new_password {
-    const char *name, *salt;
-    const struct password_keys *keys;
-};
-
-static sec_status
-change_password(struct admin_store *a, void *what)
-{
-    const struct new_password *password = what;
-    int64_t now = (int64_t)clock_now_100ns();
-    struct admin_account account;
-    sec_status status = admin_find(a, password->name, &account);
-
-    if (status == SEC_E_OK) {
-        status = sqlite_db_run(a->db,
-                               "UPDATE account SET key_salt = ?2, key_version = key_version + 1,"
-                               " password_set = ?3, changed = ?3, password_expires = NULL"
-                               " WHERE rid = ?1",
-                               "iti", (int64_t)account.rid, password->salt, now);
-    }
-    return status == SEC_E_OK ? put_keys(a, &account, password->keys) : status;
-}
-
-sec_status
-admin_store_set_password(struct account_admin *door, const char *name, struct bytes password,
-                         bool keeps_clear_text)
-{
-    struct admin_store *a = admin_store_of(door);
-    SEC_AUTO(password_keys) keys = { 0 };
-    struct admin_account account;
-    char *salt = NULL;
-    sec_status status = admin_find(a, name, &account);
-
-    if (status == SEC_E_OK) {
-        status = make_salt(a, account.name, &salt);
-    }
-    if (status == SEC_E_OK) {
-        status = password_keys_make(
-            password, salt, (struct password_form){ a->lm_hashes, keeps_clear_text }, &keys);
-    }
-    if (status == SEC_E_OK) {
-        status = admin_run(a, change_password, &(struct new_password){ name, salt, &keys });
-    }
-    mem_free(salt);
-    return status;
-}
 
 static sec_status
 remove_account(struct admin_store *a, void *what)

@@ -168,6 +168,7 @@ admin_store_open(const struct account_admin_options *options, const char *path,
     a->lockout = (struct lockout_policy){ options->accounts.lockout_threshold,
                                           options->accounts.lockout_minutes };
     a->lm_hashes = options->accounts.keep_lm_hashes;
+    a->password_min_length = options->accounts.password_min_length;
     status = open_store(a, options, path);
     if (status == SEC_E_OK) {
         *out = &sec_steal(&a)->door;

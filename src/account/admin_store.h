@@ -5,6 +5,7 @@
 
 #include "account/lockout.h"
 #include "account/name.h"
+#include "account/password.h"
 #include "account/seal.h"
 #include "account/shared.h"
 #include "account/sqlite_db.h"
@@ -22,6 +23,7 @@ struct admin_store {
     struct shared_state *shared;
     struct lockout_policy lockout;
     bool lm_hashes;
+    unsigned password_min_length;
     char *realm;
 };
 
@@ -42,6 +44,17 @@ SEC_NODISCARD sec_status admin_store_list(struct account_admin *, uint32_t after
                                           unsigned n_max, account_see, void *user);
 SEC_NODISCARD sec_status admin_store_show(struct account_admin *, const char *name, account_see,
                                           void *user);
+
+/* An account, as it was when its password was proven. */
+struct admin_proven {
+    uint32_t rid, key_version;
+};
+/* A new password for who has proven the old one; a clear text is kept where one was.
+ * SEC_E_LOGON_DENIED: the account is not what it was; ACCOUNT_PASSWORD_RESTRICTION: the password is
+ * not good. */
+SEC_NODISCARD sec_status admin_store_set_own_password(struct account_admin *,
+                                                      const struct admin_proven *,
+                                                      struct bytes password);
 
 static inline struct admin_store *
 admin_store_of(struct account_admin *door)
@@ -76,6 +89,13 @@ SEC_NODISCARD sec_status admin_check_name_free(const struct admin_store *, struc
                                                const char *name);
 SEC_NODISCARD sec_status admin_take_rid(const struct admin_store *, uint32_t *rid);
 void admin_format_sid(const struct admin_store *, uint32_t rid, char sid[static ADMIN_SID_CHARS]);
+
+/* What is made of a password: how; the salt of a name, owned by the caller: mem_free; and, within a
+ * transaction, in place of all that was made of the last one. */
+struct password_form admin_password_form(const struct admin_store *, bool clear_text);
+SEC_NODISCARD sec_status admin_make_salt(const struct admin_store *, const char *name, char **out);
+SEC_NODISCARD sec_status admin_put_keys(const struct admin_store *, const struct admin_account *,
+                                        const struct password_keys *);
 
 /* Membership, within a transaction. A group that is joined is made where there is none. */
 SEC_NODISCARD sec_status admin_join_group(const struct admin_store *, uint32_t account,

@@ -18,7 +18,7 @@
 #include "base/wire.h"
 
 enum {
-    AUTHORITY_MSG_VERSION = 1,
+    AUTHORITY_MSG_VERSION = 2,
     AUTHORITY_MSG_LENGTH_BYTES = 4,
     AUTHORITY_MSG_BYTES_MAX = 256 * 1024, /* no frame is longer: room for 4,000 groups */
     AUTHORITY_MSG_BLOB_MAX = 65535,
@@ -38,6 +38,7 @@ enum authority_msg_type {
     AUTHORITY_MSG_SHOW,        /* the same for one */
     AUTHORITY_MSG_ENROLL_CODE, /* a one-time code */
     AUTHORITY_MSG_REMOVE_CODE,
+    AUTHORITY_MSG_CHANGE_PASSWORD, /* whoever may prove; DONE or REFUSED answers */
     /* from samd */
     AUTHORITY_MSG_WELCOME = 32, /* version */
     AUTHORITY_MSG_PROVEN,
@@ -80,8 +81,10 @@ struct authority_msg {
     struct account_identity identity;
     struct authority_texts groups, group_sids; /* also VIEW's */
     struct authority_numbers group_attributes;
-    uint32_t status;    /* REFUSED: a sec_status */
-    const char *reason; /* REFUSED: what sec_fail was told */
+    struct bytes new_password; /* CHANGE_PASSWORD, whose old one is claim's */
+    const char *refused_sid;   /* REFUSED: whom that is about; "": nobody */
+    uint32_t status;           /* REFUSED: a sec_status */
+    const char *reason;        /* REFUSED: what sec_fail was told */
     /* The requests of administrators. */
     struct {
         const char *name, *unix_user; /* unix_user NULL: none; of CHANGE: it stays */

@@ -10,6 +10,7 @@
 struct authority_store {
     struct account_authority door; /* the first */
     struct authority_client *client;
+    char *path;
 };
 
 struct verdict {
@@ -43,22 +44,32 @@ take_identity(const struct authority_msg *m, struct account_proof *out)
     return out->identity ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+static bool
+is_verdict(sec_status status)
+{
+    return status == SEC_E_LOGON_DENIED || status == SEC_E_NO_AUTHENTICATING_AUTHORITY ||
+           status == SEC_E_INSUFFICIENT_MEMORY;
+}
+
 static enum authority_answer
 take_refusal(struct verdict *v, const struct authority_msg *m)
 {
+    struct bytes sid = bytes_of_string(m->refused_sid);
+
+    if (sid.n >= sizeof(v->out->sid)) {
+        return AUTHORITY_NONSENSE;
+    }
+    bytes_copy(v->out->sid, sid.p, sid.n + 1);
     v->status = (sec_status)m->status;
     v->out->sub_status = m->proof.sub_status;
     v->out->locked_out_now = m->proof.locked_out_now;
     v->out->no_clear_text = m->proof.no_clear_text;
     v->out->no_code = m->proof.no_code;
     v->out->used_code = m->proof.used_code;
-    if (v->status == SEC_E_NO_AUTHENTICATING_AUTHORITY) {
+    if (m->reason[0]) {
         v->status = sec_fail(v->status, "%s", m->reason);
     }
-    return v->status == SEC_E_LOGON_DENIED || v->status == SEC_E_NO_AUTHENTICATING_AUTHORITY ||
-                   v->status == SEC_E_INSUFFICIENT_MEMORY
-               ? AUTHORITY_LAST
-               : AUTHORITY_NONSENSE;
+    return AUTHORITY_LAST;
 }
 
 static enum authority_answer
@@ -67,7 +78,7 @@ take_verdict(void *user, const struct authority_msg *m)
     struct verdict *v = user;
 
     if (m->type == AUTHORITY_MSG_REFUSED) {
-        return take_refusal(v, m);
+        return is_verdict((sec_status)m->status) ? take_refusal(v, m) : AUTHORITY_NONSENSE;
     }
     if (m->type != AUTHORITY_MSG_PROVEN) {
         return AUTHORITY_NONSENSE;
@@ -98,12 +109,56 @@ prove(struct account_authority *door, const struct account_claim *claim, struct 
     return v.status;
 }
 
+static enum authority_answer
+take_change(void *user, const struct authority_msg *m)
+{
+    struct verdict *v = user;
+    sec_status status = (sec_status)m->status;
+
+    if (m->type == AUTHORITY_MSG_REFUSED) {
+        return is_verdict(status) || status == ACCOUNT_PASSWORD_RESTRICTION ? take_refusal(v, m)
+                                                                            : AUTHORITY_NONSENSE;
+    }
+    v->status = SEC_E_OK;
+    return m->type == AUTHORITY_MSG_DONE ? AUTHORITY_LAST : AUTHORITY_NONSENSE;
+}
+
+/* On a connection of its own, which waits for as long as an administrator's: what samd has begun is
+ * not to be taken for undone. */
+static sec_status
+change_password(struct account_authority *door, const struct account_new_password *wanted,
+                struct account_proof *out)
+{
+    struct authority_store *a = (struct authority_store *)door;
+    struct authority_client *client = authority_client_new(a->path, ADMIN_TIMEOUT_MS);
+    struct authority_msg m = { .type = AUTHORITY_MSG_CHANGE_PASSWORD,
+                               .claim = { .user = wanted->user,
+                                          .domain = wanted->domain,
+                                          .password = wanted->old_password },
+                               .new_password = wanted->password };
+    struct verdict v = { .out = out };
+    sec_status status =
+        client ? authority_client_ask(client, &m, take_change, &v) : SEC_E_INSUFFICIENT_MEMORY;
+
+    authority_client_free(client);
+    if (status == SEC_E_INVALID_PARAMETER) { /* no password is as long as one of these */
+        out->sub_status = ACCOUNT_WRONG_PASSWORD;
+        return SEC_E_LOGON_DENIED;
+    }
+    if (status != SEC_E_OK) {
+        account_proof_clear(out);
+        return status;
+    }
+    return v.status;
+}
+
 static void
 close_authority(struct account_authority *door)
 {
     struct authority_store *a = (struct authority_store *)door;
 
     authority_client_free(a->client);
+    mem_free(a->path);
     mem_free(a);
 }
 
@@ -111,7 +166,9 @@ static sec_status
 open_authority(const struct account_options *options, const char *path,
                struct account_authority **out)
 {
-    static const struct account_authority_ops ops = { .prove = prove, .close = close_authority };
+    static const struct account_authority_ops ops = { .prove = prove,
+                                                      .change_password = change_password,
+                                                      .close = close_authority };
     unsigned timeout_ms = options->timeout_ms ? options->timeout_ms : ACCOUNT_TIMEOUT_MS;
     struct authority_store *a = mem_new(sizeof(*a));
 
@@ -120,8 +177,9 @@ open_authority(const struct account_options *options, const char *path,
     }
     a->door.ops = &ops;
     a->client = authority_client_new(path, timeout_ms);
-    if (!a->client) {
-        mem_free(a);
+    a->path = mem_dup(path, strlen(path));
+    if (!a->client || !a->path) {
+        close_authority(&a->door);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     *out = &a->door;

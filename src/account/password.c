@@ -19,7 +19,7 @@ password_keys_auto(struct password_keys *keys)
 }
 
 static sec_status
-make_hashes(struct bytes password, bool lm_hash, struct password_keys *out)
+make_hashes(struct bytes password, struct password_form form, struct password_keys *out)
 {
     uint8_t held[2 * PASSWORD_UNITS_MAX];
     struct wire_writer w = wire_writer_fixed(held, sizeof(held));
@@ -31,9 +31,12 @@ make_hashes(struct bytes password, bool lm_hash, struct password_keys *out)
             sec_fail(SEC_E_INVALID_PARAMETER, "accounts: a password has at most 256 characters");
     } else if (wire_writer_status(&w) != WIRE_OK) {
         status = sec_fail(SEC_E_INVALID_PARAMETER, "accounts: the password is not UTF-8");
+    } else if (wire_written(&w).n < 2 * (size_t)form.min_length) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER,
+                          "accounts: a password has at least %u characters here", form.min_length);
     } else {
         ntlm_key_nt_hash(wire_written(&w), &out->nt_hash);
-        out->has_lm_hash = lm_hash && ntlm_key_lm_hash(wire_written(&w), &out->lm_hash);
+        out->has_lm_hash = form.lm_hash && ntlm_key_lm_hash(wire_written(&w), &out->lm_hash);
     }
     secret_wipe(held, sizeof(held));
     return status;
@@ -49,7 +52,7 @@ password_keys_make(struct bytes password, const char *salt, struct password_form
     if (!password.n) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "accounts: an account needs a password");
     }
-    status = make_hashes(password, form.lm_hash, out);
+    status = make_hashes(password, form, out);
     for (size_t i = 0; status == SEC_E_OK && i < KRB_KEY_TYPES; i++) {
         if (!krb_key_from_password(&krb_key_types[i], password, bytes_of_string(salt), 0,
                                    out->kerberos[i])) {

@@ -10,9 +10,10 @@
 #include "base/status.h"
 #include "crypto/krb_key.h"
 
-/* What is kept beside the NT hash and the Kerberos keys. */
+/* What is kept beside the NT hash and the Kerberos keys; and how long it has to be. */
 struct password_form {
     bool lm_hash, clear_text;
+    unsigned min_length; /* UTF-16 units */
 };
 
 /* A secret as a whole: clear with password_keys_clear. */
@@ -27,7 +28,7 @@ void password_keys_clear(struct password_keys *);
 void password_keys_auto(struct password_keys *);
 
 /* password is UTF-8; salt is the account's (REALM, then the user's name). Takes a tenth of a
- * second. SEC_E_INVALID_PARAMETER: empty, too long, or not UTF-8. */
+ * second. SEC_E_INVALID_PARAMETER: empty, too short, too long, or not UTF-8. */
 SEC_NODISCARD sec_status password_keys_make(struct bytes password, const char *salt,
                                             struct password_form, struct password_keys *out);
 

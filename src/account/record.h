@@ -24,7 +24,7 @@ struct clear_text {
 struct account_record {
     struct secret16 nt_hash, lm_hash;
     struct hmac_md5_key nt_key; /* nt_hash as an HMAC key that is half computed already */
-    uint32_t rid;
+    uint32_t rid, key_version;  /* the version counts the account's passwords */
     bool has_lm_hash, disabled;
     const struct clear_text *clear_text; /* borrowed, and never in the cache; NULL: none */
     uint64_t expires_100ns, password_expires_100ns; /* CLOCK_NEVER_100NS: never */

@@ -3,6 +3,7 @@
  * other one asks the store once more, so that a refusal is never for a password that was changed a
  * moment ago, and so that all refusals, whatever their reason, do the same work. */
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "account/admin_store.h"
 #include "account/cache.h"
@@ -31,6 +32,8 @@ struct sqlite_authority {
     struct one_time_code no_code; /* likewise */
     char *path, *key_file;
     uint8_t *domain;
+    struct account_options
+        options; /* for changes; its texts are the three above, but for its store */
     _Atomic uint64_t checked_100ns; /* when the store was last looked at */
 };
 
@@ -43,6 +46,7 @@ struct attempt {
     size_t n_names;
     bool remembers; /* whether the user's name alone says which account is meant, and the cache has
                      * what the proof needs */
+    bool changes;   /* a new password: that the old one has expired is no hindrance */
     struct sqlite_stamp stamp;
     struct account_proof *out;
 };
@@ -161,7 +165,7 @@ hindrance(const struct attempt *t, const struct account_record *r)
     if (t->claim->dial_in && !(r->identity && r->identity->may_dial_in)) {
         return ACCOUNT_NO_DIAL_IN;
     }
-    return r->password_expires_100ns <= now ? ACCOUNT_PASSWORD_EXPIRED : 0;
+    return r->password_expires_100ns <= now && !t->changes ? ACCOUNT_PASSWORD_EXPIRED : 0;
 }
 
 static bool
@@ -203,6 +207,13 @@ count_failure(const struct attempt *t, const struct account_record *record)
     t->out->locked_out_now = outcome == LOCKOUT_LOCKED_NOW;
 }
 
+/* Whom a refusal is about. */
+static void
+name_account(const struct attempt *t, const struct account_record *r)
+{
+    (void)snprintf(t->out->sid, sizeof(t->out->sid), "%s", r->identity->sid);
+}
+
 /* --- the two rounds ------------------------------------------------------------------------ */
 
 /* From the cache. Nothing is decided here but that the response is right: with no account at hand
@@ -238,14 +249,16 @@ judge(const struct attempt *t, const struct account_record *r, bool found)
         t->out->no_clear_text = found && t->claim->kind == ACCOUNT_CHAP_MD5 && !r->clear_text;
         count_failure(t, found ? r : NULL);
     }
+    if (found) {
+        name_account(t, r);
+    }
     return SEC_E_LOGON_DENIED;
 }
 
-/* From the store. */
+/* From the store, into *held. */
 static sec_status
-prove_from_store(const struct attempt *t)
+prove_from_store(const struct attempt *t, struct account_record *held)
 {
-    SEC_AUTO(account_record) held = { 0 };
     struct sqlite_authority *a = t->authority;
     struct clear_text text;
     bool wants_text = t->claim->kind == ACCOUNT_CHAP_MD5;
@@ -253,13 +266,14 @@ prove_from_store(const struct attempt *t)
     sec_status status;
 
     text.n = 0;
-    status = sqlite_store_find(a->store, t->names, t->n_names, &held,
+    status = sqlite_store_find(a->store, t->names, t->n_names, held,
                                (struct sqlite_wanted){ .clear_text = wants_text ? &text : NULL },
                                &found);
     if (status == SEC_E_OK) {
-        held.clear_text = text.n ? &text : NULL;
-        status = judge(t, found ? &held : &a->nobody, found);
+        held->clear_text = text.n ? &text : NULL;
+        status = judge(t, found ? held : &a->nobody, found);
     }
+    held->clear_text = NULL;
     if (wants_text) {
         secret_wipe(&text, sizeof(text));
     }
@@ -323,6 +337,9 @@ prove_code(const struct attempt *t)
     if (status == SEC_E_OK) {
         status = judge_code(t, found ? &held : &a->nobody, found, &code);
     }
+    if (status == SEC_E_LOGON_DENIED && found) {
+        name_account(t, &held);
+    }
     secret_wipe(&code, sizeof(code));
     return status;
 }
@@ -341,29 +358,86 @@ check_store(struct sqlite_authority *a, uint64_t now_100ns)
     }
 }
 
+/* upper: for the user's name, and to be cleared by the caller. */
+static sec_status
+begin(struct attempt *t, struct account_authority *door, struct wire_writer *upper)
+{
+    t->authority = (struct sqlite_authority *)door;
+    utf16_put_upper(upper, t->claim->user);
+    if (wire_writer_status(upper) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    t->user_upper = wire_written(upper);
+    check_store(t->authority, t->claim->now_100ns);
+    t->stamp = sqlite_store_stamp(t->authority->store);
+    choose_names(t);
+    return SEC_E_OK;
+}
+
 static sec_status
 prove(struct account_authority *door, const struct account_claim *claim, struct account_proof *out)
 {
-    struct sqlite_authority *a = (struct sqlite_authority *)door;
     uint8_t upper[NAME_BYTES_MAX];
     SEC_AUTO(wire_writer) user = wire_writer_growing(upper, sizeof(upper));
-    struct attempt t = { .authority = a, .claim = claim, .out = out };
+    SEC_AUTO(account_record) held = { 0 };
+    struct attempt t = { .claim = claim, .out = out };
+    sec_status status = begin(&t, door, &user);
 
-    utf16_put_upper(&user, claim->user);
-    if (wire_writer_status(&user) != WIRE_OK) {
-        return SEC_E_INSUFFICIENT_MEMORY;
+    if (status != SEC_E_OK) {
+        return status;
     }
-    t.user_upper = wire_written(&user);
-    check_store(a, claim->now_100ns);
-    t.stamp = sqlite_store_stamp(a->store);
-    choose_names(&t);
     if (is_code(&t)) {
         return prove_code(&t);
     }
     if (prove_from_cache(&t)) {
         return SEC_E_OK;
     }
-    return prove_from_store(&t);
+    return prove_from_store(&t, &held);
+}
+
+/* --- changing a password ------------------------------------------------------------------- */
+
+static sec_status
+set_password(struct sqlite_authority *a, const struct account_record *proven, struct bytes password)
+{
+    const struct account_admin_options options = { .accounts = a->options };
+    struct account_admin *admin = NULL;
+    sec_status status = admin_store_open(&options, a->path, &admin);
+
+    if (status == SEC_E_OK) {
+        status = admin_store_set_own_password(
+            admin, &(struct admin_proven){ proven->rid, proven->key_version }, password);
+    }
+    account_admin_close(admin);
+    return status;
+}
+
+/* Between the proof and the change nothing is locked: keys are derived meanwhile. The change is made
+ * only where the password that was proven is still the account's. */
+static sec_status
+change_password(struct account_authority *door, const struct account_new_password *wanted,
+                struct account_proof *out)
+{
+    uint8_t upper[NAME_BYTES_MAX];
+    SEC_AUTO(wire_writer) user = wire_writer_growing(upper, sizeof(upper));
+    SEC_AUTO(account_record) held = { 0 };
+    const struct account_claim claim = { .kind = ACCOUNT_PASSWORD,
+                                         .user = wanted->user,
+                                         .domain = wanted->domain,
+                                         .password = wanted->old_password,
+                                         .now_100ns = wanted->now_100ns };
+    struct attempt t = { .claim = &claim, .out = out, .changes = true };
+    sec_status status = begin(&t, door, &user);
+
+    t.remembers = false; /* what is proven is about to be over */
+    if (status == SEC_E_OK) {
+        status = prove_from_store(&t, &held);
+    }
+    if (status == SEC_E_OK) {
+        name_account(&t, &held);
+        status = set_password(t.authority, &held, wanted->password);
+    }
+    return status;
 }
 
 /* --- opening ------------------------------------------------------------------------------- */
@@ -372,7 +446,9 @@ static sec_status
 open_authority(const struct account_options *options, const char *path,
                struct account_authority **out)
 {
-    static const struct account_authority_ops ops = { .prove = prove, .close = close_authority };
+    static const struct account_authority_ops ops = { .prove = prove,
+                                                      .change_password = change_password,
+                                                      .close = close_authority };
     SEC_AUTO(sqlite_authority) *a = mem_new(sizeof(*a));
 
     if (!options->key_file) {
@@ -389,6 +465,10 @@ open_authority(const struct account_options *options, const char *path,
     if (!a->path || !a->key_file || !a->domain) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
+    a->options = *options;
+    a->options.store = NULL; /* a->path says where it is */
+    a->options.key_file = a->key_file;
+    a->options.domain = bytes_of(a->domain, options->domain.n);
     a->lockout = (struct lockout_policy){ options->lockout_threshold, options->lockout_minutes };
     a->cache = cache_new();
     a->store = sqlite_store_new(&(struct sqlite_store_options){

@@ -29,7 +29,7 @@ enum question {
 
 #define SELECT_ACCOUNT(dial_in)                                                            \
     "SELECT a.rid, a.sid, a.name, a.disabled, a.expires, a.password_expires, a.unix_user," \
-    " n.sealed, l.sealed, " dial_in " FROM account a"                                      \
+    " n.sealed, l.sealed, " dial_in ", a.key_version FROM account a"                       \
     " LEFT JOIN secret n ON n.account = a.rid AND n.field = '" STORE_KEY_NT_HASH "'"       \
     " LEFT JOIN secret l ON l.account = a.rid AND l.field = '" STORE_KEY_LM_HASH "' "
 #define BY_NAME "WHERE a.name_upper = ?1"
@@ -431,6 +431,7 @@ read_record(struct sqlite_store *s, struct connection *c, sqlite3_stmt *row,
         return status;
     }
     record.rid = (uint32_t)sqlite3_column_int64(row, 0);
+    record.key_version = (uint32_t)sqlite3_column_int64(row, 10);
     record.disabled = sqlite3_column_int64(row, 3) != 0;
     record.expires_100ns = sqlite_db_time(row, 4);
     record.password_expires_100ns = sqlite_db_time(row, 5);

@@ -12,6 +12,9 @@ struct account_authority_ops {
      * reasons is wiped by the door. */
     sec_status (*prove)(struct account_authority *, const struct account_claim *,
                         struct account_proof *out);
+    /* *out is zeroed; all of it but its reasons is wiped by the door, whatever the answer. */
+    sec_status (*change_password)(struct account_authority *, const struct account_new_password *,
+                                  struct account_proof *out);
     void (*close)(struct account_authority *);
 };
 

@@ -52,20 +52,52 @@ keep(void *user, const struct account_view *v)
     return event_account_keep(&state);
 }
 
+/* Who makes the change; NULL: it has no name. */
+static const char *
+name_of(uint32_t uid, struct passwd *held, char room[static PASSWD_BYTES])
+{
+    struct passwd *who = NULL;
+
+    return getpwuid_r(uid, held, room, PASSWD_BYTES, &who) == 0 && who ? who->pw_name : NULL;
+}
+
 static void
 changed(void *user, const void *before, const void *after)
 {
     const struct account_events *e = user;
     char room[PASSWD_BYTES];
-    struct passwd held, *who = NULL;
+    struct passwd held;
 
-    if (getpwuid_r(e->uid, &held, room, sizeof(room), &who) != 0) {
-        who = NULL;
-    }
     event_log_account_change(e->log, before, after,
                              &(struct event_account_by){ .uid = e->uid,
-                                                         .user = who ? who->pw_name : NULL,
+                                                         .user = name_of(e->uid, &held, room),
                                                          .domain = e->domain });
+}
+
+void
+account_events_new_password(const struct account_events *e, struct bytes user, sec_status status,
+                            const struct account_proof *reasons)
+{
+    char *name = utf8_from_utf16(user);
+    char room[PASSWD_BYTES];
+    struct passwd held;
+    struct event_account event = { .id = EVENT_PASSWORD_CHANGED,
+                                   .failure = status != SEC_E_OK,
+                                   .user = name,
+                                   .domain = e->domain,
+                                   .sid = reasons->sid,
+                                   .by_uid = e->uid,
+                                   .by_user = name_of(e->uid, &held, room),
+                                   .reason = status != SEC_E_OK ? sec_reason() : NULL };
+
+    event_log_account(e->log, &event);
+    if (reasons->locked_out_now) { /* Windows: Audit Success, of the locking */
+        event.id = EVENT_LOCKED_OUT;
+        event.failure = false;
+        event.reason = NULL;
+        event_log_account(e->log, &event);
+    }
+    mem_free(name);
 }
 
 static void

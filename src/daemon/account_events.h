@@ -16,6 +16,10 @@ struct account_events {
 /* domain: UTF-16LE. false: no memory. */
 SEC_NODISCARD bool account_events_init(struct account_events *, struct event_log *,
                                        struct bytes domain);
+/* What came of a new password for the old one, and whether that locked the account. user: UTF-16LE,
+ * as it was claimed. */
+void account_events_new_password(const struct account_events *, struct bytes user, sec_status,
+                                 const struct account_proof *reasons);
 void account_events_clear(struct account_events *);
 
 #endif

@@ -18,6 +18,7 @@ static const struct event_text messages[] = {
     { EVENT_GROUP_LEFT, "account left a group" },
     { EVENT_ACCOUNT_CHANGED, "account changed" },
     { EVENT_ACCOUNT_UNLOCKED, "account unlocked" },
+    { EVENT_LOCKED_OUT, "account locked out" },
 };
 
 /* An account, and who did it. */

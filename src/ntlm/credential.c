@@ -2,6 +2,7 @@
 /* NTLM credentials. [MS-NLMP] 3.1.1.1, 3.3.1, 3.3.2. */
 #include "ntlm/credential.h"
 
+#include "account/account.h"
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
@@ -158,4 +159,69 @@ ntlm_credential_name(const struct sec_cred *cred, struct wire_writer *out)
     }
     wire_put_bytes(out, c->user);
     return SEC_E_OK;
+}
+
+/* --- ChangeAccountPassword ------------------------------------------------------------------ */
+
+/* A domain that means this computer's own accounts. */
+static bool
+is_own(const struct sec_settings *s, struct bytes domain)
+{
+    static const uint8_t here[] = { '.', 0 };
+    const struct bytes own[] = { bytes_of(here, sizeof(here)), s->computer, s->domain,
+                                 s->dns_computer, s->dns_domain };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(own); i++) {
+        if (own[i].n && utf16_equal_nocase(domain, own[i])) {
+            return true;
+        }
+    }
+    return domain.n == 0;
+}
+
+static sec_status
+take_password(struct wire_writer *to, struct bytes password, sec_status otherwise)
+{
+    utf8_put_utf16(to, password);
+    switch (wire_writer_status(to)) {
+    case WIRE_OK: return SEC_E_OK;
+    case WIRE_NO_MEMORY: return SEC_E_INSUFFICIENT_MEMORY;
+    default: return sec_fail(otherwise, "ntlm: a password of %zu bytes is not UTF-16", password.n);
+    }
+}
+
+sec_status
+ntlm_credential_change_password(const struct sec_host *host, const struct sec_identity *id,
+                                struct bytes password)
+{
+    uint8_t rooms[2][3 * PASSWORD_MAX_UNITS];
+    SEC_AUTO(wire_writer) old = wire_writer_secret(rooms[0], sizeof(rooms[0]));
+    SEC_AUTO(wire_writer) wanted = wire_writer_secret(rooms[1], sizeof(rooms[1]));
+    struct bytes user = id->user, domain = id->domain;
+    struct account_new_password change;
+    struct account_proof reasons;
+    sec_status status;
+
+    split_user(&user, &domain);
+    if (!host->accounts) {
+        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "ntlm: no account store is configured");
+    }
+    if (!is_own(host->settings, domain)) {
+        return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                        "ntlm: the domain is not this computer's, whose passwords alone it can "
+                        "change");
+    }
+    status = take_password(&old, id->password, SEC_E_LOGON_DENIED);
+    if (status == SEC_E_OK) {
+        status = take_password(&wanted, password, ACCOUNT_PASSWORD_RESTRICTION);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    change = (struct account_new_password){ .user = user,
+                                            .domain = domain,
+                                            .old_password = wire_written(&old),
+                                            .password = wire_written(&wanted),
+                                            .now_100ns = host->now_100ns(host) };
+    return account_change_password(host->accounts, &change, &reasons);
 }

@@ -30,6 +30,9 @@ struct ntlm_credential {
 sec_status ntlm_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,
                                    struct sec_cred **out);
 void ntlm_credential_free(struct sec_cred *);
+/* Of an account of this computer's own store. */
+sec_status ntlm_credential_change_password(const struct sec_host *, const struct sec_identity *,
+                                           struct bytes password);
 sec_status ntlm_credential_name(const struct sec_cred *, struct wire_writer *out);
 
 #endif

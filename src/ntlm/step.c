@@ -163,6 +163,7 @@ static const struct sec_package_ops ntlm_ops = {
     .acquire = ntlm_credential_acquire,
     .free_cred = ntlm_credential_free,
     .cred_name = ntlm_credential_name,
+    .change_password = ntlm_credential_change_password,
     .open = ntlm_context_open,
     .step = ntlm_step,
     .free_ctx = ntlm_context_free,

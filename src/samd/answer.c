@@ -29,9 +29,11 @@ put(struct wire_writer *out, const struct authority_msg *m)
 void
 answer_refusal(uint64_t id, sec_status status, const char *reason, struct wire_writer *out)
 {
-    struct authority_msg m = {
-        .type = AUTHORITY_MSG_REFUSED, .id = id, .status = (uint32_t)status, .reason = reason
-    };
+    struct authority_msg m = { .type = AUTHORITY_MSG_REFUSED,
+                               .id = id,
+                               .status = (uint32_t)status,
+                               .refused_sid = "",
+                               .reason = reason };
 
     (void)put(out, &m);
 }
@@ -47,6 +49,20 @@ answer_welcome(uint64_t id, struct wire_writer *out)
 }
 
 /* --- proofs -------------------------------------------------------------------------------- */
+
+static void
+put_refused(uint64_t id, sec_status status, const struct account_proof *reasons, bool with_reason,
+            struct wire_writer *out)
+{
+    struct authority_msg m = { .type = AUTHORITY_MSG_REFUSED,
+                               .id = id,
+                               .status = (uint32_t)status,
+                               .proof = *reasons,
+                               .refused_sid = reasons->sid,
+                               .reason = with_reason ? sec_reason() : "" };
+
+    (void)put(out, &m);
+}
 
 static void
 put_proven(uint64_t id, const struct account_proof *proof, struct wire_writer *out)
@@ -76,7 +92,6 @@ answer_proof(struct account_authority *accounts, const struct authority_msg *req
 {
     struct account_claim claim = request->claim;
     struct account_proof proof;
-    struct authority_msg refused = { .type = AUTHORITY_MSG_REFUSED, .id = request->id };
     sec_status status;
 
     sec_reason_clear();
@@ -86,12 +101,30 @@ answer_proof(struct account_authority *accounts, const struct authority_msg *req
     if (status == SEC_E_OK) {
         put_proven(request->id, &proof, out);
     } else {
-        refused.status = (uint32_t)status;
-        refused.proof = proof;
-        refused.reason = status == SEC_E_NO_AUTHENTICATING_AUTHORITY ? sec_reason() : "";
-        (void)put(out, &refused);
+        put_refused(request->id, status, &proof, status == SEC_E_NO_AUTHENTICATING_AUTHORITY, out);
     }
     account_proof_clear(&proof);
+}
+
+sec_status
+answer_new_password(struct account_authority *accounts, const struct authority_msg *request,
+                    struct account_proof *reasons, struct wire_writer *out)
+{
+    const struct account_new_password wanted = { .user = request->claim.user,
+                                                 .domain = request->claim.domain,
+                                                 .old_password = request->claim.password,
+                                                 .password = request->new_password,
+                                                 .now_100ns = clock_now_100ns() };
+    sec_status status;
+
+    sec_reason_clear();
+    status = account_change_password(accounts, &wanted, reasons);
+    if (status == SEC_E_OK) {
+        (void)put(out, &(struct authority_msg){ .type = AUTHORITY_MSG_DONE, .id = request->id });
+    } else {
+        put_refused(request->id, status, reasons, true, out);
+    }
+    return status;
 }
 
 /* --- administrators ------------------------------------------------------------------------ */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "samd/answer.h"
 
-enum { WAITING_MAX = 64 };
+enum { WAITING_MAX = 64, OTHERS_WAITING_MAX = 16 };
 
 struct job {
     struct connection *connection;
@@ -16,6 +16,7 @@ struct job {
 };
 
 struct changes {
+    struct account_authority *accounts;
     const struct account_admin_options *store;
     struct account_events *events;
     const struct log *log;
@@ -66,34 +67,61 @@ open_store(struct changes *c)
     return status;
 }
 
+/* For an administrator. */
+static void
+administer(struct changes *c, const struct peer_who *who, const struct authority_msg *m,
+           struct wire_writer *out)
+{
+    bool looks = m->type == AUTHORITY_MSG_LIST || m->type == AUTHORITY_MSG_SHOW;
+    sec_status status = open_store(c);
+
+    if (status == SEC_E_OK) {
+        status = answer_administrator(c->admin, m, out);
+    } else {
+        answer_refusal(m->id, status, sec_reason(), out);
+    }
+    log_write(c->log, looks && status == SEC_E_OK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+              "an administrator's request",
+              LOG_FIELDS(log_text("request", name_of(m)), log_text("account", m->admin.name),
+                         log_number("pid", who->pid), log_number("uid", who->uid),
+                         log_status("status", status)));
+}
+
+/* For who knows the old password. */
+static void
+change_password(struct changes *c, const struct peer_who *who, const struct authority_msg *m,
+                struct wire_writer *out)
+{
+    struct account_proof reasons;
+    sec_status status = answer_new_password(c->accounts, m, &reasons, out);
+
+    if (c->events) {
+        account_events_new_password(c->events, m->claim.user, status, &reasons);
+    }
+    log_write(c->log, LOG_LEVEL_INFO, "a new password for the old one",
+              LOG_FIELDS(log_text("sid", reasons.sid), log_number("pid", who->pid),
+                         log_number("uid", who->uid), log_status("status", status)));
+}
+
 static void
 run(struct changes *c, const struct job *job)
 {
     SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     const struct peer_who *who = &job->connection->who;
     struct authority_msg m;
-    sec_status status;
-    bool looks;
 
     if (authority_msg_decode(&m, secret_bytes(&job->frame)) != WIRE_OK) {
         return; /* it was decoded before it was put here */
     }
-    looks = m.type == AUTHORITY_MSG_LIST || m.type == AUTHORITY_MSG_SHOW;
     sec_reason_clear();
     if (c->events) {
         c->events->uid = who->uid;
     }
-    status = open_store(c);
-    if (status == SEC_E_OK) {
-        status = answer_administrator(c->admin, &m, &out);
+    if (m.type == AUTHORITY_MSG_CHANGE_PASSWORD) {
+        change_password(c, who, &m, &out);
     } else {
-        answer_refusal(m.id, status, sec_reason(), &out);
+        administer(c, who, &m, &out);
     }
-    log_write(c->log, looks && status == SEC_E_OK ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-              "an administrator's request",
-              LOG_FIELDS(log_text("request", name_of(&m)), log_text("account", m.admin.name),
-                         log_number("pid", who->pid), log_number("uid", who->uid),
-                         log_status("status", status)));
     if (out.len == 0 || !connection_send(job->connection, wire_written(&out), true)) {
         (void)shutdown(job->connection->fd, SHUT_RDWR);
     }
@@ -136,14 +164,15 @@ run_all(void *user)
 }
 
 struct changes *
-changes_start(const struct account_admin_options *store, struct account_events *events,
-              const struct log *log)
+changes_start(struct account_authority *accounts, const struct account_admin_options *store,
+              struct account_events *events, const struct log *log)
 {
     struct changes *c = mem_new(sizeof(*c));
 
     if (!c) {
         return NULL;
     }
+    c->accounts = accounts;
     c->store = store;
     c->events = events;
     c->log = log;
@@ -162,8 +191,10 @@ changes_start(const struct account_admin_options *store, struct account_events *
 }
 
 bool
-changes_put(struct changes *c, struct connection *connection, struct bytes frame)
+changes_put(struct changes *c, struct connection *connection, struct bytes frame,
+            bool by_administrator)
 {
+    const unsigned room = by_administrator ? WAITING_MAX : OTHERS_WAITING_MAX;
     struct job *job = mem_new(sizeof(*job));
     bool taken = false;
 
@@ -174,7 +205,7 @@ changes_put(struct changes *c, struct connection *connection, struct bytes frame
     job->connection = connection;
     connection_ref(connection);
     (void)pthread_mutex_lock(&c->lock);
-    if (c->waiting < WAITING_MAX) {
+    if (c->waiting < room) {
         taken = true;
         c->waiting++;
         *c->last = job;

@@ -152,9 +152,21 @@ administer(const struct server *s, struct connection *c, const struct authority_
 {
     if (!c->who.may_administer) {
         refuse_administrator(s, c, m, out);
-    } else if (!changes_put(s->changes, c, frame)) {
+    } else if (!changes_put(s->changes, c, frame, true)) {
         answer_refusal(m->id, SEC_E_INSUFFICIENT_MEMORY,
                        "accounts: authority: too many requests of administrators wait", out);
+    }
+}
+
+/* Who knows the old password may: nobody else is asked whether. What waits for the thread that
+ * derives keys costs a part of the allowance, as a proof does. */
+static void
+change_password(const struct server *s, struct connection *c, const struct authority_msg *m,
+                struct bytes frame, struct wire_writer *out)
+{
+    if (may_ask(s, c, m, out) && !changes_put(s->changes, c, frame, false)) {
+        answer_refusal(m->id, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                       "accounts: authority: too many changes of passwords wait", out);
     }
 }
 
@@ -181,7 +193,8 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
             answer_proof(s->options.accounts, &m, &out);
         }
     } else {
-        administer(s, c, &m, frame, &out);
+        (m.type == AUTHORITY_MSG_CHANGE_PASSWORD ? change_password : administer)(s, c, &m, frame,
+                                                                                 &out);
         expects = out.len != 0;
     }
     if (expects) {
@@ -362,7 +375,8 @@ start(struct server *s)
     if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
         return false;
     }
-    s->changes = changes_start(s->options.store, s->options.events, s->options.log);
+    s->changes =
+        changes_start(s->options.accounts, s->options.store, s->options.events, s->options.log);
     while (s->changes && s->n_threads < s->options.threads) {
         struct worker *w = &s->workers[s->n_threads];
 

@@ -20,6 +20,7 @@ enum {
     LOCKOUT_MINUTES = 10,
     MINUTES_MAX = 525600,       /* a year */
     IMPERSONATE_MIN_UID = 1000, /* UID_MIN of login.defs(5) */
+    PASSWORD_LENGTH_MAX = 256,
     EXPORT_LIFETIME_S = 60,
     EXPORT_LIFETIME_MAX_S = 3600,
     OWNED_STRINGS = 14, /* of a settings_text, and the NULL at their end */
@@ -330,7 +331,7 @@ struct setting {
     const char *shared; /* why no credential has its own; NULL: each may */
 };
 
-#define OF_STORE   "it in [policy] alone: lock-outs are the account store's"
+#define OF_STORE   "it in [policy] alone: lock-outs and passwords are the account store's"
 #define OF_PROCESS "it in [kerberos] alone: credentials share what asks for tickets and remembers"
 
 #define OF(member) offsetof(struct settings_text, member)
@@ -361,6 +362,8 @@ static const struct setting known_settings[] = {
     { "policy", "impersonate_bare_name", OF(impersonate_bare_name), take_bare_name, 0, 0, NULL },
     { "policy", "lockout_threshold", OF(lockout_threshold), NULL, 0, UINT16_MAX, OF_STORE },
     { "policy", "lockout_minutes", OF(lockout_minutes), NULL, 1, MINUTES_MAX, OF_STORE },
+    { "policy", "password_min_length", OF(password_min_length), NULL, 0, PASSWORD_LENGTH_MAX,
+      OF_STORE },
     { "kerberos", "keytab", OF(keytab), settings_kerberos_keytab, 0, 0, NULL },
     { "kerberos", "principal", OF(principal), settings_kerberos_principal, 0, 0, NULL },
     { "kerberos", "clock_skew", OF(kerberos.clock_skew_s), NULL, 1, SETTINGS_CLOCK_SKEW_MAX_S,
@@ -601,6 +604,7 @@ settings_account_options(const struct settings_text *text, const struct settings
         .domain = settings->sec.domain,
         .lockout_threshold = text->lockout_threshold,
         .lockout_minutes = text->lockout_minutes,
+        .password_min_length = text->password_min_length,
         .keep_lm_hashes = text->lm_hashes,
     };
 }

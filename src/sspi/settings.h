@@ -37,6 +37,7 @@ struct settings_text {
     enum unix_account_bare impersonate_bare_name;
     unsigned lm_level_client, lm_level_server;
     unsigned lockout_threshold, lockout_minutes;
+    unsigned password_min_length;
     struct settings_kerberos kerberos;
 };
 

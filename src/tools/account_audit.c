@@ -58,13 +58,33 @@ changed(void *user, const void *before, const void *after)
     audit.events.watch.changed(user, before, after);
 }
 
-void
-account_audit_watch(struct account_admin *admin, const char *config_file, struct bytes domain)
+static bool
+begin(const char *config_file, struct bytes domain)
 {
     account_audit_end();
     audit.config_file = config_file;
     audit.log = log_on_stderr("sspictl", LOG_LEVEL_WARNING);
-    if (account_events_init(&audit.events, NULL, domain)) {
+    return account_events_init(&audit.events, NULL, domain);
+}
+
+void
+account_audit_new_password(const struct account_options *options, const char *config_file,
+                           struct bytes user, sec_status status,
+                           const struct account_proof *reasons)
+{
+    if (bytes_starts_with(bytes_of_string(options->store), bytes_of_string("authority:")) ||
+        !begin(config_file, options->domain)) {
+        return;
+    }
+    audit.events.uid = getuid();
+    open_log();
+    account_events_new_password(&audit.events, user, status, reasons);
+}
+
+void
+account_audit_watch(struct account_admin *admin, const char *config_file, struct bytes domain)
+{
+    if (begin(config_file, domain)) {
         audit.events.uid = getuid();
         audit.watch = audit.events.watch;
         audit.watch.changed = changed;

@@ -23,6 +23,7 @@ enum {
     OPTION_JSON,
     OPTION_DIAL_IN,
     OPTION_KEEP_CLEAR_TEXT,
+    OPTION_OWN,
 };
 
 /* All options of all commands; each has a set of those that it takes. */
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     { "json", no_argument, NULL, OPTION_JSON },
     { "dial-in", required_argument, NULL, OPTION_DIAL_IN },
     { "keep-clear-text", no_argument, NULL, OPTION_KEEP_CLEAR_TEXT },
+    { "own", no_argument, NULL, OPTION_OWN },
     { 0 },
 };
 
@@ -47,7 +49,7 @@ struct arguments {
     const char **join, **leave; /* views of argv */
     size_t n_join, n_leave;
     const char *unix_user;
-    bool has_expires, has_password_expires, has_dial_in, dial_in, keep_clear_text;
+    bool has_expires, has_password_expires, has_dial_in, dial_in, keep_clear_text, own;
     uint64_t expires_100ns, password_expires_100ns;
 };
 
@@ -90,6 +92,7 @@ take_option(struct arguments *a, int option, const char *value)
     case OPTION_GROUP: a->join[a->n_join++] = value; return true;
     case OPTION_NO_GROUP: a->leave[a->n_leave++] = value; return true;
     case OPTION_KEEP_CLEAR_TEXT: a->keep_clear_text = true; return true;
+    case OPTION_OWN: a->own = true; return true;
     case OPTION_DIAL_IN: a->has_dial_in = true; return take_yes_no(value, &a->dial_in);
     case OPTION_UNIX_USER: a->unix_user = value; return true;
     case OPTION_EXPIRES: a->has_expires = true; return take_date(value, &a->expires_100ns);
@@ -188,6 +191,23 @@ run_add(const char *config_file, int argc, char **argv)
     return finish(admin, "the account was not made", account_admin_add(admin, &wanted));
 }
 
+/* By who has no rights but to know the old one. */
+static int
+change_own_password(const char *config_file, const struct arguments *a)
+{
+    SEC_AUTO(secret) old = { 0 };
+    SEC_AUTO(secret) password = { 0 };
+    sec_status status = a->password_stdin ? password_input_stdin(&old)
+                                          : password_input_terminal("Old password", NULL, &old);
+    int result =
+        status == SEC_E_OK ? read_password(a, &password) : sspictl_failed("no password", status);
+
+    return result == SSPICTL_DONE
+               ? account_config_change_password(config_file, a->name, secret_bytes(&old),
+                                                secret_bytes(&password))
+               : result;
+}
+
 static int
 run_passwd(const char *config_file, int argc, char **argv)
 {
@@ -195,8 +215,15 @@ run_passwd(const char *config_file, int argc, char **argv)
     SEC_AUTO(secret) password = { 0 };
     struct account_admin *admin = NULL;
     int result =
-        parse(&a, TAKES(OPTION_PASSWORD_STDIN) | TAKES(OPTION_KEEP_CLEAR_TEXT), true, argc, argv);
+        parse(&a, TAKES(OPTION_PASSWORD_STDIN) | TAKES(OPTION_KEEP_CLEAR_TEXT) | TAKES(OPTION_OWN),
+              true, argc, argv);
 
+    if (result == SSPICTL_DONE && a.own) {
+        return a.keep_clear_text
+                   ? sspictl_usage("account passwd --own keeps what the account keeps: not with "
+                                   "--keep-clear-text")
+                   : change_own_password(config_file, &a);
+    }
     if (result == SSPICTL_DONE) {
         result = account_config_open(config_file, false, &admin);
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/utf16.h"
 #include "sspi/settings.h"
@@ -35,6 +36,35 @@ open_admin(const char *file, const struct settings_text *text, bool creates,
     }
     settings_free(&settings);
     return status == SEC_E_OK ? SSPICTL_DONE : sspictl_failed("cannot open the store", status);
+}
+
+/* An administrator's settings are not needed: the old password is what it takes. */
+static int
+change_password(const char *file, const struct settings_text *text,
+                struct account_new_password *wanted)
+{
+    struct settings settings;
+    struct account_authority *authority = NULL;
+    struct account_options options;
+    struct account_proof reasons;
+    sec_status status = settings_compile(&settings, text);
+
+    if (status != SEC_E_OK) {
+        (void)sspictl_failed("the configuration", status);
+        return SSPICTL_USAGE;
+    }
+    options = settings_account_options(text, &settings);
+    status = account_authority_open(&options, &authority);
+    if (status == SEC_E_OK) {
+        wanted->now_100ns = clock_now_100ns();
+        status = account_change_password(authority, wanted, &reasons);
+        account_audit_new_password(&options, file ? file : config_default_file(), wanted->user,
+                                   status, &reasons);
+    }
+    account_authority_close(authority);
+    settings_free(&settings);
+    return status == SEC_E_OK ? SSPICTL_DONE
+                              : sspictl_failed("the password was not changed", status);
 }
 
 static int
@@ -81,6 +111,32 @@ account_config_issuer(const char *file, char **out)
     }
     if (read_settings(file, &text)) {
         result = take_issuer(&text, out);
+    }
+    settings_clear(&text);
+    return result;
+}
+
+int
+account_config_change_password(const char *file, const char *name, struct bytes old_password,
+                               struct bytes password)
+{
+    SEC_AUTO(wire_writer) user = wire_writer_growing(NULL, 0);
+    struct account_new_password wanted = { .old_password = old_password, .password = password };
+    struct settings_text text;
+    sec_status status;
+    int result = SSPICTL_USAGE;
+
+    utf16_put_utf8(&user, bytes_of_string(name));
+    if (wire_writer_status(&user) != WIRE_OK) {
+        return sspictl_usage("the name is not UTF-8");
+    }
+    wanted.user = wire_written(&user);
+    status = settings_init(&text);
+    if (status != SEC_E_OK) {
+        return sspictl_failed("the configuration", status);
+    }
+    if (read_settings(file, &text)) {
+        result = change_password(file, &text, &wanted);
     }
     settings_clear(&text);
     return result;

@@ -30,7 +30,7 @@ static const char help_text[] =
     "                [--keep-clear-text]\n"
     "    account modify NAME [--group GROUP]... [--no-group GROUP]... [--unix-user USER]\n"
     "                [--expires DATE] [--password-expires DATE] [--dial-in yes|no]\n"
-    "    account passwd NAME [--password-stdin] [--keep-clear-text]\n"
+    "    account passwd NAME [--password-stdin] [--keep-clear-text | --own]\n"
     "    account list [--json]\n"
     "    account show NAME [--json]\n"
     "    account enable | disable | unlock | remove NAME\n"

@@ -2,6 +2,8 @@
 /* An account authority for packages under test. */
 #include "tests/support/fake_account.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
@@ -270,6 +272,26 @@ account_prove(struct account_authority *authority, const struct account_claim *c
     out->has_lm_session_key = e.has_lm_hash;
     bytes_copy(out->lm_session_key.b, e.lm_hash.b, e.has_lm_hash ? 8 : 0);
     atomic_fetch_add(&authority->proven, 1);
+    return SEC_E_OK;
+}
+
+sec_status
+account_change_password(struct account_authority *authority,
+                        const struct account_new_password *wanted, struct account_proof *out)
+{
+    const struct account_claim claim = { .user = wanted->user };
+    const struct fake_user *user = find_user(authority, &claim);
+
+    *out = (struct account_proof){ 0 };
+    if (authority->broken != SEC_E_OK) {
+        return sec_fail(authority->broken, "fake account: broken");
+    }
+    if (!user || !bytes_equal(wanted->old_password, bytes_of_string(user->password))) {
+        out->sub_status = user ? STATUS_WRONG_PASSWORD : STATUS_NO_SUCH_USER;
+        return sec_fail(SEC_E_LOGON_DENIED, "fake account: refused");
+    }
+    (void)snprintf(authority->new_password, sizeof(authority->new_password), "%.*s",
+                   (int)wanted->password.n, (const char *)wanted->password.p);
     return SEC_E_OK;
 }
 

@@ -29,6 +29,7 @@ struct account_authority {
     /* Handed out and not yet given back: 0 at the end, or it leaks. Copies by account_identity_new
      * are not among them. */
     atomic_int identities;
+    char new_password[64]; /* UTF-8: what account_change_password was last told */
 };
 
 /* One user, "User" of "Domain" with the password "Password", as in [MS-NLMP] 4.2. */

@@ -16,9 +16,10 @@ from conftest import BUILD, PATIENCE, Service, program
 
 ASKERS, ADMINISTRATORS = "games", "operator"
 SAMD_UID, SSPID_UID, STRANGER_UID = 64101, 64102, 64103
-PROVEN, REFUSED, DONE = 33, 34, 35
+CHANGE_PASSWORD, PROVEN, REFUSED, DONE = 12, 33, 34, 35
 LOGON_DENIED, NO_AUTHORITY, NOT_OWNER = 0x8009030C, 0x80090311, 0x80090306
 WRONG_PASSWORD, LOCKED_OUT = 0xC000006A, 0xC0000234
+VERSION = 2
 PASSWORD, CHAP_MD5, ONE_TIME_CODE = 5, 6, 9
 
 
@@ -48,8 +49,8 @@ class Wire:
         self.s.connect(str(path))
         self.id = 0
         if greet:
-            self.send(1, struct.pack("<I", 1), request=0)
-            assert self.read() == (32, 0, struct.pack("<I", 1))
+            self.send(1, struct.pack("<I", VERSION), request=0)
+            assert self.read() == (32, 0, struct.pack("<I", VERSION))
 
     def send(self, kind, fields, request=None):
         if request is None:

@@ -15,7 +15,7 @@ import threading
 import pytest
 
 from conftest import PATIENCE, program
-from samd import (ADMINISTRATORS, ASKERS, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
+from samd import (ADMINISTRATORS, ASKERS, CHANGE_PASSWORD, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
 ALICE = "Secret123!x"
@@ -26,7 +26,7 @@ s = socket.socket(socket.AF_UNIX)
 s.settimeout(15)
 s.connect(sys.argv[1])
 try:
-    s.sendall(struct.pack("<IBQI", 13, 1, 0, 1))
+    s.sendall(struct.pack("<IBQI", 13, 1, 0, 2))
     print(len(s.recv(17, socket.MSG_WAITALL)))
 except (BrokenPipeError, ConnectionResetError):
     print(0)
@@ -130,7 +130,7 @@ def test_several_in_flight__are_all_answered(make_samd):
 def test_what_makes_no_sense__is_hung_up_on_alone(samd):
     good = Wire(samd.socket)
     nonsense = [b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack("<IBQ", 9, 77, 1), struct.pack("<IBQ", 9, 33, 1), struct.pack("<I", 262145),
-                struct.pack("<IBQ", 10, 2, 1) + b"x", struct.pack("<IBQI", 13, 1, 0, 1)]
+                struct.pack("<IBQ", 10, 2, 1) + b"x", struct.pack("<IBQI", 13, 1, 0, 2)]
     for data in nonsense:
         wire = Wire(samd.socket)
         wire.s.sendall(data)
@@ -189,6 +189,63 @@ def test_sspictl__by_root_and_by_administrators_alone(samd):
     assert show(samd, "bob")["disabled"]
     samd.ctl("account", "remove", "bob")
     assert "there is no account bob" in samd.ctl("account", "show", "bob", status=1)
+
+
+def test_a_new_password_for_the_old_one__by_who_may_only_ask(samd):
+    asker = as_user(STRANGER_UID, ASKERS)
+    samd.ctl("account", "passwd", "alice", "--own", "--password-stdin", stdin=f"{ALICE}\nSecret456!ü\n", **asker)
+    assert samd.prove("alice", "Secret456!ü")[0] == PROVEN and samd.prove("alice", ALICE)[0] == REFUSED
+    assert "the password is wrong" in samd.ctl("account", "passwd", "alice", "--own", "--password-stdin", stdin=f"{ALICE}\nx\n", status=1, **asker)
+    assert "hung up at once" in samd.ctl("account", "passwd", "alice", "--own", "--password-stdin", stdin="a\nb\n", status=1,
+                                         **as_user(STRANGER_UID))
+    script = """
+import ctypes, sys
+lib = ctypes.CDLL(sys.argv[1])
+status = lib.ChangeAccountPasswordA(b"Negotiate", b"WEB1", b"alice", sys.argv[2].encode(), sys.argv[3].encode(), ctypes.c_ubyte(0), ctypes.c_uint32(0), None)
+print(f"{status & 0xFFFFFFFF:x}")
+"""
+    library = samd.copy("sspictl").parent / "libopensspi.so.0"
+    answers = [subprocess.run(["/usr/bin/python3", "-c", script, library, old, new], capture_output=True, text=True, timeout=60,
+                              env=samd.environment(OPENSSPI_CONFIG=str(samd.config), KRB5_CONFIG="/dev/null"), **asker).stdout.strip()
+               for old, new in [("guess", "x"), ("Secret456!ü", "third"), ("Secret456!ü", "fourth")]]
+    assert answers == ["8009030c", "0", "8009030c"]
+    assert samd.prove("alice", "third")[0] == PROVEN
+    samd.stop()
+    rows = [json.loads(line) for line in (samd.state / "events.jsonl").read_text().splitlines()]
+    told = [(row["EventID"], row["Keywords"], row["TargetUserName"], row["SubjectUserSid"]) for row in rows if row["EventID"] == 4723]
+    who = f"S-1-22-1-{STRANGER_UID}"
+    assert told == [(4723, f"Audit {outcome}", "alice", who) for outcome in ("Success", "Failure", "Failure", "Success", "Failure")]
+    assert all(row["TargetSid"].startswith("S-1-5-21-") for row in rows if row["EventID"] == 4723)
+    assert all(word not in (samd.state / "events.jsonl").read_text() + samd.log.read_text() for word in (ALICE, "Secret456", "third", "guess"))
+
+
+def test_old_passwords__are_guessed_no_more_often_than_at_a_logon(make_samd):
+    samd = make_samd(policy={"lockout_threshold": "3"})
+    wire = Wire(samd.socket)
+    fields = blob("alice".encode("utf-16-le")) + blob() + blob(b"guess") + blob(b"x")
+    assert [refusal(wire.ask(CHANGE_PASSWORD, fields)) for _ in range(4)] == [
+        (LOGON_DENIED, WRONG_PASSWORD, 0), (LOGON_DENIED, WRONG_PASSWORD, 0), (LOGON_DENIED, WRONG_PASSWORD, 1), (LOGON_DENIED, LOCKED_OUT, 0)]
+    assert refusal(samd.prove("alice", ALICE))[1] == LOCKED_OUT
+    samd.ctl("account", "unlock", "alice")
+    assert wire.ask(CHANGE_PASSWORD, blob("alice".encode("utf-16-le")) + blob() + blob(ALICE.encode()) + blob(b"other")) == (DONE, b"")
+    wire.s.close()
+    samd.stop()
+    rows = [json.loads(line) for line in (samd.state / "events.jsonl").read_text().splitlines()]
+    locked = [row for row in rows if row["EventID"] == 4740]
+    assert len(locked) == 1 and locked[0]["TargetUserName"] == "alice" and locked[0]["TargetSid"].startswith("S-1-5-21-")
+
+
+def test_many_new_passwords_at_once__leave_room_for_administrators(make_samd):
+    samd = make_samd(policy={"lockout_threshold": "0"})
+    fields = blob("alice".encode("utf-16-le")) + blob() + blob(ALICE.encode()) + blob(ALICE.encode())
+    wire = Wire(samd.socket)
+    for _ in range(60):
+        wire.send(CHANGE_PASSWORD, fields)
+    samd.ctl("account", "modify", "alice", "--unix-user", "daemon")
+    answers = [wire.read() for _ in range(60)]
+    done = [kind for kind, _, _ in answers].count(DONE)
+    assert 1 <= done < 60 and all(refusal((kind, fields))[0] == NO_AUTHORITY for kind, _, fields in answers if kind != DONE)
+    wire.s.close()
 
 
 def test_sspictl__without_samd__asks_for_no_password(samd):

@@ -214,6 +214,11 @@ def test_account__what_is_changed_is_an_event(ctl):
         assert account_events(file) == told
     ctl("account", "passwd", "one", "--password-stdin", stdin="Pw123456!\n")  # the same one, and yet set
     assert account_events(file) == [(4724, "One", None)]
+    ctl("account", "passwd", "one", "--own", "--password-stdin", stdin="Pw123456!\nPw654321!\n")
+    assert account_events(file) == [(4723, "one", None)]
+    ctl("account", "passwd", "one", "--own", "--password-stdin", stdin="Pw123456!\nPw654321!\n", status=1)
+    assert account_events(file) == [(4723, "one", None)]
+    ctl("account", "passwd", "one", "--own", "--keep-clear-text", "--password-stdin", stdin="a\nb\n", status=2)
     ctl("account", "passwd", "nobody", "--password-stdin", stdin="Pw123456!\n", status=1)
     ctl("account", "list")
     assert account_events(file) == []

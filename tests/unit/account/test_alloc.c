@@ -135,6 +135,39 @@ test_prove__without_memory__refuses_nobody_for_a_wrong_reason(void **state)
     assert_true(alloc_fail_each(run_prove, *state) > 20);
 }
 
+/* From one password to the other and back; what a failed try has left is not known here. */
+static void
+run_change_password(void *user, bool failing)
+{
+    static const char *const passwords[] = { "Password", "Passphrase" };
+    static unsigned now;
+    struct test_store *t = user;
+    struct account_authority *a = NULL;
+    struct account_proof out;
+    sec_status status = account_authority_open(&t->options.accounts, &a);
+
+    if (status != SEC_E_OK) {
+        assert_true(failing && is_trouble(status));
+        return;
+    }
+    status = account_change_password(
+        a,
+        &(struct account_new_password){ .user = UTF16("User"),
+                                        .old_password = bytes_of_string(passwords[now]),
+                                        .password = bytes_of_string(passwords[!now]),
+                                        .now_100ns = clock_now_100ns() },
+        &out);
+    assert_true(status == SEC_E_OK || (failing && is_trouble(status)));
+    now ^= status == SEC_E_OK;
+    account_authority_close(a);
+}
+
+static void
+test_change_password__without_memory__is_made_or_not(void **state)
+{
+    assert_true(alloc_fail_each(run_change_password, *state) > 20);
+}
+
 /* The code of the next time step each time, with a threshold of 1 again. */
 static void
 run_code(void *user, bool failing)
@@ -296,6 +329,8 @@ main(void)
     const struct CMUnitTest slow_tests[] = {
         cmocka_unit_test(test_create__without_memory__can_be_tried_again),
         cmocka_unit_test_setup_teardown(test_add__without_memory__adds_or_does_not, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_change_password__without_memory__is_made_or_not, setup,
                                         teardown),
     };
     int failed = cmocka_run_group_tests_name("all fail", tests, group_setup, NULL);

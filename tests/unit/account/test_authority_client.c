@@ -99,6 +99,7 @@ static const struct authority_msg refused = {
     .type = AUTHORITY_MSG_REFUSED,
     .status = (uint32_t)SEC_E_LOGON_DENIED,
     .proof = { .sub_status = ACCOUNT_LOCKED_OUT, .locked_out_now = true, .no_clear_text = true },
+    .refused_sid = "S-1-5-21-1-1000",
     .reason = "",
 };
 
@@ -160,7 +161,9 @@ serve(void *user)
         if (m.type != AUTHORITY_MSG_HELLO) {
             good = answer(g->server, g->fd, m.id);
         } else if (atomic_load(&g->server->manner) != HANGS) {
-            reply(g->fd, (struct authority_msg){ .type = AUTHORITY_MSG_WELCOME, .version = 1 },
+            reply(g->fd,
+                  (struct authority_msg){ .type = AUTHORITY_MSG_WELCOME,
+                                          .version = AUTHORITY_MSG_VERSION },
                   m.id, 0);
         }
     }

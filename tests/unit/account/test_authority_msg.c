@@ -115,6 +115,12 @@ static const struct vector vectors[] = {
       { .type = AUTHORITY_MSG_REMOVE_CODE,
         .id = UINT64_C(0x0102030405060708),
         .admin = { .name = "a" } } },
+    { "CHANGE_PASSWORD",
+      "0c " ID " 0200 6100 0200 6400 0300 6f6c64 0100 6e",
+      { .type = AUTHORITY_MSG_CHANGE_PASSWORD,
+        .id = UINT64_C(0x0102030405060708),
+        .claim = { .user = BLOB("a\0"), .domain = BLOB("d\0"), .password = BLOB("old") },
+        .new_password = BLOB("n") } },
     { "WELCOME", "20 0000000000000000 01000000", { .type = AUTHORITY_MSG_WELCOME, .version = 1 } },
     { "PROVEN",
       "21 " ID " 01000000000000000000000000000000 02000000000000000000000000000000 01"
@@ -139,13 +145,14 @@ static const struct vector vectors[] = {
         .group_sids = { .items = two_sids, .n = 2 },
         .group_attributes = { .items = two_attributes, .n = 2 } } },
     { "REFUSED",
-      "22 " ID " 0c030980 6a0000c0 01 00 00 01 0200 6e6f 00",
+      "22 " ID " 0c030980 6a0000c0 01 00 00 01 0500 532d312d39 00 0200 6e6f 00",
       { .type = AUTHORITY_MSG_REFUSED,
         .id = UINT64_C(0x0102030405060708),
         .status = UINT32_C(0x8009030C),
         .proof = { .sub_status = ACCOUNT_WRONG_PASSWORD,
                    .locked_out_now = true,
                    .used_code = true },
+        .refused_sid = "S-1-9",
         .reason = "no" } },
     { "DONE", "23 " ID, { .type = AUTHORITY_MSG_DONE, .id = UINT64_C(0x0102030405060708) } },
     { "VIEW",
@@ -243,6 +250,7 @@ assert_proof(const struct authority_msg *a, const struct authority_msg *b)
     assert_int_equal(a->identity.password_expires_100ns, b->identity.password_expires_100ns);
     assert_int_equal(a->identity.may_dial_in, b->identity.may_dial_in);
     assert_int_equal(a->status, b->status);
+    assert_text(a->refused_sid, b->refused_sid);
     assert_text(a->reason, b->reason);
 }
 
@@ -265,6 +273,7 @@ assert_admin(const struct authority_msg *a, const struct authority_msg *b)
     assert_int_equal(a->admin.code.digits, b->admin.code.digits);
     assert_int_equal(a->admin.code.period_s, b->admin.code.period_s);
     assert_int_equal(a->admin.code.next, b->admin.code.next);
+    assert_true(bytes_equal(a->new_password, b->new_password));
     assert_true(bytes_equal(a->admin.code_secret, b->admin.code_secret));
     assert_texts(&a->join, &b->join);
     assert_texts(&a->leave, &b->leave);
@@ -401,7 +410,7 @@ test_authority_msg_decode__what_no_message_has__is_refused(void **state)
         uint32_t at;
     } cases[] = {
         { "00 " ID, WIRE_BAD_VALUE, "type", 0 },
-        { "0c " ID, WIRE_BAD_VALUE, "type", 0 },
+        { "0d " ID, WIRE_BAD_VALUE, "type", 0 },
         { "1f " ID, WIRE_BAD_VALUE, "type", 0 },
         { "25 " ID, WIRE_BAD_VALUE, "type", 0 },
         { "23 " ID " 00", WIRE_TRAILING, "end", 9 },
@@ -430,7 +439,7 @@ static void
 test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
 {
     uint8_t out[ROOM];
-    struct authority_msg proven = vectors[12].message, m;
+    struct authority_msg proven = vectors[13].message, m;
     struct wire_writer w = wire_writer_fixed(out, sizeof(out));
 
     proven.group_sids.n = 1;
@@ -438,14 +447,14 @@ test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_sids");
 
-    proven = vectors[12].message;
+    proven = vectors[13].message;
     proven.group_attributes.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_attributes");
 
-    proven = vectors[12].message;
+    proven = vectors[13].message;
     proven.identity.user.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "ntlm/credential.h"
+#include "tests/support/fake_account.h"
 #include "tests/support/fake_host.h"
 #include "tests/support/hex.h"
 
@@ -237,6 +238,70 @@ test_ntlm_credential_acquire__host_without_defaults(void **state)
     ntlm_credential_free(&c->base);
 }
 
+/* --- ChangeAccountPassword ----------------------------------------------------------------- */
+
+static void
+test_ntlm_credential_change_password__each_domain(void **state)
+{
+    struct account_authority accounts;
+    const struct {
+        struct bytes user, domain;
+        sec_status status;
+    } cases[] = {
+        { UTF16("User"), { 0 }, SEC_E_OK },
+        { UTF16("user"), UTF16("."), SEC_E_OK },
+        { UTF16("User"), UTF16("SERVER"), SEC_E_OK },
+        { UTF16("User"), UTF16("domain"), SEC_E_OK },
+        { UTF16("User"), UTF16("web1.Example.test"), SEC_E_OK },
+        { UTF16("User"), UTF16("example.TEST"), SEC_E_OK },
+        { UTF16("domain\\User"), { 0 }, SEC_E_OK },
+        { UTF16("other\\User"), { 0 }, SEC_E_NO_AUTHENTICATING_AUTHORITY },
+        { UTF16("User"), UTF16("other"), SEC_E_NO_AUTHENTICATING_AUTHORITY },
+        { UTF16("User"), UTF16(".."), SEC_E_NO_AUTHENTICATING_AUTHORITY },
+    };
+
+    fake_account_init(&accounts);
+    host.host.accounts = &accounts;
+    host.settings.dns_computer = UTF16("web1.example.test");
+    host.settings.dns_domain = UTF16("example.test");
+    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
+        const struct sec_identity id = { .user = cases[i].user,
+                                         .domain = cases[i].domain,
+                                         .password = UTF16("Password") };
+
+        accounts.new_password[0] = 0;
+        assert_int_equal(ntlm_credential_change_password(&host.host, &id, UTF16("wanted")),
+                         cases[i].status);
+        assert_string_equal(accounts.new_password, cases[i].status == SEC_E_OK ? "wanted" : "");
+    }
+}
+
+static void
+test_ntlm_credential_change_password__refused__is_passed_on(void **state)
+{
+    static const uint8_t half_pair[] = { 0x00, 0xD8 };
+    struct account_authority accounts;
+    struct sec_identity id = { .user = UTF16("User"), .password = UTF16("guess") };
+
+    assert_int_equal(ntlm_credential_change_password(&host.host, &id, UTF16("wanted")),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    fake_account_init(&accounts);
+    host.host.accounts = &accounts;
+    assert_int_equal(ntlm_credential_change_password(&host.host, &id, UTF16("wanted")),
+                     SEC_E_LOGON_DENIED);
+    id.password = bytes_of(half_pair, sizeof(half_pair));
+    assert_int_equal(ntlm_credential_change_password(&host.host, &id, UTF16("wanted")),
+                     SEC_E_LOGON_DENIED);
+    id.password = UTF16("Password");
+    assert_int_equal(
+        ntlm_credential_change_password(&host.host, &id, bytes_of(half_pair, sizeof(half_pair))),
+        ACCOUNT_PASSWORD_RESTRICTION);
+    accounts.broken = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    assert_int_equal(ntlm_credential_change_password(&host.host, &id, UTF16("wanted")),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_string_equal(accounts.new_password, "");
+}
+
 int
 main(void)
 {
@@ -250,6 +315,8 @@ main(void)
         cmocka_unit_test_setup(test_ntlm_credential_acquire__long_password_has_no_lm_hash, setup),
         cmocka_unit_test_setup(test_ntlm_credential_acquire__defaults_come_from_the_host, setup),
         cmocka_unit_test_setup(test_ntlm_credential_acquire__host_without_defaults, setup),
+        cmocka_unit_test_setup(test_ntlm_credential_change_password__each_domain, setup),
+        cmocka_unit_test_setup(test_ntlm_credential_change_password__refused__is_passed_on, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

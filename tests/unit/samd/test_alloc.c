@@ -43,6 +43,32 @@ log_on(void *user, bool failing)
     account_authority_close(a);
 }
 
+/* As much as there is of it: the password is another one, or it is not. */
+static void
+change_password(void *user, bool failing)
+{
+    struct served *s = user;
+    struct account_options options = s->store.options.accounts;
+    struct account_authority *a = NULL;
+    struct account_proof out;
+    sec_status status;
+
+    options.store = s->name;
+    status = account_authority_open(&options, &a);
+    if (status == SEC_E_OK) {
+        status = account_change_password(
+            a,
+            &(struct account_new_password){ .user = UTF16("user"),
+                                            .old_password = bytes_of_string("p1"),
+                                            .password = bytes_of_string("p1") },
+            &out);
+        assert_int_equal(out.sub_status, 0);
+    }
+    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
+                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
+    account_authority_close(a);
+}
+
 static void
 administer(void *user, bool failing)
 {
@@ -70,6 +96,7 @@ test_authority__each_allocation_failing__is_survived(void **state)
     served_start(&s);
     assert_true(alloc_fail_each(log_on, &s) > 3);
     assert_true(alloc_fail_each(administer, &s) > 3);
+    assert_true(alloc_fail_each(change_password, &s) > 3);
     served_stop(&s);
     served_clear(&s);
 }

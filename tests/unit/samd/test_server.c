@@ -83,6 +83,7 @@ prove_twice(struct doors *d, const struct account_claim *claim)
     assert_int_equal(account_prove(d->asked, claim, &there), status);
     if (status != SEC_E_OK) {
         assert_string_equal(sec_reason(), reason);
+        assert_string_equal(here.sid, there.sid);
     }
     assert_memory_equal(&here.session_base_key, &there.session_base_key, 16);
     assert_memory_equal(&here.lm_session_key, &there.lm_session_key, 16);
@@ -320,6 +321,103 @@ test_account_admin__refused__says_what_the_store_says(void **state)
     assert_non_null(strstr(sec_reason(), "the name user is in use"));
 }
 
+/* --- a new password for the old one --------------------------------------------------------- */
+
+static sec_status
+change_password(struct account_authority *a, const char *old, const char *wanted,
+                struct account_proof *out)
+{
+    return account_change_password(
+        a,
+        &(struct account_new_password){ .user = UTF16("USER"),
+                                        .domain = UTF16("TESTS"),
+                                        .old_password = bytes_of_string(old),
+                                        .password = bytes_of_string(wanted),
+                                        .now_100ns = clock_now_100ns() },
+        out);
+}
+
+static void
+test_account_change_password__the_old_one_is_right__is_the_password(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof out;
+
+    assert_int_equal(change_password(d->asked, "p1", "p2", &out), SEC_E_OK);
+    assert_int_equal(out.sub_status, 0);
+    assert_int_equal(test_logon(d->asked, "user", "p2", NULL), SEC_E_OK);
+    assert_int_equal(test_logon(d->served.accounts, "user", "p1", NULL), SEC_E_LOGON_DENIED);
+}
+
+static void
+test_account_change_password__refused__says_what_the_store_says(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof here, there;
+    char reason[SEC_REASON_BYTES];
+
+    for (int i = 0; i < 2; i++) {
+        const char *old = i ? "p1" : "wrong", *wanted = i ? "" : "p2";
+        sec_status status = change_password(d->served.accounts, old, wanted, &here);
+
+        assert_int_equal(status, i ? ACCOUNT_PASSWORD_RESTRICTION : SEC_E_LOGON_DENIED);
+        (void)snprintf(reason, sizeof(reason), "%s", sec_reason());
+        assert_int_equal(change_password(d->asked, old, wanted, &there), status);
+        assert_string_equal(sec_reason(), reason);
+        assert_string_equal(there.sid, here.sid);
+        assert_int_equal(there.sub_status, here.sub_status);
+    }
+    assert_int_equal(change_password(d->asked, "a", "p2", &there), SEC_E_LOGON_DENIED);
+    assert_int_equal(change_password(d->asked, "b", "p2", &there), SEC_E_LOGON_DENIED);
+    assert_false(there.locked_out_now);
+    assert_int_equal(change_password(d->asked, "c", "p2", &there), SEC_E_LOGON_DENIED);
+    assert_true(there.locked_out_now);
+    assert_int_equal(change_password(d->asked, "p1", "p2", &there), SEC_E_LOGON_DENIED);
+    assert_int_equal(there.sub_status, ACCOUNT_LOCKED_OUT);
+}
+
+static void
+test_account_change_password__no_samd__is_no_verdict(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof out;
+    uint8_t *large = calloc(1, AUTHORITY_MSG_BLOB_MAX + 1);
+    struct account_new_password wanted = { .user = UTF16("user"),
+                                           .old_password =
+                                               bytes_of(large, AUTHORITY_MSG_BLOB_MAX + 1) };
+
+    assert_int_equal(account_change_password(d->asked, &wanted, &out), SEC_E_LOGON_DENIED);
+    free(large);
+    served_stop(&d->served);
+    assert_int_equal(change_password(d->asked, "p1", "p2", &out),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(out.sub_status, 0);
+    served_start(&d->served);
+    assert_int_equal(change_password(d->asked, "p1", "p2", &out), SEC_E_OK);
+}
+
+/* Where proofs are refused for coming too often, these are, too. */
+static void
+test_account_change_password__asked_too_often__is_no_verdict(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof out;
+    unsigned refused = 0;
+
+    served_stop(&d->served);
+    d->served.requests_per_second = 2;
+    served_start(&d->served);
+    for (int i = 0; i < 12 && !refused; i++) {
+        sec_status status = change_password(d->asked, "p1", "p1", &out);
+
+        if (status == SEC_E_NO_AUTHENTICATING_AUTHORITY) {
+            assert_non_null(strstr(sec_reason(), "more often than it may"));
+            refused++;
+        }
+    }
+    assert_int_not_equal(refused, 0);
+}
+
 int
 main(void)
 {
@@ -331,6 +429,10 @@ main(void)
         TEST(test_server_answers__with_threads_that_wait__does),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
+        TEST(test_account_change_password__the_old_one_is_right__is_the_password),
+        TEST(test_account_change_password__refused__says_what_the_store_says),
+        TEST(test_account_change_password__no_samd__is_no_verdict),
+        TEST(test_account_change_password__asked_too_often__is_no_verdict),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
