@@ -271,12 +271,19 @@ struct sec_facts {
     const struct account_identity *identity; /* acceptor, proven; NULL: anonymous or initiator */
     struct bytes claimed_user, claimed_domain, claimed_workstation; /* acceptor */
     enum sec_ntlm_version ntlm_version;
+    const char *protocol; /* PROTO_INFO; NULL: none to be told */
+    uint32_t protocol_major, protocol_minor;
+    /* Of the client's logon, as who authenticated it said: acceptor. */
+    bool logon_known;
+    uint64_t logoff_100ns; /* UTC; UINT64_MAX: never */
+    uint32_t user_flags;   /* LOGON_*, [MS-PAC] 2.5 */
     bool anonymous, mic_verified, bindings_verified, locked_out_now;
     uint32_t sub_status; /* NTSTATUS of a refusal, for the event log alone; 0: none */
     struct sec_kerberos_facts kerberos;
     const struct sec_attempt *attempts; /* Negotiate: first choice first */
     size_t n_attempts;
-    struct sec_offer offer; /* Negotiate, acceptor */
+    bool no_kerberos, no_ntlm; /* Negotiate: cannot be chosen, here or by the client */
+    struct sec_offer offer;    /* Negotiate, acceptor */
 };
 
 /* --- the package --------------------------------------------------------------------------- */

@@ -3,7 +3,9 @@
  * The structures of sspi.h: handles, buffers, package descriptions, channel bindings, and what the
  * attribute queries fill. Included by sspi.h.
  *
- * In a structure that a query fills, each pointer is owned by the caller: FreeContextBuffer each.
+ * In a structure that a query fills, each pointer is owned by the caller, who gives each to
+ * FreeContextBuffer; the comment at a structure tells where that is not so. docs/ATTRIBUTES.md has
+ * what each package answers, and when.
  * Source: the public pages of each structure; layouts are those of Windows x64.
  */
 #ifndef OPENSSPI_SSPI_TYPES_H
@@ -283,9 +285,10 @@ typedef struct _SecPkgContext_Lifespan {
     TimeStamp tsExpiry;
 } SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
 
+/* UTF-16 whichever of the A and W functions is called. */
 typedef struct _SecPkgContext_DceInfo {
-    ULONG AuthzSvc;
-    void *pPac;
+    ULONG AuthzSvc; /* RPC_C_AUTHZ_NAME, 1 */
+    void *pPac;     /* the client's name: SEC_WCHAR, with a NUL */
 } SecPkgContext_DceInfo, *PSecPkgContext_DceInfo;
 
 typedef struct _SecPkgContext_StreamSizes {

@@ -308,10 +308,8 @@ fill_group_table(const struct pac_logon_info *info, struct group_table *t)
 }
 
 static uint64_t
-password_expiry(const struct pac_logon_info *info)
+time_of_pac(uint64_t t)
 {
-    uint64_t t = info->password_must_change_100ns;
-
     return t == 0 || t >= PAC_NEVER_100NS ? UINT64_MAX : t;
 }
 
@@ -333,7 +331,7 @@ identity_of_pac(const struct verified *v, const struct who *who)
         .group_sids = groups.sids,
         .group_attributes = groups.attributes,
         .n_groups = groups.n,
-        .password_expires_100ns = password_expiry(&v->logon),
+        .password_expires_100ns = time_of_pac(v->logon.password_must_change_100ns),
     });
 }
 
@@ -428,6 +426,9 @@ krb_authorize(struct krb_context *c, const struct krb_proven *proven, struct wir
     account_identity_unref(c->identity);
     c->identity = identity;
     c->pac_verified = found;
+    c->logon_known = v.has_logon;
+    c->logoff_100ns = time_of_pac(v.logon.logoff_100ns);
+    c->user_flags = v.logon.user_flags;
     c->sub_status = 0;
     return SEC_E_OK;
 }

@@ -64,10 +64,12 @@ struct krb_context {
     uint8_t *names;
     uint16_t name_bytes[KRB_NAMES];
     uint8_t state, role; /* enum krb_state, sec_role */
-    bool bindings_verified : 1, pac_verified : 1, target_sent : 1, has_kvno : 1;
+    bool bindings_verified : 1, pac_verified : 1, target_sent : 1, has_kvno : 1, logon_known : 1;
     uint32_t granted, kvno, ticket_flags, sub_status;
     int32_t ticket_enctype, session_enctype, error_code;
     uint64_t start_100ns, expires_100ns;
+    uint64_t logoff_100ns; /* acceptor, from the PAC's logon information where logon_known */
+    uint32_t user_flags;
     struct krb_session session;
 };
 

@@ -55,8 +55,11 @@ describe_established(const struct krb_context *c, struct sec_facts *out)
     out->kerberos.pac_verified = c->pac_verified;
     out->kerberos.upn = krb_context_name(c, KRB_UPN);
     out->kerberos.logon_server = krb_context_name(c, KRB_LOGON_SERVER);
-    if (c->identity) {
+    if (c->identity && c->logon_known) {
+        out->logon_known = true;
         out->password_expires_100ns = c->identity->password_expires_100ns;
+        out->logoff_100ns = c->logoff_100ns;
+        out->user_flags = c->user_flags;
     }
     describe_protection(c, out);
 }
@@ -104,6 +107,8 @@ krb_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
         .target = krb_context_name(c, KRB_TARGET),
         .target_known = c->target_sent,
         .sub_status = c->sub_status,
+        .protocol = "Kerberos",
+        .protocol_major = 5,
         .kerberos = kerberos_facts(c),
     };
     if (c->role == SEC_ACCEPTOR) {

@@ -37,6 +37,9 @@ put_facts(const struct krb_context *c, struct wire_writer *out)
     wire_put_le32(out, (uint32_t)c->session_enctype);
     wire_put_le64(out, c->start_100ns);
     wire_put_le64(out, c->expires_100ns);
+    wire_put_u8(out, c->logon_known);
+    wire_put_le64(out, c->logoff_100ns);
+    wire_put_le32(out, c->user_flags);
     for (unsigned i = 0; i < KRB_NAMES; i++) {
         wire_put_counted(out, krb_context_name(c, (enum krb_context_name)i));
     }
@@ -127,6 +130,9 @@ take_facts(struct krb_context *c, struct wire_reader *in)
     c->session_enctype = (int32_t)wire_le32(in);
     c->start_100ns = wire_le64(in);
     c->expires_100ns = wire_le64(in);
+    c->logon_known = wire_u8(in) != 0;
+    c->logoff_100ns = wire_le64(in);
+    c->user_flags = wire_le32(in);
     for (unsigned i = 0; i < KRB_NAMES; i++) {
         names[i] = wire_take_counted(in);
     }

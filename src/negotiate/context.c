@@ -75,6 +75,9 @@ nego_context_note(struct nego_context *c, const struct sec_package *package, sec
 
 /* --- facts --------------------------------------------------------------------------------- */
 
+/* Packages are known by number, never by their symbols. */
+enum { RPC_ID_NTLM = 10, RPC_ID_KERBEROS = 16 };
+
 static enum sec_phase
 phase_of(const struct nego_context *c)
 {
@@ -106,7 +109,47 @@ withhold_unproven(struct sec_facts *f)
     f->kerberos.delegated_cache = NULL;
     f->kerberos.pac_verified = false;
     f->kerberos.upn = f->kerberos.logon_server = (struct bytes){ 0 };
+    f->logon_known = false;
     f->password_expires_100ns = CLOCK_NEVER_100NS;
+}
+
+static bool
+is_told(const struct sec_offer *o)
+{
+    return o->mechanisms[0] != SEC_MECHANISM_NONE || o->token != SEC_MECHANISM_NONE;
+}
+
+/* What a client can do: what it lists, or, without SPNEGO, what it sent and no more. */
+static bool
+is_offered(const struct sec_offer *o, const struct sec_package *p)
+{
+    for (size_t i = 0; i < p->n_oids; i++) {
+        enum sec_mechanism m = nego_offer_mechanism(p->oids[i]);
+
+        if (o->raw ? o->token == m : memchr(o->mechanisms, m, sizeof(o->mechanisms)) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Policy or the caller has excluded it, it could not be had, or the client does not have it. */
+static bool
+is_out(const struct nego_context *c, const struct nego_attempts *attempts, uint16_t rpc_id)
+{
+    for (size_t i = 0; i < attempts->n; i++) {
+        if (attempts->list[i].package->rpc_id == rpc_id) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < c->cred->n; i++) {
+        const struct sec_package *p = c->cred->mechs[i]->package;
+
+        if (p->rpc_id == rpc_id) {
+            return is_told(&c->offer) && !is_offered(&c->offer, p);
+        }
+    }
+    return true;
 }
 
 void
@@ -128,6 +171,8 @@ nego_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
     out->flags &= ~c->hidden;
     out->attempts = attempts->list;
     out->n_attempts = attempts->n;
+    out->no_kerberos = is_out(c, attempts, RPC_ID_KERBEROS);
+    out->no_ntlm = is_out(c, attempts, RPC_ID_NTLM);
     out->offer = c->offer;
     if (c->state != NEGO_ESTABLISHED) {
         withhold_unproven(out);

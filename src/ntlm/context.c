@@ -8,6 +8,10 @@
 #include "ntlm/ntlm.h"
 #include "ntlm/step.h"
 
+/* [MS-PAC] 2.5, UserFlags. */
+#define LOGON_USED_LM_PASSWORD UINT32_C(0x00000008)
+#define LOGON_NTLMV2_ENABLED   UINT32_C(0x00000100)
+
 static void
 handshake_free(struct ntlm_handshake *h)
 {
@@ -191,11 +195,26 @@ describe_established(const struct ntlm_context *c, struct sec_facts *out)
         out->identity = c->identity;
         out->native_client = ntlm_context_name(c, NTLM_USER);
         out->native_client_domain = ntlm_context_name(c, NTLM_DOMAIN);
+        out->logon_known = true;
         out->password_expires_100ns = c->identity->password_expires_100ns;
+        out->logoff_100ns = CLOCK_NEVER_100NS; /* the store has no hours of logon */
+        out->user_flags =
+            LOGON_NTLMV2_ENABLED | (c->version == SEC_NTLM_LM ? LOGON_USED_LM_PASSWORD : 0);
     }
     out->native_server = out->target;
     out->anonymous = c->anonymous;
     describe_message_protection(c, out);
+}
+
+/* Which of its responses: of a client who gave none (anonymous), none. */
+static void
+describe_protocol(const struct ntlm_context *c, struct sec_facts *out)
+{
+    out->ntlm_version = (enum sec_ntlm_version)c->version;
+    if (c->version != SEC_NTLM_NONE) {
+        out->protocol = "NTLM";
+        out->protocol_major = c->version == SEC_NTLM_V2 ? 2 : 1;
+    }
 }
 
 static enum sec_phase
@@ -225,12 +244,12 @@ ntlm_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
         .target = ntlm_context_name(c, NTLM_TARGET),
         .target_known = c->target_sent,
         .target_info = ntlm_context_name(c, NTLM_TARGET_INFO),
-        .ntlm_version = (enum sec_ntlm_version)c->version,
         .mic_verified = c->role == SEC_ACCEPTOR && c->mic_used,
         .bindings_verified = c->bindings_verified,
         .locked_out_now = c->locked_out_now,
         .sub_status = c->sub_status,
     };
+    describe_protocol(c, out);
     if (c->role == SEC_ACCEPTOR) {
         out->claimed_user = ntlm_context_name(c, NTLM_USER);
         out->claimed_domain = ntlm_context_name(c, NTLM_DOMAIN);

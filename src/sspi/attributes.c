@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* QueryContextAttributes. */
+/* QueryContextAttributes, SetContextAttributes. docs/ATTRIBUTES.md has what each answers. */
 #include <opensspi/sspi.h>
 
 #include "base/utf16.h"
@@ -11,7 +11,9 @@
 
 enum { RPC_ID_NEGOTIATE = 9, RPC_ID_NTLM = 10 };
 
-/* A question and where its answer goes. */
+#define RPC_AUTHZ_NAME 1 /* RPC_C_AUTHZ_NAME: by the client's name */
+
+/* A question and where its answer goes: to the caller only when it is whole. */
 struct question {
     struct context *context;
     const struct sec_facts *facts;
@@ -24,6 +26,13 @@ static sec_status
 give_string(const struct question *q, struct bytes utf16, void *to)
 {
     return q->wide ? given_string_w(utf16, to) : given_string_a(utf16, to);
+}
+
+/* What this context has not; another package's, or the other side's, may. */
+static sec_status
+refuse(const char *why)
+{
+    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s", why);
 }
 
 static sec_status
@@ -42,7 +51,6 @@ undo(void *first, sec_status status)
 {
     if (status != SEC_E_OK) {
         (void)given_free(*(void **)first);
-        *(void **)first = NULL;
     }
     return status;
 }
@@ -77,14 +85,39 @@ give_account(const struct question *q, struct bytes domain, struct bytes user, v
 }
 
 static sec_status
-answer_names(const struct question *q)
+give_client(const struct question *q, void *to)
 {
     const struct sec_facts *f = q->facts;
 
     if (f->anonymous && q->context->role == SEC_ACCEPTOR) {
-        return give_ascii(q, "NT AUTHORITY\\ANONYMOUS LOGON", q->buffer);
+        return give_ascii(q, "NT AUTHORITY\\ANONYMOUS LOGON", to);
     }
-    return give_account(q, f->domain, f->user, q->buffer);
+    return give_account(q, f->domain, f->user, to);
+}
+
+static sec_status
+answer_names(const struct question *q)
+{
+    return give_client(q, q->buffer);
+}
+
+/* What RPC servers authorize by: the client's name, in UTF-16 whichever function asks. */
+static sec_status
+answer_dce_info(const struct question *q)
+{
+    SecPkgContext_DceInfo *out = q->buffer;
+    struct question wide = *q;
+    sec_status status;
+
+    if (q->context->role != SEC_ACCEPTOR) {
+        return refuse("a client authorizes nobody");
+    }
+    wide.wide = true;
+    status = give_client(&wide, &out->pPac);
+    if (status == SEC_E_OK) {
+        out->AuthzSvc = RPC_AUTHZ_NAME;
+    }
+    return status;
 }
 
 static sec_status
@@ -110,9 +143,64 @@ answer_lifespan(const struct question *q)
     return SEC_E_OK;
 }
 
+/* The protocol by its own versions: Kerberos 5; NTLM 2, or 1. */
+static sec_status
+answer_protocol(const struct question *q)
+{
+    SecPkgContext_ProtoInfoW *out = q->buffer;
+    const struct sec_facts *f = q->facts;
+    sec_status status;
+
+    if (!f->protocol) {
+        return refuse("the context knows no version of its protocol");
+    }
+    status = give_ascii(q, f->protocol, &out->sProtocolName);
+    if (status == SEC_E_OK) {
+        out->majorVersion = f->protocol_major;
+        out->minorVersion = f->protocol_minor;
+    }
+    return status;
+}
+
+/* Of the client's logon. A client does not hear of it, and neither does a server whose client's
+ * ticket has no PAC: never is an answer, too, and would be wrong. */
+static sec_status
+check_logon(const struct question *q)
+{
+    return q->facts->logon_known ? SEC_E_OK : refuse("nobody has told of the client's logon");
+}
+
+static sec_status
+answer_logoff_time(const struct question *q)
+{
+    sec_status status = check_logon(q);
+
+    if (status == SEC_E_OK) {
+        objects_put_time(&((SecPkgContext_LogoffTime *)q->buffer)->tsLogoffTime,
+                         q->facts->logoff_100ns);
+    }
+    return status;
+}
+
+static sec_status
+answer_user_flags(const struct question *q)
+{
+    sec_status status = check_logon(q);
+
+    if (status == SEC_E_OK) {
+        ((SecPkgContext_UserFlags *)q->buffer)->UserFlags = q->facts->user_flags;
+    }
+    return status;
+}
+
 static sec_status
 answer_password_expiry(const struct question *q)
 {
+    sec_status status = check_logon(q);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
     objects_put_time(&((SecPkgContext_PasswordExpiry *)q->buffer)->tsPasswordExpires,
                      q->facts->password_expires_100ns);
     return SEC_E_OK;
@@ -126,7 +214,7 @@ answer_key_info(const struct question *q)
     sec_status status;
 
     if (!f->sign_algorithm) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the context has no keys");
+        return refuse("the context has no keys");
     }
     status = give_ascii(q, f->sign_algorithm, &out->sSignatureAlgorithmName);
     if (status == SEC_E_OK) {
@@ -147,7 +235,7 @@ give_bytes(struct bytes from, ULONG *n, UCHAR **to)
     UCHAR *given;
 
     if (!from.n) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the context has none");
+        return refuse("the context has none");
     }
     given = given_new(from.n);
     if (!given) {
@@ -252,7 +340,7 @@ answer_authority(const struct question *q)
         name = f->domain;
     }
     if (!name.n || f->anonymous) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: nobody has authenticated the client");
+        return refuse("nobody has authenticated the client");
     }
     return give_string(q, name, &((SecPkgContext_AuthorityW *)q->buffer)->sAuthorityName);
 }
@@ -265,7 +353,7 @@ answer_last_client_token(const struct question *q)
     SecPkgContext_LastClientTokenStatus *out = q->buffer;
 
     if (q->context->role != SEC_INITIATOR) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: a server's context has no such token");
+        return refuse("a server's context has no such token");
     }
     if (q->facts->phase == SEC_PHASE_ESTABLISHED) {
         out->LastClientTokenStatus = SecPkgAttrLastClientTokenYes;
@@ -277,12 +365,38 @@ answer_last_client_token(const struct question *q)
     return SEC_E_OK;
 }
 
+/* What was tried is not carried from place to place with a context. */
+static sec_status
+check_negotiation(const struct question *q)
+{
+    if (q->context->ctx->package->rpc_id != RPC_ID_NEGOTIATE) {
+        return refuse("the package negotiates nothing");
+    }
+    return q->context->imported ? refuse("the context was negotiated elsewhere") : SEC_E_OK;
+}
+
+/* Which of the two mechanisms cannot be chosen, here or by the client. */
+static sec_status
+answer_negotiable_packages(const struct question *q)
+{
+    sec_status status = check_negotiation(q);
+
+    if (status == SEC_E_OK) {
+        ((SecPkgContext_NegoPackageInfo *)q->buffer)->PackageMask =
+            (q->facts->no_kerberos ? SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS : 0) |
+            (q->facts->no_ntlm ? SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM : 0);
+    }
+    return status;
+}
+
 /* Of the mechanism that was preferred and not used; SEC_E_OK: there is none. */
 static sec_status
 answer_negotiation_status(const struct question *q)
 {
-    if (q->context->ctx->package->rpc_id != RPC_ID_NEGOTIATE) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package negotiates nothing");
+    sec_status status = check_negotiation(q);
+
+    if (status != SEC_E_OK) {
+        return status;
     }
     ((SecPkgContext_NegoStatus *)q->buffer)->LastStatus =
         q->facts->n_attempts ? (ULONG)q->facts->attempts[0].status : SEC_E_OK;
@@ -317,6 +431,12 @@ static const struct attribute {
     { SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, sizeof(SecPkgContext_LastClientTokenStatus),
       answer_last_client_token, true },
     { SECPKG_ATTR_NEGO_STATUS, sizeof(SecPkgContext_NegoStatus), answer_negotiation_status, true },
+    { SECPKG_ATTR_NEGO_PKG_INFO, sizeof(SecPkgContext_NegoPackageInfo), answer_negotiable_packages,
+      true },
+    { SECPKG_ATTR_DCE_INFO, sizeof(SecPkgContext_DceInfo), answer_dce_info, false },
+    { SECPKG_ATTR_PROTO_INFO, sizeof(SecPkgContext_ProtoInfoW), answer_protocol, false },
+    { SECPKG_ATTR_LOGOFF_TIME, sizeof(SecPkgContext_LogoffTime), answer_logoff_time, false },
+    { SECPKG_ATTR_USER_FLAGS, sizeof(SecPkgContext_UserFlags), answer_user_flags, false },
     { SECPKG_ATTR_TARGET_INFORMATION, sizeof(SecPkgContext_TargetInformation),
       answer_target_information, false },
     { SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, sizeof(SecPkgContext_ClientSpecifiedTarget),
@@ -324,6 +444,8 @@ static const struct attribute {
     { SECPKG_ATTR_PASSWORD_EXPIRY, sizeof(SecPkgContext_PasswordExpiry), answer_password_expiry,
       false },
 };
+
+enum { ANSWER_WORDS_MAX = sizeof(SecPkgContext_KeyInfoW) / sizeof(uint64_t) }; /* the largest */
 
 static const struct attribute *
 find_attribute(ULONG id)
@@ -340,14 +462,20 @@ find_attribute(ULONG id)
 static sec_status
 answer(struct context *c, const struct attribute *a, void *buffer, bool wide)
 {
+    uint64_t room[ANSWER_WORDS_MAX] = { 0 };
     struct sec_facts facts;
-    const struct question q = { .context = c, .facts = &facts, .buffer = buffer, .wide = wide };
+    const struct question q = { .context = c, .facts = &facts, .buffer = room, .wide = wide };
+    sec_status status;
 
     c->ctx->package->ops->describe(c->ctx, &facts);
     if (facts.phase == SEC_PHASE_FAILED || (facts.phase == SEC_PHASE_HALF_OPEN && !a->half_open)) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: the context is not established");
     }
-    return a->answer(&q);
+    status = a->answer(&q);
+    if (status == SEC_E_OK) {
+        bytes_copy(buffer, room, a->bytes);
+    }
+    return status;
 }
 
 static sec_status
@@ -400,4 +528,34 @@ SECURITY_STATUS SEC_ENTRY
 QueryContextAttributesExA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
 {
     return query(context, attribute, buffer, n, false);
+}
+
+/* --- setting ------------------------------------------------------------------------------- */
+
+/* What a context's attributes are follows from its handshake: Schannel's alone can be set. */
+static sec_status
+set(PCtxtHandle handle, ULONG id)
+{
+    struct context *c;
+    struct handle_ref ref;
+
+    sec_reason_clear();
+    ref = objects_context(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    handle_release(ref);
+    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u is not to be set", id);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesW(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return set(context, attribute);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return set(context, attribute);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes. */
+/* AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes,
+ * SetCredentialsAttributes. */
 #include <stdio.h>
 
 #include <opensspi/opensspi.h>
@@ -297,6 +298,40 @@ SECURITY_STATUS SEC_ENTRY
 QueryCredentialsAttributesExA(PCredHandle handle, ULONG attribute, void *buffer, ULONG n)
 {
     return query(handle, attribute, buffer, n, false);
+}
+
+/* A credential is what it was acquired as: a name is not given to it, nor another one's
+ * certificate; and libkrb5 takes a KDC's proxy from krb5.conf (kdc = https://...), for a realm and not
+ * for a credential. */
+static sec_status
+set(PCredHandle handle, ULONG attribute)
+{
+    struct credential *c;
+    struct handle_ref ref;
+
+    sec_reason_clear();
+    ref = objects_credential(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    handle_release(ref);
+    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u is not to be set%s",
+                    attribute,
+                    attribute == SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS
+                        ? ": the realm's kdc in krb5.conf may be a proxy's https://"
+                        : "");
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetCredentialsAttributesW(PCredHandle handle, ULONG attribute, void *buffer, ULONG n)
+{
+    return set(handle, attribute);
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetCredentialsAttributesA(PCredHandle handle, ULONG attribute, void *buffer, ULONG n)
+{
+    return set(handle, attribute);
 }
 
 /* --- services ------------------------------------------------------------------------------ */

@@ -222,6 +222,7 @@ load(const struct sec_package *package, struct bytes plain, struct configuration
     if (status == SEC_E_OK) {
         (*out)->last_status = last;
         (*out)->has_messages = has_messages;
+        (*out)->imported = true;
         atomic_store_explicit(&(*out)->established, established, memory_order_release);
     }
     return status;

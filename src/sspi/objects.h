@@ -40,6 +40,7 @@ struct context {
     HANDLE access_token;      /* of SECPKG_ATTR_ACCESS_TOKEN; likewise */
     atomic_bool has_messages; /* some were protected or opened */
     bool exported;            /* it is elsewhere now: under all three locks */
+    bool imported;            /* from elsewhere: of its handshake the outcome alone is known */
     atomic_bool established;  /* set, once, under step: what messages need to know of the state */
     /* step: legs and queries; send and receive: the two directions of messages. */
     pthread_mutex_t step, send, receive;

@@ -266,8 +266,12 @@ sec_status
 tokens_lend(struct context *c, HANDLE *out)
 {
     struct token_object o;
-    sec_status status = c->token ? SEC_E_OK : make_token(c);
+    sec_status status;
 
+    if (c->exported) {
+        return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
+    }
+    status = c->token ? SEC_E_OK : make_token(c);
     if (status == SEC_E_OK && !c->access_token) {
         /* Without the context for its source: it would keep itself alive. */
         o = (struct token_object){ .token = token_ref(c->token),

@@ -12,46 +12,6 @@ unsupported(const char *function)
 }
 
 SECURITY_STATUS SEC_ENTRY
-DelegateSecurityContext(PCtxtHandle phContext, SEC_CHAR *pszTarget,
-                        SecDelegationType DelegationType, PTimeStamp pExpiry,
-                        PSecBuffer pPackageParameters, PSecBufferDesc pOutput)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer, ULONG cbBuffer)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer,
-                          ULONG cbBuffer)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer,
-                          ULONG cbBuffer)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
 AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
                 ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
                 void *pvGetKeyArgument, PTimeStamp ptsExpiry)

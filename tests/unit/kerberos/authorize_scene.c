@@ -129,6 +129,7 @@ scene_assert_plain(const struct scene *s, struct bytes user, struct bytes domain
     assert_null(s->c.identity->sid);
     assert_int_equal(s->c.identity->n_groups, 0);
     assert_true(s->c.identity->password_expires_100ns == UINT64_MAX);
+    assert_false(s->c.logon_known);
     assert_int_equal(s->names[KRB_UPN].n, 0);
     assert_int_equal(s->names[KRB_LOGON_SERVER].n, 0);
 }

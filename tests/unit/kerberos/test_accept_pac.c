@@ -55,6 +55,8 @@ assert_alice_of_the_domain(void)
     assert_string_equal(facts.identity->group_sids[1], AD "-1104");
     assert_int_equal(facts.identity->group_attributes[1], 7);
     assert_true(facts.password_expires_100ns == facts.identity->password_expires_100ns);
+    assert_true(facts.logon_known && facts.logoff_100ns == UINT64_MAX);
+    assert_int_equal(facts.user_flags & 0x20, 0x20); /* extra SIDs, which there are */
 }
 
 /* Nothing of the PAC has been believed. */

@@ -351,6 +351,36 @@ test_krb_authorize__when_the_password_expires(void **state)
     }
 }
 
+/* What else the logon information says of the logon; without it, nothing is said. */
+static void
+test_krb_authorize__of_the_logon(void **state)
+{
+    static const struct {
+        uint64_t pac, logoff;
+    } cases[] = {
+        { 0, UINT64_MAX },
+        { SCENE_PAC_NEVER_100NS, UINT64_MAX },
+        { UINT64_C(133500000000000000), UINT64_C(133500000000000000) },
+    };
+    struct scene s;
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
+        struct draft d;
+
+        scene_init(&s);
+        draft_init(&d);
+        d.logon.logoff_100ns = cases[i].pac;
+        d.logon.user_flags = 0x120;
+        scene_issue(&s, &d);
+        assert_false(s.c.logon_known);
+        scene_accepted(&s);
+        assert_true(s.c.logon_known);
+        assert_true(s.c.logoff_100ns == cases[i].logoff);
+        assert_int_equal(s.c.user_flags, 0x120);
+        scene_clear(&s);
+    }
+}
+
 /* --- groups -------------------------------------------------------------------------------- */
 
 static void
@@ -445,6 +475,7 @@ main(void)
         cmocka_unit_test(test_krb_authorize__names_of_two_surrogates),
         cmocka_unit_test(test_krb_authorize__realm_where_the_domain_has_no_name),
         cmocka_unit_test(test_krb_authorize__when_the_password_expires),
+        cmocka_unit_test(test_krb_authorize__of_the_logon),
         cmocka_unit_test(test_krb_authorize__groups_of_all_three_lists),
         cmocka_unit_test(test_krb_authorize__account_by_its_first_extra_sid),
         cmocka_unit_test(test_krb_authorize__thousands_of_groups),
