@@ -115,6 +115,9 @@ enum sec_flag {
     SEC_PROMPT = 1u << 20,
     SEC_NO_TOKEN = 1u << 21,
     SEC_HTTP_STYLE = 1u << 22,
+    /* Of initiators, and no caller's: nothing is to be protected, and the peer must not be told that
+     * something is. */
+    SEC_NO_LAYER = 1u << 23,
 };
 
 /* --- credentials --------------------------------------------------------------------------- */

@@ -424,27 +424,84 @@ SEC_EXPORT SECURITY_STATUS WINAPI SealMessage(PCtxtHandle phContext, ULONG fQOP,
 SEC_EXPORT SECURITY_STATUS WINAPI UnsealMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                 ULONG MessageSeqNo, ULONG *pfQOP);
 
-/* SASL: the interface's framing of a handshake for protocols such as LDAP and SMTP. */
+/*
+ * SASL (RFC 4422): the interface's part of an authentication in LDAP, IMAP, SMTP and the like.
+ *
+ * A profile is a SASL mechanism, and the package of the credential says which one it is:
+ *
+ *   GSS-SPNEGO  Negotiate   the flags that the exchange agreed on are the security layer, as with
+ *                           Windows and Cyrus SASL
+ *   GSSAPI      Kerberos    RFC 4752: two more messages agree on a layer, on sizes and on whom the
+ *                           client acts as
+ *   NTLM        NTLM        the flags, as with GSS-SPNEGO; mail protocols use none
+ *
+ * Tokens are what SASL's messages hold: the protocol frames them (base64 lines, LDAP's BindRequest).
+ * An empty token is a message too, and goes to the peer as long as SEC_I_CONTINUE_NEEDED says that
+ * its answer is awaited.
+ *
+ * The layer is in *pfContextAttr of the last leg, and in SECPKG_ATTR_FLAGS: CONFIDENTIALITY,
+ * INTEGRITY alone, or neither of the two. Both sides know it; a message of another layer is neither
+ * made nor taken (SEC_E_QOP_NOT_SUPPORTED, SEC_E_MESSAGE_ALTERED).
+ *
+ *   CONFIDENTIALITY  EncryptMessage with fQOP 0; DecryptMessage
+ *   INTEGRITY        EncryptMessage with SECQOP_WRAP_NO_ENCRYPT; DecryptMessage
+ *   neither          the protocol's bytes go as they are, and the functions for messages refuse
+ *
+ * The caller frames each message, as RFC 4422 3.7 has it: four bytes with the length of what follows,
+ * the highest first, then TOKEN, DATA and PADDING, each with the cbBuffer that EncryptMessage left.
+ * These functions neither write nor read the four bytes. Who receives checks the length against
+ * SASL_OPTION_RECV_SIZE, takes so many bytes, and hands them to DecryptMessage as SECBUFFER_STREAM
+ * with an empty SECBUFFER_DATA. MakeSignature's tokens are no part of SASL's layer; they are there
+ * where there is one.
+ */
 
 /*
- * The profiles there are: strings one after the other, an empty one at the end (FreeContextBuffer).
+ * The profiles there are: their names one after the other, each with its NUL, and a NUL at the end;
+ * *ProfileCount is how many. FreeContextBuffer frees the list. Errors: SEC_E_INVALID_PARAMETER,
+ * SEC_E_INSUFFICIENT_MEMORY.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslEnumerateProfilesW(LPWSTR *ProfileList, ULONG *ProfileCount);
 SEC_EXPORT SECURITY_STATUS WINAPI SaslEnumerateProfilesA(LPSTR *ProfileList, ULONG *ProfileCount);
 
-/* The package behind a profile (FreeContextBuffer). */
+/*
+ * The package behind a profile (FreeContextBuffer), whose name is taken without regard to case.
+ * Errors: SEC_E_SECPKG_NOT_FOUND (there is no such profile: DIGEST-MD5, EXTERNAL, PLAIN),
+ * SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslGetProfilePackageW(LPWSTR ProfileName,
                                                          PSecPkgInfoW *PackageInfo);
 SEC_EXPORT SECURITY_STATUS WINAPI SaslGetProfilePackageA(LPSTR ProfileName,
                                                          PSecPkgInfoA *PackageInfo);
 
-/* The package that a first token is for (FreeContextBuffer). */
+/*
+ * The package that a client's first token, in a SECBUFFER_TOKEN, is for (FreeContextBuffer). Nothing
+ * of it is verified. Errors: SEC_E_SECPKG_NOT_FOUND (no profile begins so), SEC_E_INVALID_TOKEN (no
+ * TOKEN buffer), SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslIdentifyPackageW(PSecBufferDesc pInput,
                                                        PSecPkgInfoW *PackageInfo);
 SEC_EXPORT SECURITY_STATUS WINAPI SaslIdentifyPackageA(PSecBufferDesc pInput,
                                                        PSecPkgInfoA *PackageInfo);
 
-/* InitializeSecurityContext with the SASL layer around it. */
+/*
+ * InitializeSecurityContext for SASL: the same arguments, of which pOutput must have a TOKEN buffer
+ * in every call, and the same flags in each. Flags that ask for a layer are demands here:
+ *
+ *   ISC_REQ_CONFIDENTIALITY       that layer
+ *   ISC_REQ_INTEGRITY, _REPLAY_DETECT, _SEQUENCE_DETECT
+ *                                 a layer: integrity where the server has it, else confidentiality
+ *   ISC_REQ_NO_INTEGRITY          none, as below TLS; so does a SASL_OPTION_RECV_SIZE of 0
+ *   none of these                 none where the server permits it, else the weakest
+ *
+ * A context that begins here goes on here: InitializeSecurityContext refuses it, and this function a
+ * context that began there (SEC_E_INVALID_HANDLE). Nothing tells who the peer is, and no message is
+ * protected, before SEC_E_OK.
+ *
+ * Errors, beside those of InitializeSecurityContext: SEC_E_ALGORITHM_MISMATCH (an authorization
+ * identity is set, and forbidden), SEC_E_INVALID_TOKEN (no TOKEN buffer in pOutput, or the server's
+ * message does not unwrap or is none), SEC_E_QOP_NOT_SUPPORTED (no layer in common),
+ * SEC_E_SECPKG_NOT_FOUND (no profile for the credential's package).
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslInitializeSecurityContextW(
     PCredHandle phCredential, PCtxtHandle phContext, LPWSTR pszTargetName, ULONG fContextReq,
     ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
@@ -454,19 +511,52 @@ SEC_EXPORT SECURITY_STATUS WINAPI SaslInitializeSecurityContextA(
     ULONG Reserved1, ULONG TargetDataRep, PSecBufferDesc pInput, ULONG Reserved2,
     PCtxtHandle phNewContext, PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
 
-/* AcceptSecurityContext with the SASL layer around it. */
+/*
+ * AcceptSecurityContext for SASL, as above. A first call with an empty token makes the context and
+ * an empty challenge: for protocols whose client has not spoken yet, and for who wants to set options
+ * first. ASC_REQ_CONFIDENTIALITY and ASC_REQ_INTEGRITY are demands; without them the client chooses.
+ *
+ * Whom the client wants to act as is told by SASL_OPTION_AUTHZ_STRING and believed by nobody: the
+ * context is the authenticated client's, and who lets it act as somebody else must know that it may.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
                           ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
                           PSecBufferDesc pOutput, ULONG *pfContextAttr, PTimeStamp ptsExpiry);
 
-/* Sets a SASL_OPTION_* of a context: Size bytes at Value. */
+/*
+ * Sets an option of a context that one of the two functions above has begun, or that
+ * OpenSspiCreateContext made and that has had no leg:
+ *
+ *   SASL_OPTION_SEND_SIZE         ULONG, default 0xFFFF: how much data a message that is sent may
+ *                                 hold. What the peer takes stays the limit
+ *   SASL_OPTION_RECV_SIZE         ULONG, default 0xFFFF: how long a whole message (without the four
+ *                                 bytes before it) that is received may be; at most 0xFFFFFF. In
+ *                                 GSSAPI the peer is told, once; 0: there is to be no layer
+ *   SASL_OPTION_AUTHZ_STRING      UTF-8 without a NUL, 4096 bytes at most: whom a GSSAPI client wants
+ *                                 to act as, before its last leg. Size 0: as itself
+ *   SASL_OPTION_AUTHZ_PROCESSING  ULONG: Sasl_AuthZIDProcessed, the default, or
+ *                                 Sasl_AuthZIDForbidden: a server refuses a client that names
+ *                                 somebody, a client sends no name (SEC_E_ALGORITHM_MISMATCH)
+ *
+ * A size binds the messages once the peers have agreed on it (GSSAPI), or it was set: longer ones
+ * are SEC_E_BUFFER_TOO_SMALL when sent, SEC_E_INVALID_TOKEN when received.
+ *
+ * Errors: SEC_E_UNSUPPORTED_FUNCTION (no such option; AUTHZ_STRING where it is forbidden or nobody
+ * would send it), SEC_E_BUFFER_TOO_SMALL (Size), SEC_E_INVALID_HANDLE (not a context of SASL's),
+ * SEC_E_INVALID_PARAMETER (the value), SEC_E_OUT_OF_SEQUENCE (the peer has been told already),
+ * SEC_E_CONTEXT_EXPIRED (exported).
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
                                                        PVOID Value, ULONG Size);
 
 /*
- * Answers a SASL_OPTION_* of a context; *Needed (may be NULL) is the size that it has. A Size that
- * is too small: SEC_E_BUFFER_TOO_SMALL.
+ * Answers an option of a context of SASL's; *Needed (may be NULL) is the size that it has. SEND_SIZE
+ * of an established GSSAPI context is what the peer takes less block size, trailer and signature.
+ * AUTHZ_STRING is what the client sent, or will; without a NUL, and empty where it acts as itself.
+ *
+ * Errors: SEC_E_BUFFER_TOO_SMALL (Size), SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION (no such
+ * option; AUTHZ_STRING where it is forbidden), SEC_E_INVALID_PARAMETER.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option,
                                                        PVOID Value, ULONG Size, PULONG Needed);

@@ -31,7 +31,7 @@ static uint32_t
 mechanism_flags(struct nego_context *c, uint32_t wanted)
 {
     wanted &= ~(uint32_t)SEC_DATAGRAM; /* SPNEGO needs a connection: not one of our abilities */
-    if (c->role == SEC_ACCEPTOR) {
+    if (c->role == SEC_ACCEPTOR || wanted & SEC_NO_LAYER) {
         return wanted;
     }
     if (wanted & SEC_NO_INTEGRITY || !(wanted & PROTECTION)) {

@@ -467,7 +467,7 @@ answer(struct context *c, const struct attribute *a, void *buffer, bool wide)
     const struct question q = { .context = c, .facts = &facts, .buffer = room, .wide = wide };
     sec_status status;
 
-    c->ctx->package->ops->describe(c->ctx, &facts);
+    objects_describe(c, &facts);
     if (facts.phase == SEC_PHASE_FAILED || (facts.phase == SEC_PHASE_HALF_OPEN && !a->half_open)) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: the context is not established");
     }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* InitializeSecurityContext, AcceptSecurityContext, CompleteAuthToken, DeleteSecurityContext. */
+#include "sspi/contexts.h"
+
 #include <opensspi/opensspi.h>
 
 #include "base/mem.h"
@@ -7,23 +9,11 @@
 #include "sspi/flags.h"
 #include "sspi/given.h"
 #include "sspi/objects.h"
+#include "sspi/sasl.h"
 #include "sspi/text.h"
 
 enum {
     SCRATCH_BYTES = 4096, /* a token is built here; a larger one goes to the heap */
-};
-
-/* One call of either side, as its caller made it. */
-struct leg {
-    enum sec_role role;
-    PCredHandle credential;
-    PCtxtHandle context, new_context;
-    struct bytes target;
-    ULONG request;
-    PSecBufferDesc input, output;
-    ULONG *attributes;
-    PTimeStamp expiry;
-    bool allocate, extended_error;
 };
 
 /* What a step gave, before the caller has it. */
@@ -42,6 +32,9 @@ check_output(const struct leg *l, const SecBuffer *out)
 {
     if (out && (out->BufferType & SECBUFFER_READONLY)) {
         return sec_fail(SEC_E_INVALID_TOKEN, "sspi: the buffer for the token is read-only");
+    }
+    if (l->sasl && !out) {
+        return sec_fail(SEC_E_INVALID_TOKEN, "sasl: no TOKEN buffer to put the answer in");
     }
     if (l->role != SEC_INITIATOR || l->context || (l->request & ISC_REQ_DATAGRAM)) {
         return SEC_E_OK;
@@ -204,6 +197,19 @@ must_complete(const struct context *c)
     return c->last_status == SEC_I_COMPLETE_NEEDED || c->last_status == SEC_I_COMPLETE_AND_CONTINUE;
 }
 
+/* A context is SASL's from its first leg on, or never. */
+static sec_status
+check_sasl(const struct leg *l, struct context *c)
+{
+    if (l->sasl) {
+        return c->sasl ? SEC_E_OK : sasl_begin(c);
+    }
+    if (c->sasl) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: the context is one of SASL's");
+    }
+    return SEC_E_OK;
+}
+
 /* c->step is held. */
 static sec_status
 run_step(const struct leg *l, struct context *c, SecBuffer *out)
@@ -218,6 +224,10 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
     if (c->exported) {
         return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
     }
+    status = check_sasl(l, c);
+    if (status != SEC_E_OK) {
+        return status;
+    }
     if (c->undelivered) {
         return deliver_again(l, c, out);
     }
@@ -228,7 +238,8 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
     if (status != SEC_E_OK) {
         return status;
     }
-    o.status = c->ctx->package->ops->step(c->ctx, &args, &token);
+    o.status =
+        c->sasl ? sasl_step(c, &args, &token) : c->ctx->package->ops->step(c->ctx, &args, &token);
     if (!sec_failed(o.status) && wire_writer_status(&token) != WIRE_OK) {
         o.status = SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -347,17 +358,56 @@ run_leg(const struct leg *l)
     return status;
 }
 
+/* --- entry points -------------------------------------------------------------------------- */
+
 static sec_status
-initialize(struct leg *l, ULONG reserved1, ULONG reserved2)
+initialize(struct leg *l)
 {
     l->role = SEC_INITIATOR;
     l->allocate = l->request & ISC_REQ_ALLOCATE_MEMORY;
     l->extended_error = l->request & ISC_REQ_EXTENDED_ERROR;
-    if (reserved1 || reserved2) {
+    if (l->reserved1 || l->reserved2) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a reserved argument is not 0");
     }
     if (l->request & ISC_REQ_PROMPT_FOR_CREDS) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: there is nobody to prompt");
+    }
+    return run_leg(l);
+}
+
+sec_status
+contexts_initialize_w(struct leg *l, const SEC_WCHAR *target)
+{
+    l->target = text_of_w(target);
+    if (l->target.n > TEXT_TARGET_BYTES) {
+        return sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: the target name is too long");
+    }
+    return initialize(l);
+}
+
+sec_status
+contexts_initialize_a(struct leg *l, const SEC_CHAR *target)
+{
+    uint8_t room[512];
+    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
+    sec_status status = text_target_a(&name, target);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    l->target = wire_written(&name);
+    return initialize(l);
+}
+
+sec_status
+contexts_accept(struct leg *l)
+{
+    l->role = SEC_ACCEPTOR;
+    l->allocate = l->request & ASC_REQ_ALLOCATE_MEMORY;
+    l->extended_error = l->request & ASC_REQ_EXTENDED_ERROR;
+    if ((l->request & ASC_REQ_PROXY_BINDINGS) && (l->request & ASC_REQ_ALLOW_MISSING_BINDINGS)) {
+        return sec_fail(SEC_E_INVALID_PARAMETER,
+                        "sspi: bindings cannot be both a proxy's and allowed to miss");
     }
     return run_leg(l);
 }
@@ -372,18 +422,16 @@ InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHA
         .credential = credential,
         .context = context,
         .new_context = new_context,
-        .target = text_of_w(target),
         .request = request,
+        .reserved1 = reserved1,
+        .reserved2 = reserved2,
         .input = input,
         .output = output,
         .attributes = attributes,
         .expiry = expiry,
     };
 
-    if (l.target.n > TEXT_TARGET_BYTES) {
-        return sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: the target name is too long");
-    }
-    return initialize(&l, reserved1, reserved2);
+    return contexts_initialize_w(&l, target);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -392,8 +440,27 @@ InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR
                            ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                            ULONG *attributes, PTimeStamp expiry)
 {
-    uint8_t room[512];
-    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
+    struct leg l = {
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .request = request,
+        .reserved1 = reserved1,
+        .reserved2 = reserved2,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+    };
+
+    return contexts_initialize_a(&l, target);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDesc input,
+                      ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
+                      ULONG *attributes, PTimeStamp expiry)
+{
     struct leg l = {
         .credential = credential,
         .context = context,
@@ -404,39 +471,8 @@ InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR
         .attributes = attributes,
         .expiry = expiry,
     };
-    sec_status status = text_target_a(&name, target);
 
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    l.target = wire_written(&name);
-    return initialize(&l, reserved1, reserved2);
-}
-
-SECURITY_STATUS SEC_ENTRY
-AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDesc input,
-                      ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
-                      ULONG *attributes, PTimeStamp expiry)
-{
-    const struct leg l = {
-        .role = SEC_ACCEPTOR,
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-        .allocate = request & ASC_REQ_ALLOCATE_MEMORY,
-        .extended_error = request & ASC_REQ_EXTENDED_ERROR,
-    };
-
-    if ((request & ASC_REQ_PROXY_BINDINGS) && (request & ASC_REQ_ALLOW_MISSING_BINDINGS)) {
-        return sec_fail(SEC_E_INVALID_PARAMETER,
-                        "sspi: bindings cannot be both a proxy's and allowed to miss");
-    }
-    return run_leg(&l);
+    return contexts_accept(&l);
 }
 
 /* --- before the legs ----------------------------------------------------------------------- */

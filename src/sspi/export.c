@@ -11,6 +11,7 @@
 #include "sspi/given.h"
 #include "sspi/objects.h"
 #include "sspi/packages.h"
+#include "sspi/sasl.h"
 #include "sspi/text.h"
 
 enum { ROOM_BYTES = 4096 }; /* on the stack; larger contexts go to the heap */
@@ -63,6 +64,7 @@ save(const struct context *c, struct wire_writer *w)
     wire_put_u8(w, c->has_messages);
     wire_put_le32(w, (uint32_t)c->last_status);
     status = package->ops->save(c->ctx, w);
+    sasl_save(c->sasl, w);
     if (status == SEC_E_OK && wire_writer_status(w) != WIRE_OK) {
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no memory to export a context");
     }
@@ -188,6 +190,23 @@ credential_for(const struct sec_package *package, enum sec_role role,
                : sec_fail(SEC_E_INTERNAL_ERROR, "sspi: a handle that nobody knows is gone");
 }
 
+/* What stands behind the package's part. *out is freed where it fails. */
+static sec_status
+load_sasl(struct wire_reader *r, struct context **out)
+{
+    sec_status status = sasl_load(*out, r);
+
+    if (status == SEC_E_OK && wire_finish(r) != WIRE_OK) {
+        status = sec_fail(SEC_E_INVALID_TOKEN, "sspi: exported context: %s at offset %u",
+                          wire_err_text(wire_finish(r)), wire_offset(r));
+    }
+    if (status != SEC_E_OK) {
+        objects_context_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 /* The reverse of save. Takes the reference to configuration. */
 static sec_status
 load(const struct sec_package *package, struct bytes plain, struct configuration *configuration,
@@ -210,15 +229,13 @@ load(const struct sec_package *package, struct bytes plain, struct configuration
         return status;
     }
     status = package->ops->load(((struct credential *)credential.object)->cred, role, &r, &ctx);
-    if (status == SEC_E_OK && wire_finish(&r) != WIRE_OK) {
-        package->ops->free_ctx(ctx);
-        status = sec_fail(SEC_E_INVALID_TOKEN, "sspi: exported context: %s at offset %u",
-                          wire_err_text(wire_finish(&r)), wire_offset(&r));
-    }
     if (status == SEC_E_OK) {
         status = objects_context_adopt(credential, role, ctx, out);
     }
     handle_release(credential);
+    if (status == SEC_E_OK) {
+        status = load_sasl(&r, out);
+    }
     if (status == SEC_E_OK) {
         (*out)->last_status = last;
         (*out)->has_messages = has_messages;

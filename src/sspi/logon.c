@@ -153,7 +153,7 @@ OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: a client's context has no logon");
     }
     (void)pthread_mutex_lock(&c->step);
-    c->ctx->package->ops->describe(c->ctx, &facts);
+    objects_describe(c, &facts);
     status = logon_describe(c->last_status, c->reason, &facts, out);
     (void)pthread_mutex_unlock(&c->step);
     handle_release(ref);

@@ -4,6 +4,7 @@
 
 #include "sspi/buffers.h"
 #include "sspi/objects.h"
+#include "sspi/sasl.h"
 
 enum message_kind { MAKE_SIGNATURE, VERIFY_SIGNATURE, ENCRYPT, DECRYPT };
 
@@ -53,15 +54,35 @@ take_buffers(enum message_kind kind, PSecBufferDesc desc, struct buffers_message
                : buffers_message(desc, kind == ENCRYPT || kind == DECRYPT, m);
 }
 
+static sec_status
+check_layer(const struct sasl *s, enum message_kind kind, struct sec_msg *m)
+{
+    switch (kind) {
+    case ENCRYPT: return sasl_check_sent(s, m);
+    case DECRYPT: return sasl_check_received(s, m);
+    default: return sasl_check_signed(s);
+    }
+}
+
 /* The lock of the message's direction is held. */
 static sec_status
-run_locked(struct context *c, message_function function, struct sec_msg *m)
+run_locked(struct context *c, enum message_kind kind, struct sec_msg *m)
 {
+    sec_status status = SEC_E_OK;
+
     if (c->exported) {
         return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
     }
+    if (c->sasl) {
+        status = check_layer(c->sasl, kind, m);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
     atomic_store_explicit(&c->has_messages, true, memory_order_relaxed);
-    return function(c->ctx, m);
+    status = function_of(c, kind)(c->ctx, m);
+    return status == SEC_E_OK && c->sasl && kind == DECRYPT ? sasl_check_opened(c->sasl, m)
+                                                            : status;
 }
 
 static sec_status
@@ -70,15 +91,13 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
 {
     bool writes = kind == MAKE_SIGNATURE || kind == ENCRYPT;
     struct buffers_message m;
-    message_function function;
     pthread_mutex_t *lock;
     sec_status status;
 
     if (!atomic_load_explicit(&c->established, memory_order_acquire)) {
         return sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: the context is not established");
     }
-    function = function_of(c, kind);
-    if (!function) {
+    if (!function_of(c, kind)) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package does not do this");
     }
     status = take_buffers(kind, desc, &m);
@@ -92,7 +111,7 @@ run_message(struct context *c, enum message_kind kind, PSecBufferDesc desc, ULON
     m.msg.no_encrypt = clear;
     lock = lock_of(c, kind);
     (void)pthread_mutex_lock(lock);
-    status = run_locked(c, function, &m.msg);
+    status = run_locked(c, kind, &m.msg);
     (void)pthread_mutex_unlock(lock);
     if (status != SEC_E_OK) {
         return status;

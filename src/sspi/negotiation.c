@@ -80,7 +80,7 @@ OpenSspiQueryNegotiation(PCtxtHandle handle, POPENSSPI_NEGOTIATION *out)
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
     }
     (void)pthread_mutex_lock(&c->step);
-    c->ctx->package->ops->describe(c->ctx, &facts);
+    objects_describe(c, &facts);
     fill(&r, &fixed, c, &facts);
     (void)pthread_mutex_unlock(&c->step);
     status = report_give(&r, &fixed, sizeof(fixed), sizeof(fixed), &block);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sspi/sasl.h"
 #include "sspi/tokens.h"
 
 const handle_destroy handle_destroyers[HANDLE_KINDS] = {
@@ -96,6 +97,7 @@ objects_context_free(void *object)
     }
     mem_free(c->reason);
     tokens_forget(c);
+    sasl_free(c->sasl);
     if (c->ctx) {
         c->ctx->package->ops->free_ctx(c->ctx);
     }
@@ -104,6 +106,15 @@ objects_context_free(void *object)
     (void)pthread_mutex_destroy(&c->send);
     (void)pthread_mutex_destroy(&c->receive);
     mem_free(c);
+}
+
+void
+objects_describe(const struct context *c, struct sec_facts *out)
+{
+    c->ctx->package->ops->describe(c->ctx, out);
+    if (c->sasl) {
+        sasl_describe(c->sasl, out);
+    }
 }
 
 void

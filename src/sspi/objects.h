@@ -31,6 +31,7 @@ struct undelivered {
 
 struct context {
     struct sec_ctx *ctx;
+    struct sasl *sasl; /* NULL: the context is none of SASL's; set before its first leg */
     struct handle_ref credential; /* keeps it alive for the context's life */
     struct undelivered *undelivered;
     char *reason;             /* of a failed leg; NULL: none, or no memory for it */
@@ -59,6 +60,8 @@ sec_status objects_context_new(struct handle_ref credential, enum sec_role, stru
 sec_status objects_context_adopt(struct handle_ref credential, enum sec_role, struct sec_ctx *,
                                  struct context **out);
 void objects_context_free(void *context);
+/* What is known of it; c->step is held. */
+void objects_describe(const struct context *, struct sec_facts *out);
 void objects_credential_free(void *credential);
 
 /* FILETIME in UTC to a caller's time stamp: local time, and the end of time for never. */

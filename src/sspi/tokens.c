@@ -200,7 +200,7 @@ make_token(struct context *c)
     struct logon *logon = NULL;
     sec_status status;
 
-    c->ctx->package->ops->describe(c->ctx, &f);
+    objects_describe(c, &f);
     if (f.phase != SEC_PHASE_ESTABLISHED || !f.mechanism) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: the context is not established");
     }
