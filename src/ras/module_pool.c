@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "ras/module_file.h"
+#include "base/trusted_file.h"
 #include "ras/module_pool.h"
 
 enum {
@@ -322,7 +322,7 @@ start(struct module_process *p)
     char why[WHY_BYTES];
 
     p->child = NULL;
-    if (module_file_check(args->module, why, sizeof(why))) {
+    if (trusted_file_check(args->module, why, sizeof(why))) {
         p->child = module_child_start(args, &child_events, p, why, sizeof(why));
     }
     if (!p->child) {

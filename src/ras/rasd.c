@@ -10,13 +10,13 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/trusted_file.h"
 #include "daemon/control.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/signals.h"
 #include "ras/accounts.h"
-#include "ras/module_file.h"
 #include "ras/port.h"
 #include "ras/requests.h"
 
@@ -337,7 +337,7 @@ check(const struct ras_settings *settings, const struct options *o)
         return PROCESS_USAGE;
     }
     if (settings->security_module &&
-        !module_file_check(settings->security_module, why, sizeof(why))) {
+        !trusted_file_check(settings->security_module, why, sizeof(why))) {
         (void)fprintf(stderr, "rasd: security_module: %s\n", why);
         return PROCESS_FAILED;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lock files of serial devices, and what is asked of a module's file. */
+/* Lock files of serial devices. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/attributes.h"
 #include "ras/error_name.h"
-#include "ras/module_file.h"
 #include "ras/tty_lock.h"
 
 static char folder[] = "/tmp/test_tty_lock.XXXXXX";
@@ -104,52 +102,6 @@ test_take__no_folder__no_lock(void **state)
     tty_lock_drop(path);
 }
 
-/* /tmp is sticky: what is in it is its owner's. */
-static void
-test_check__modes__who_could_change_it(void **state)
-{
-    static const struct {
-        mode_t file, folder;
-        bool good;
-    } modes[] = {
-        { 0644, 0755, true },  { 0600, 0700, true },
-        { 0664, 0755, false }, { 0646, 0755, false },
-        { 0644, 0775, false }, { 0644, 0757, false },
-        { 0644, 01777, true }, { 01666, 0755, false } /* a sticky file is no folder */,
-    };
-
-    (void)state;
-    write_file("module.so", "x");
-    for (size_t i = 0; i < SEC_ARRAY_LEN(modes); i++) {
-        assert_int_equal(chmod(file, modes[i].file), 0);
-        assert_int_equal(chmod(folder, modes[i].folder), 0);
-        assert_int_equal(module_file_check(file, why, sizeof(why)), modes[i].good);
-    }
-    assert_int_equal(chmod(folder, 0700), 0);
-    assert_false(module_file_check(folder, why, sizeof(why)));
-    assert_non_null(strstr(why, "no regular file"));
-    assert_false(module_file_check("/nonexistent.so", why, sizeof(why)));
-    assert_int_equal(unlink(file), 0);
-}
-
-/* A link is what it points to. */
-static void
-test_check__a_link__its_target_counts(void **state)
-{
-    char target[128];
-
-    (void)state;
-    write_file("target.so", "x");
-    (void)snprintf(target, sizeof(target), "%s", file);
-    assert_int_equal(chmod(target, 0666), 0);
-    (void)snprintf(file, sizeof(file), "%s/link.so", folder);
-    assert_int_equal(symlink(target, file), 0);
-    assert_false(module_file_check(file, why, sizeof(why)));
-    assert_non_null(strstr(why, "target.so"));
-    assert_int_equal(unlink(target), 0);
-    assert_int_equal(unlink(file), 0);
-}
-
 static void
 test_error_name__some(void **state)
 {
@@ -172,8 +124,6 @@ main(void)
         cmocka_unit_test(test_take__a_living_process_has_it__refused),
         cmocka_unit_test(test_take__what_a_dead_process_left__taken_over),
         cmocka_unit_test(test_take__no_folder__no_lock),
-        cmocka_unit_test(test_check__modes__who_could_change_it),
-        cmocka_unit_test(test_check__a_link__its_target_counts),
         cmocka_unit_test(test_error_name__some),
     };
 
