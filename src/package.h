@@ -131,6 +131,7 @@ struct sec_identity {
 };
 
 struct sec_acquire_args {
+    const struct sec_package *package; /* that is asked: some share their functions */
     enum sec_use use;
     bool restricted; /* never use default credentials */
     bool for_load;   /* for contexts that load makes: as whom, with which keys, does not matter */

@@ -70,13 +70,26 @@ SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityPackageInfoA(SEC_CHAR *pszPackage
 typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_PACKAGE_INFO_FN_W)(SEC_WCHAR *, PSecPkgInfoW *);
 typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_PACKAGE_INFO_FN_A)(SEC_CHAR *, PSecPkgInfoA *);
 
-/* Adds a package to the running system. */
+/*
+ * Adds a package of others to the calling process, until DeleteSecurityPackage.
+ *
+ *   pszPackageName: the absolute path of its file, which nobody but root and the process's user can
+ *       change; sspipackage.h says what is in it. Its name is in its table.
+ *   pOptions: NULL, or type UNKNOWN or SSPI, without flags or a signature.
+ *
+ * Errors: SEC_E_SECPKG_NOT_FOUND: no such file. SEC_E_CANNOT_INSTALL: others could change it, it is no
+ * package, or it is there already. SEC_E_NOT_OWNER: the thread acts as a client. SEC_E_INVALID_PARAMETER;
+ * SEC_E_UNSUPPORTED_FUNCTION: of the options. OpenSspiReason says more.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI AddSecurityPackageW(LPWSTR pszPackageName,
                                                       PSECURITY_PACKAGE_OPTIONS pOptions);
 SEC_EXPORT SECURITY_STATUS WINAPI AddSecurityPackageA(LPSTR pszPackageName,
                                                       PSECURITY_PACKAGE_OPTIONS pOptions);
 
-/* Takes a package out of the running system. */
+/*
+ * Takes such a package away by its name, and unmaps it. SEC_E_OUT_OF_SEQUENCE: there are credentials of
+ * it, or contexts. SEC_E_NOT_OWNER: it is the library's own. SEC_E_SECPKG_NOT_FOUND.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
 SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageA(SEC_CHAR *pszPackageName);
 

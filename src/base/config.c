@@ -282,9 +282,9 @@ config_read(const char *file, config_take take, void *user, struct config_error 
 const char *const *
 config_sections(void)
 {
-    static const char *const sections[] = { "server", "accounts", "policy",  "kerberos",
-                                            "export", "events",   "service", "listener",
-                                            "ras",    "port",     "samd",    NULL };
+    static const char *const sections[] = { "server",   "accounts", "policy",  "kerberos", "export",
+                                            "packages", "events",   "service", "listener", "ras",
+                                            "port",     "samd",     NULL };
 
     return sections;
 }

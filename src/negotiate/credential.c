@@ -227,8 +227,11 @@ nego_credential_acquire(const struct sec_host *host, const struct sec_acquire_ar
     c->base = (struct sec_cred){ .package = &negotiate_package, .host = host };
     c->explicit_identity = args->identity != NULL;
     for (size_t i = 0; i < s.n; i++) {
+        struct sec_acquire_args own = *args;
+
         sec_reason_clear();
-        status = s.packages[i]->ops->acquire(host, args, &c->mechs[c->n]);
+        own.package = s.packages[i];
+        status = own.package->ops->acquire(host, &own, &c->mechs[c->n]);
         if (status == SEC_E_OK) {
             c->n++;
             continue;

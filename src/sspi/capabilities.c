@@ -52,3 +52,16 @@ packages_capabilities(const struct sec_package *p)
     }
     return flags;
 }
+
+bool
+packages_traits(uint32_t flags, uint32_t *traits)
+{
+    *traits = 0;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(trait_flags); i++) {
+        if (flags & trait_flags[i].flag) {
+            *traits |= trait_flags[i].trait;
+            flags &= ~trait_flags[i].flag;
+        }
+    }
+    return flags == 0;
+}

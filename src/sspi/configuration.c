@@ -14,6 +14,7 @@
 #include "crypto/random.h"
 #include "sspi/default_identity.h"
 #include "sspi/export_seal.h"
+#include "sspi/package_list.h"
 #include "sspi/packages.h"
 #include "sspi/settings_kerberos.h"
 #include "ticket/ticket.h"
@@ -247,7 +248,8 @@ make(struct settings_text *text, struct configuration *base, const struct config
         c->accounts = base->accounts;
         c->tickets = tickets_ref(base->tickets);
     } else if (status == SEC_E_OK) {
-        status = open_authorities(c, before);
+        status = package_list_load(c->text.load);
+        status = status == SEC_E_OK ? open_authorities(c, before) : status;
     }
     if (status != SEC_E_OK) {
         configuration_unref(c);

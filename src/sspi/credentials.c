@@ -12,7 +12,7 @@
 #include "sspi/identity.h"
 #include "sspi/impersonation.h"
 #include "sspi/objects.h"
-#include "sspi/packages.h"
+#include "sspi/package_list.h"
 #include "sspi/text.h"
 
 /* What the three ways to acquire have in common. */
@@ -52,6 +52,7 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
     struct identity id = { 0 };
     struct sec_identity view;
     struct sec_acquire_args args = {
+        .package = package,
         .use = (enum sec_use)(a->use & SECPKG_CRED_BOTH),
         .restricted = (a->use & SECPKG_CRED_AUTOLOGON_RESTRICTED) != 0,
     };
@@ -111,20 +112,14 @@ make_credential(const struct acquisition *a, const struct sec_package *package,
 
 /* error is NULL where there are no options. handle NULL: package and options alone are checked. */
 static sec_status
-acquire(const struct acquisition *a, struct config_error *error, PCredHandle handle,
-        PTimeStamp expiry)
+acquire_of(const struct sec_package *package, const struct acquisition *a,
+           struct config_error *error, PCredHandle handle, PTimeStamp expiry)
 {
-    const struct sec_package *package = packages_find(a->package_utf8);
     struct configuration *configuration = NULL, *own = NULL;
     struct credential *c = NULL;
     struct handle h;
-    sec_status status;
+    sec_status status = configuration_current(&configuration);
 
-    sec_reason_clear();
-    if (!package) {
-        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
-    }
-    status = configuration_current(&configuration);
     if (status == SEC_E_OK && a->n_options) {
         status = configuration_with_options(configuration, a->options, a->n_options, &own, error);
         configuration_unref(configuration);
@@ -149,6 +144,22 @@ acquire(const struct acquisition *a, struct config_error *error, PCredHandle han
     objects_put_time(expiry, CLOCK_NEVER_100NS);
     sec_reason_clear(); /* that nobody's credentials were found, and the like */
     return SEC_E_OK;
+}
+
+static sec_status
+acquire(const struct acquisition *a, struct config_error *error, PCredHandle handle,
+        PTimeStamp expiry)
+{
+    const struct sec_package *package = NULL;
+    sec_status status;
+
+    sec_reason_clear();
+    status = package_list_find(a->package_utf8, &package);
+    if (status == SEC_E_OK) {
+        status = acquire_of(package, a, error, handle, expiry);
+    }
+    package_list_release(package);
+    return status;
 }
 
 SECURITY_STATUS SEC_ENTRY

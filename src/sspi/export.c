@@ -10,7 +10,7 @@
 #include "sspi/export_seal.h"
 #include "sspi/given.h"
 #include "sspi/objects.h"
-#include "sspi/packages.h"
+#include "sspi/package_list.h"
 #include "sspi/sasl.h"
 #include "sspi/text.h"
 
@@ -163,6 +163,7 @@ credential_for(const struct sec_package *package, enum sec_role role,
                struct configuration *configuration, struct handle_ref *out)
 {
     const struct sec_acquire_args args = {
+        .package = package,
         .use = role == SEC_ACCEPTOR ? SEC_USE_INBOUND : SEC_USE_OUTBOUND,
         .for_load = true,
     };
@@ -271,9 +272,8 @@ import_opened(const struct sec_package *package, struct export_seal *seal,
 }
 
 static sec_status
-import_context(struct bytes package_name, const SecBuffer *packed, PCtxtHandle context)
+import_of(const struct sec_package *package, const SecBuffer *packed, PCtxtHandle context)
 {
-    const struct sec_package *package = packages_find(package_name);
     struct configuration *configuration = NULL;
     struct export_opened opened = { 0 };
     struct export_seal *seal;
@@ -281,10 +281,6 @@ import_context(struct bytes package_name, const SecBuffer *packed, PCtxtHandle c
     uint64_t now_100ns;
     sec_status status;
 
-    sec_reason_clear();
-    if (!package) {
-        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
-    }
     if (!context) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
     }
@@ -309,6 +305,21 @@ import_context(struct bytes package_name, const SecBuffer *packed, PCtxtHandle c
     }
     secret_clear(&opened.plain);
     configuration_unref(configuration);
+    return status;
+}
+
+static sec_status
+import_context(struct bytes package_name, const SecBuffer *packed, PCtxtHandle context)
+{
+    const struct sec_package *package = NULL;
+    sec_status status;
+
+    sec_reason_clear();
+    status = package_list_find(package_name, &package);
+    if (status == SEC_E_OK) {
+        status = import_of(package, packed, context);
+    }
+    package_list_release(package);
     return status;
 }
 

@@ -71,3 +71,33 @@ flags_returned(enum sec_role role, uint32_t granted)
     }
     return returned;
 }
+
+uint32_t
+flags_requested(enum sec_role role, uint32_t wanted)
+{
+    uint32_t request = 0;
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(context_flags); i++) {
+        if (wanted & context_flags[i].flag) {
+            request |=
+                role == SEC_INITIATOR ? context_flags[i].isc_request : context_flags[i].asc_request;
+        }
+    }
+    return request;
+}
+
+bool
+flags_granted(enum sec_role role, uint32_t returned, uint32_t *granted)
+{
+    *granted = 0;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(context_flags); i++) {
+        uint32_t bit =
+            role == SEC_INITIATOR ? context_flags[i].isc_return : context_flags[i].asc_return;
+
+        if (returned & bit) {
+            *granted |= context_flags[i].flag;
+            returned &= ~bit;
+        }
+    }
+    return returned == 0;
+}

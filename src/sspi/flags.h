@@ -12,5 +12,8 @@
 uint32_t flags_wanted(enum sec_role role, uint32_t request);
 /* What is granted, in the bits of the role's *_RET_*. */
 uint32_t flags_returned(enum sec_role role, uint32_t granted);
+/* The reverse of both, for packages that speak in the public bits. false: a bit has no meaning. */
+uint32_t flags_requested(enum sec_role role, uint32_t wanted);
+SEC_NODISCARD bool flags_granted(enum sec_role role, uint32_t returned, uint32_t *granted);
 
 #endif

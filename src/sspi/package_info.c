@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "sspi/given.h"
+#include "sspi/package_list.h"
 #include "sspi/packages.h"
 #include "sspi/text.h"
 
@@ -65,32 +66,42 @@ package_info_give(const struct sec_package *const *packages, size_t n, bool wide
 static sec_status
 enumerate(ULONG *count, void **out, bool wide)
 {
+    const struct sec_package **all;
     sec_status status;
+    size_t n;
 
     sec_reason_clear();
     if (!count || !out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the packages");
     }
-    status = package_info_give(packages_all, packages_count, wide, out);
-    if (status == SEC_E_OK) {
-        *count = (ULONG)packages_count;
+    status = package_list_hold_all(&all, &n);
+    if (status != SEC_E_OK) {
+        return status;
     }
+    status = package_info_give(all, n, wide, out);
+    if (status == SEC_E_OK) {
+        *count = (ULONG)n;
+    }
+    package_list_release_all(all, n);
     return status;
 }
 
 static sec_status
 query(struct bytes name, void **out, bool wide)
 {
-    const struct sec_package *package = packages_find(name);
+    const struct sec_package *package = NULL;
+    sec_status status;
 
     sec_reason_clear();
-    if (!package) {
-        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
+    status = package_list_find(name, &package);
+    if (status == SEC_E_OK && !out) {
+        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the package");
     }
-    if (!out) {
-        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the package");
+    if (status == SEC_E_OK) {
+        status = package_info_give(&package, 1, wide, out);
     }
-    return package_info_give(&package, 1, wide, out);
+    package_list_release(package);
+    return status;
 }
 
 SECURITY_STATUS SEC_ENTRY

@@ -9,10 +9,12 @@
 extern const struct sec_package *const packages_all[];
 extern const size_t packages_count;
 
-/* By name, without case; SCHANNEL's and CREDSSP's aliases included where they are here. NULL: none. */
+/* One of those above by its name, without case. NULL: none. */
 const struct sec_package *packages_find(struct bytes name_utf8);
 
 /* SECPKG_FLAG_*: derived from the functions that a package has, and its traits. */
 uint32_t packages_capabilities(const struct sec_package *);
+/* Which traits say the flags. false: a flag has none. */
+SEC_NODISCARD bool packages_traits(uint32_t flags, uint32_t *traits);
 
 #endif

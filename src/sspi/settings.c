@@ -23,7 +23,7 @@ enum {
     PASSWORD_LENGTH_MAX = 256,
     EXPORT_LIFETIME_S = 60,
     EXPORT_LIFETIME_MAX_S = 3600,
-    OWNED_STRINGS = 14, /* of a settings_text, and the NULL at their end */
+    OWNED_STRINGS = 15, /* of a settings_text, and the NULL at their end */
 };
 
 /* A response's time stamp may be this far off: 36 hours, as Windows has it ([MS-NLMP] 3.1.1.1). */
@@ -50,7 +50,8 @@ owned_strings(struct settings_text *t, char **list[static OWNED_STRINGS])
     list[10] = &t->replay_file;
     list[11] = &t->export_key;
     list[12] = &t->export_spent;
-    list[13] = NULL;
+    list[13] = &t->load;
+    list[14] = NULL;
     return list;
 }
 
@@ -119,7 +120,7 @@ settings_init(struct settings_text *t)
         !set_string(&t->packages, "Kerberos,NTLM") || !set_string(&t->spn, "") ||
         !set_string(&t->keytab, "") || !set_string(&t->principal, "") ||
         !set_string(&t->replay_file, "") || !set_string(&t->export_key, "") ||
-        !set_string(&t->export_spent, "")) {
+        !set_string(&t->export_spent, "") || !set_string(&t->load, "")) {
         settings_clear(t);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -196,6 +197,18 @@ take_path(void *at, const char *value, char *why, size_t why_n)
 {
     if (value[0] != '/') {
         return expected(why, why_n, "an absolute path");
+    }
+    return take_text(at, value, why, why_n);
+}
+
+static bool
+take_paths(void *at, const char *value, char *why, size_t why_n)
+{
+    for (const char *path = value; path; path = strpbrk(path, " \t")) {
+        path += strspn(path, " \t");
+        if (*path != '/') {
+            return expected(why, why_n, "absolute paths, with blanks between");
+        }
     }
     return take_text(at, value, why, why_n);
 }
@@ -348,6 +361,7 @@ static const struct setting known_settings[] = {
     { "export", "key_file", OF(export_key), take_path, 0, 0, NULL },
     { "export", "spent_file", OF(export_spent), take_path, 0, 0, NULL },
     { "export", "lifetime", OF(export_lifetime_s), NULL, 1, EXPORT_LIFETIME_MAX_S, NULL },
+    { "packages", "load", OF(load), take_paths, 0, 0, NULL },
     { "policy", "packages", OF(packages), take_packages, 0, 0, NULL },
     { "policy", "ntlm", OF(ntlm), take_ntlm, 0, 0, NULL },
     { "policy", "lm_compatibility_level", 0 /* the whole */, take_lm_level, 0, 0, NULL },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos] and
- * [export]. */
+/* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos],
+ * [export] and [packages]. */
 #ifndef SSPI_SETTINGS_H
 #define SSPI_SETTINGS_H
 
@@ -24,6 +24,7 @@ struct settings_text {
     char *computer, *domain, *dns_computer, *dns_domain;
     char *store, *key_file;
     char *packages, *spn;
+    char *load;                             /* of [packages] */
     char *keytab, *principal, *replay_file; /* "": none */
     char *export_key, *export_spent;        /* "": none */
     unsigned export_lifetime_s;

@@ -27,30 +27,6 @@ AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal, SEC_CHAR *pszP
     return unsupported(__func__);
 }
 
-SECURITY_STATUS SEC_ENTRY
-AddSecurityPackageW(LPWSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-AddSecurityPackageA(LPSTR pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-DeleteSecurityPackageW(SEC_WCHAR *pszPackageName)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-DeleteSecurityPackageA(SEC_CHAR *pszPackageName)
-{
-    return unsupported(__func__);
-}
-
 /* A desktop's prompts and its store of credentials. */
 
 ULONG WINAPI

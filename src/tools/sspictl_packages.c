@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include <opensspi/sspi.h>
+#include <opensspi/opensspi.h>
 
 #include "base/attributes.h"
 #include "tools/sspictl.h"
@@ -81,16 +81,23 @@ sspictl_packages(const char *config_file, int argc, char **argv)
 {
     bool json = false;
     SecPkgInfoA *packages;
-    SECURITY_STATUS status;
+    SECURITY_STATUS status = SEC_E_OK;
     int result = SSPICTL_DONE;
     ULONG n;
 
     if (!sspictl_take_json(argc, argv, "packages", &json)) {
         return SSPICTL_USAGE;
     }
-    status = EnumerateSecurityPackagesA(&n, &packages);
+    if (config_file) {
+        status = OpenSspiLoadConfiguration(config_file, NULL, 0);
+    }
+    if (status == SEC_E_OK) {
+        status = EnumerateSecurityPackagesA(&n, &packages);
+    }
     if (status != SEC_E_OK) {
-        return sspictl_failed("no packages", status);
+        (void)fprintf(stderr, "sspictl: no packages: %s\n",
+                      OpenSspiReason()[0] ? OpenSspiReason() : OpenSspiStatusName(status));
+        return SSPICTL_FAILED;
     }
     if (json) {
         result = print_json(packages, n);
