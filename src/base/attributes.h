@@ -5,6 +5,8 @@
 
 #define SEC_NODISCARD           __attribute__((warn_unused_result))
 #define SEC_PRINTF(text, first) __attribute__((format(printf, text, first)))
+/* What is called where something is wrong: out of the way of what is right. */
+#define SEC_COLD __attribute__((cold))
 /* Where a measurement shows that the compiler should not have the choice. */
 #define SEC_ALWAYS_INLINE static inline __attribute__((always_inline))
 

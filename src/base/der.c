@@ -10,6 +10,7 @@ enum {
     LENGTH_OCTETS_MAX = 4, /* 32 bits: no token of ours comes near */
 };
 
+/* A length of whatever form. */
 static size_t
 read_length(struct wire_reader *r)
 {
@@ -44,11 +45,10 @@ der_peek(const struct wire_reader *r)
     return wire_left(r) ? *r->cur : 0;
 }
 
-uint8_t
-der_take_header(struct wire_reader *r, uint8_t tag, size_t *n)
+SEC_ALWAYS_INLINE uint8_t
+take_header(struct wire_reader *r, uint8_t tag, size_t *n)
 {
     uint8_t have = der_peek(r);
-    size_t length;
 
     *n = 0;
     if (wire_left(r) == 0) {
@@ -60,55 +60,52 @@ der_take_header(struct wire_reader *r, uint8_t tag, size_t *n)
         return 0;
     }
     wire_skip(r, 1);
-    length = read_length(r);
-    if (r->err != WIRE_OK) {
-        return 0;
-    }
-    *n = length;
-    return have;
-}
-
-/* The same for an element that is there as a whole. */
-static uint8_t
-read_header(struct wire_reader *r, uint8_t tag, size_t *n)
-{
-    uint8_t have = der_take_header(r, tag, n);
-
-    if (have && *n > wire_left(r)) {
-        wire_fail(r, WIRE_SHORT);
-    }
+    *n = wire_left(r) && *r->cur < LONG_LENGTH ? wire_u8(r) : read_length(r);
     return r->err == WIRE_OK ? have : 0;
 }
 
-struct bytes
-der_take(struct wire_reader *r, uint8_t tag)
+uint8_t
+der_take_header(struct wire_reader *r, uint8_t tag, size_t *n)
+{
+    uint8_t have = take_header(r, tag, n);
+
+    *n = have ? *n : 0;
+    return have;
+}
+
+/* What every field goes through: in one piece. */
+SEC_ALWAYS_INLINE struct bytes
+take(struct wire_reader *r, uint8_t tag)
 {
     size_t n;
 
-    if (!read_header(r, tag, &n)) {
+    if (!take_header(r, tag, &n)) {
         return (struct bytes){ 0 };
     }
     return wire_take(r, n);
 }
 
 struct bytes
+der_take(struct wire_reader *r, uint8_t tag)
+{
+    return take(r, tag);
+}
+
+struct bytes
 der_take_whole(struct wire_reader *r, uint8_t tag)
 {
     const uint8_t *start = r->cur;
-    size_t n;
+    struct bytes contents = take(r, tag);
 
-    if (!read_header(r, tag, &n)) {
-        return (struct bytes){ 0 };
-    }
-    wire_skip(r, n);
-    return (struct bytes){ start, (size_t)(r->cur - start) };
+    return r->err == WIRE_OK ? bytes_of(start, (size_t)(contents.p + contents.n - start))
+                             : (struct bytes){ 0 };
 }
 
 struct wire_reader
 der_enter(struct wire_reader *r, uint8_t tag)
 {
     struct wire_reader inner = *r;
-    struct bytes contents = der_take(r, tag);
+    struct bytes contents = take(r, tag);
 
     if (r->err != WIRE_OK) {
         return *r;
@@ -174,8 +171,11 @@ der_put(struct wire_writer *w, uint8_t tag, struct bytes contents)
 size_t
 der_open(struct wire_writer *w, uint8_t tag)
 {
-    wire_put_u8(w, tag);
-    wire_put_u8(w, 0);
+    uint8_t *at = wire_reserve(w, 2); /* tag, and a length that der_close knows */
+
+    if (at) {
+        *at = tag;
+    }
     return w->len;
 }
 

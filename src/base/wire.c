@@ -33,12 +33,6 @@ wire_reader_of(struct bytes in)
     return (struct wire_reader){ .base = p, .cur = p, .end = p + (in.p ? in.n : 0) };
 }
 
-size_t
-wire_left(const struct wire_reader *r)
-{
-    return (size_t)(r->end - r->cur);
-}
-
 uint32_t
 wire_offset(const struct wire_reader *r)
 {
@@ -55,23 +49,6 @@ wire_fail(struct wire_reader *r, enum wire_err err)
         r->err = err;
     }
     r->cur = r->end;
-}
-
-struct bytes
-wire_take(struct wire_reader *r, size_t n)
-{
-    struct bytes out = { 0 };
-
-    if (r->err != WIRE_OK) {
-        return out;
-    }
-    if (n > wire_left(r)) {
-        wire_fail(r, WIRE_SHORT);
-        return out;
-    }
-    out = (struct bytes){ r->cur, n };
-    r->cur += n;
-    return out;
 }
 
 struct bytes
@@ -98,12 +75,6 @@ wire_copy(struct wire_reader *r, void *to, size_t n)
     }
 }
 
-void
-wire_skip(struct wire_reader *r, size_t n)
-{
-    (void)wire_take(r, n);
-}
-
 struct bytes
 wire_at(struct wire_reader *r, uint32_t off, uint32_t len)
 {
@@ -118,19 +89,6 @@ wire_at(struct wire_reader *r, uint32_t off, uint32_t len)
         return (struct bytes){ 0 };
     }
     return (struct bytes){ r->base + off, len };
-}
-
-/* The numbers: the fixed-size memcpy of each compiles to one load or store. */
-static bool
-read_number(struct wire_reader *r, uint8_t *to, size_t n)
-{
-    struct bytes b = wire_take(r, n);
-
-    if (b.n != n) {
-        return false;
-    }
-    memcpy(to, b.p, n);
-    return true;
 }
 
 uint16_t
@@ -157,36 +115,28 @@ wire_load_le64(const void *p)
     return (uint64_t)wire_load_le32(b) | (uint64_t)wire_load_le32(b + 4) << 32;
 }
 
-uint8_t
-wire_u8(struct wire_reader *r)
-{
-    uint8_t b[1];
-
-    return read_number(r, b, sizeof(b)) ? b[0] : 0;
-}
-
 uint16_t
 wire_le16(struct wire_reader *r)
 {
-    uint8_t b[2];
+    struct bytes b = wire_take(r, 2);
 
-    return read_number(r, b, sizeof(b)) ? wire_load_le16(b) : 0;
+    return b.n ? wire_load_le16(b.p) : 0;
 }
 
 uint32_t
 wire_le32(struct wire_reader *r)
 {
-    uint8_t b[4];
+    struct bytes b = wire_take(r, 4);
 
-    return read_number(r, b, sizeof(b)) ? wire_load_le32(b) : 0;
+    return b.n ? wire_load_le32(b.p) : 0;
 }
 
 uint64_t
 wire_le64(struct wire_reader *r)
 {
-    uint8_t b[8];
+    struct bytes b = wire_take(r, 8);
 
-    return read_number(r, b, sizeof(b)) ? wire_load_le64(b) : 0;
+    return b.n ? wire_load_le64(b.p) : 0;
 }
 
 uint16_t
@@ -199,21 +149,6 @@ uint32_t
 wire_be32(struct wire_reader *r)
 {
     return __builtin_bswap32(wire_le32(r));
-}
-
-enum wire_err
-wire_status(const struct wire_reader *r)
-{
-    return r->err;
-}
-
-enum wire_err
-wire_finish(const struct wire_reader *r)
-{
-    if (r->err == WIRE_OK && r->cur != r->end) {
-        return WIRE_TRAILING;
-    }
-    return r->err;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -397,7 +332,11 @@ wire_store_le64(void *p, uint64_t v)
 void
 wire_put_u8(struct wire_writer *w, uint8_t v)
 {
-    wire_put(w, &v, 1);
+    uint8_t *at = extend(w, 1);
+
+    if (at) {
+        *at = v;
+    }
 }
 
 void

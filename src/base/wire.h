@@ -37,21 +37,51 @@ struct wire_reader {
 };
 
 struct wire_reader wire_reader_of(struct bytes in);
-void wire_fail(struct wire_reader *r, enum wire_err err);
-size_t wire_left(const struct wire_reader *r);
+SEC_COLD void wire_fail(struct wire_reader *r, enum wire_err err);
 /* From the start of the input; saturates at UINT32_MAX. */
 uint32_t wire_offset(const struct wire_reader *r);
 
-uint8_t wire_u8(struct wire_reader *r);
+static inline size_t
+wire_left(const struct wire_reader *r)
+{
+    return (size_t)(r->end - r->cur);
+}
+
+/* n bytes as a view; empty after an error. Here, with what else a message of some hundred fields
+ * asks for at each of them: the calls would cost more than the work. */
+static inline struct bytes
+wire_take(struct wire_reader *r, size_t n)
+{
+    const uint8_t *at = r->cur;
+
+    if (n > wire_left(r) || r->err != WIRE_OK) {
+        wire_fail(r, WIRE_SHORT); /* an earlier error stays */
+        return (struct bytes){ 0 };
+    }
+    r->cur = at + n;
+    return (struct bytes){ at, n };
+}
+
+static inline void
+wire_skip(struct wire_reader *r, size_t n)
+{
+    (void)wire_take(r, n);
+}
+
+static inline uint8_t
+wire_u8(struct wire_reader *r)
+{
+    struct bytes b = wire_take(r, 1);
+
+    return b.n ? b.p[0] : 0;
+}
+
 uint16_t wire_le16(struct wire_reader *r);
 uint32_t wire_le32(struct wire_reader *r);
 uint64_t wire_le64(struct wire_reader *r);
 uint16_t wire_be16(struct wire_reader *r);
 uint32_t wire_be32(struct wire_reader *r);
 void wire_copy(struct wire_reader *r, void *to, size_t n);
-void wire_skip(struct wire_reader *r, size_t n);
-/* n bytes as a view; empty after an error. */
-struct bytes wire_take(struct wire_reader *r, size_t n);
 /* A 32-bit length and as many bytes, as wire_put_counted writes them. */
 struct bytes wire_take_counted(struct wire_reader *r);
 /* All that is left. */
@@ -60,9 +90,18 @@ struct bytes wire_rest(struct wire_reader *r);
  * PAC and NDR. Does not move the cursor. A length of 0 gives an empty view at any offset. */
 struct bytes wire_at(struct wire_reader *r, uint32_t off, uint32_t len);
 
-SEC_NODISCARD enum wire_err wire_status(const struct wire_reader *r);
+SEC_NODISCARD static inline enum wire_err
+wire_status(const struct wire_reader *r)
+{
+    return r->err;
+}
+
 /* The same, or WIRE_TRAILING if bytes are left. */
-SEC_NODISCARD enum wire_err wire_finish(const struct wire_reader *r);
+SEC_NODISCARD static inline enum wire_err
+wire_finish(const struct wire_reader *r)
+{
+    return r->err == WIRE_OK && r->cur != r->end ? WIRE_TRAILING : r->err;
+}
 
 /* Numbers at a place that is known to hold them. */
 uint16_t wire_load_le16(const void *p);
