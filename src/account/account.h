@@ -26,10 +26,10 @@ struct account_identity {
     const char *const *groups; /* names; n_groups of them */
     const char *const *group_sids;    /* the same order */
     const uint32_t *group_attributes; /* the same order, SE_GROUP_*; NULL: all mandatory, enabled */
-    size_t n_groups;
-    const char *unix_user;           /* NULL: none given */
-    uint64_t password_expires_100ns; /* FILETIME, UTC; UINT64_MAX: never */
-    bool may_dial_in;                /* into a remote access server */
+    const char *unix_user;            /* NULL: none given */
+    uint64_t password_expires_100ns;  /* FILETIME, UTC; UINT64_MAX: never */
+    uint32_t n_groups;
+    bool may_dial_in; /* into a remote access server */
 };
 
 /* A copy of from, strings and all, in one piece of memory; owned by the caller:

@@ -36,7 +36,7 @@ take_identity(const struct authority_msg *m, struct account_proof *out)
         identity.groups = names;
         identity.group_sids = names + n;
         identity.group_attributes = attributes;
-        identity.n_groups = n;
+        identity.n_groups = (uint32_t)n;
         out->identity = account_identity_new(&identity);
     }
     mem_free(names);

@@ -88,7 +88,9 @@ lay_identity(struct layout *l, const struct account_identity *from, struct accou
     to->unix_user = lay_string(l, from->unix_user);
     for (size_t i = 0; i < from->n_groups; i++) {
         const char *group = lay_string(l, from->groups[i]);
-        const char *group_sid = lay_string(l, from->group_sids[i]);
+        /* A group without a name goes by its SID: one text for both. */
+        const char *group_sid =
+            from->group_sids[i] == from->groups[i] ? group : lay_string(l, from->group_sids[i]);
 
         if (l->base) {
             groups[i] = group;

@@ -90,7 +90,7 @@ take_groups(struct wire_reader *r, struct account_identity *i, struct lists *l)
     i->groups = l->groups;
     i->group_sids = l->sids;
     i->group_attributes = attributes ? l->attributes : NULL;
-    i->n_groups = n;
+    i->n_groups = (uint32_t)n;
     return SEC_E_OK;
 }
 

@@ -385,7 +385,7 @@ read_identity(struct sqlite_store *s, struct connection *c, sqlite3_stmt *row,
     identity.user = wire_written(&user);
     identity.groups = (const char *const *)groups.items;
     identity.group_sids = (const char *const *)group_sids.items;
-    identity.n_groups = groups.n;
+    identity.n_groups = (uint32_t)groups.n;
     *out = account_identity_new(&identity);
     return *out ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }

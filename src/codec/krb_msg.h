@@ -113,6 +113,8 @@ bool krb_name_equal(const struct krb_name *, const struct krb_name *); /* types 
 /* "HTTP/www.example.test@EXAMPLE.TEST", UTF-8, with '/', '@' and '\' in a part escaped by '\'; realm
  * empty: without "@…". */
 void krb_name_put(struct wire_writer *w, const struct krb_name *, struct bytes realm);
+/* A name that no realm comes behind: '@' is a character like any other. */
+void krb_name_put_alone(struct wire_writer *w, const struct krb_name *);
 
 struct krb_encrypted {
     int32_t enctype;

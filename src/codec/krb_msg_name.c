@@ -17,30 +17,63 @@ krb_name_equal(const struct krb_name *a, const struct krb_name *b)
     return true;
 }
 
+/* As far as it fits: of a name that is too long for a reason, its beginning stands there. */
 static void
-put_escaped(struct wire_writer *w, struct bytes part)
+put_run(struct wire_writer *w, const uint8_t *p, size_t n)
 {
+    size_t fits = w->grows || w->measures || n <= w->capacity - w->len ? n : w->capacity - w->len;
+
+    wire_put(w, p, fits);
+    if (fits < n) {
+        wire_put(w, p + fits, n - fits);
+    }
+}
+
+/* In runs: most parts have nothing to escape. */
+static void
+put_escaped(struct wire_writer *w, struct bytes part, bool at_sign_too)
+{
+    size_t run = 0;
+
     for (size_t i = 0; i < part.n; i++) {
-        if (part.p[i] == '/' || part.p[i] == '@' || part.p[i] == '\\') {
+        uint8_t c = part.p[i];
+
+        if (c == '/' || c == '\\' || (c == '@' && at_sign_too)) {
+            put_run(w, part.p + run, i - run);
             wire_put_u8(w, '\\');
+            run = i;
         }
-        wire_put_u8(w, part.p[i]);
+    }
+    if (part.n) {
+        put_run(w, part.p + run, part.n - run);
+    }
+}
+
+static void
+put_parts(struct wire_writer *w, const struct krb_name *name, bool escape_at_sign)
+{
+    for (size_t i = 0; i < name->n; i++) {
+        if (i) {
+            wire_put_u8(w, '/');
+        }
+        put_escaped(w, name->parts[i], escape_at_sign);
     }
 }
 
 void
 krb_name_put(struct wire_writer *w, const struct krb_name *name, struct bytes realm)
 {
-    for (size_t i = 0; i < name->n; i++) {
-        if (i) {
-            wire_put_u8(w, '/');
-        }
-        put_escaped(w, name->parts[i]);
-    }
+    put_parts(w, name, true);
     if (realm.n) {
         wire_put_u8(w, '@');
-        put_escaped(w, realm);
+        put_escaped(w, realm, true);
     }
+}
+
+void
+krb_name_put_alone(struct wire_writer *w, const struct krb_name *name)
+{
+    put_parts(w, name, false);
 }
 
 static const char *const error_names[] = {

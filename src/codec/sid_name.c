@@ -160,9 +160,15 @@ static const struct family {
 static bool
 is_part_of(const struct sid *sid, const struct sid *of)
 {
-    struct sid whole = *of;
-
-    return sid->n == of->n + 1 && sid_append(&whole, sid->parts[of->n]) && sid_equal(&whole, sid);
+    if (sid->authority != of->authority || sid->n != of->n + 1) {
+        return false;
+    }
+    for (unsigned i = 0; i < of->n; i++) {
+        if (sid->parts[i] != of->parts[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static const struct family *

@@ -243,6 +243,7 @@ accept_ap_req(struct krb_context *c, struct sec_step_args *args, const struct gs
         return krb_refuse(err, "AP-REQ", a.req.fault.field, a.req.fault.at);
     }
     c->handshake->bare = token->bare;
+    krb_accept_expect_replay_check(&a);
     status = check_and_answer(&a, out);
     if (sec_failed(status)) {
         out->len = start;

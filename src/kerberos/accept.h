@@ -47,6 +47,8 @@ sec_status krb_accept_open_authenticator(struct krb_accept *);
 sec_status krb_accept_check_client(struct krb_accept *);
 sec_status krb_accept_check_clock(struct krb_accept *);
 sec_status krb_accept_check_replay(struct krb_accept *);
+/* At the beginning: that the replay cache will be asked. */
+void krb_accept_expect_replay_check(const struct krb_accept *);
 
 /* --- accept_policy.c: what this service makes of a proven client ---------------------------- */
 

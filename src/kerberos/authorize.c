@@ -64,28 +64,15 @@ is_anonymous(const struct krb_enc_ticket *ticket)
             bytes_equal(name->parts[1], bytes_of_string("ANONYMOUS")));
 }
 
-/* The parts with '/' between them; one of a part itself, and '\', behind a '\'. So KDCs write
- * PAC_CLIENT_INFO (MIT; Microsoft's names have neither), a name of type enterprise like any other,
- * and so two names are never one. */
+/* In UTF-16. Escaped as KDCs write PAC_CLIENT_INFO (MIT; Microsoft's names have nothing to escape), a
+ * name of type enterprise like any other: so two names are never one. */
 static enum wire_err
 put_name(struct wire_writer *w, const struct krb_name *name)
 {
     uint8_t room[NAME_ROOM];
     SEC_AUTO(wire_writer) text = wire_writer_growing(room, sizeof(room));
 
-    for (size_t i = 0; i < name->n; i++) {
-        if (i) {
-            wire_put_u8(&text, '/');
-        }
-        for (size_t k = 0; k < name->parts[i].n; k++) {
-            uint8_t c = name->parts[i].p[k];
-
-            if (c == '/' || c == '\\') {
-                wire_put_u8(&text, '\\');
-            }
-            wire_put_u8(&text, c);
-        }
-    }
+    krb_name_put_alone(&text, name);
     if (wire_writer_status(&text) != WIRE_OK) {
         return wire_writer_status(&text);
     }
@@ -129,13 +116,12 @@ verify_server_signature(struct krb_context *c, const struct krb_proven *proven,
     return equal ? SEC_E_OK : deny(c, "PAC: the server signature does not verify");
 }
 
-/* [MS-PAC] 2.7: that this is the PAC of this ticket. */
+/* [MS-PAC] 2.7: that this is the PAC of this ticket, whose client's name in UTF-16 name is. */
 static sec_status
-check_client_info(struct krb_context *c, const struct krb_enc_ticket *ticket, const struct pac *pac)
+check_client_info(struct krb_context *c, const struct krb_enc_ticket *ticket, struct bytes name,
+                  const struct pac *pac)
 {
     struct pac_client_info info;
-    uint8_t room[NAME_ROOM];
-    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
     enum wire_err err;
 
     if (!pac->client_info.p) {
@@ -149,11 +135,7 @@ check_client_info(struct krb_context *c, const struct krb_enc_ticket *ticket, co
     if (info.authtime_100ns / CLOCK_SECOND_100NS != ticket->authtime_100ns / CLOCK_SECOND_100NS) {
         return deny(c, "PAC: the client information has another authentication time");
     }
-    err = put_name(&name, &ticket->cname);
-    if (err == WIRE_NO_MEMORY) {
-        return no_memory();
-    }
-    if (err != WIRE_OK || !bytes_equal(info.name, wire_written(&name))) {
+    if (!bytes_equal(info.name, name)) {
         return deny(c, "PAC: the client information names somebody else");
     }
     return SEC_E_OK;
@@ -239,7 +221,8 @@ read_buffers(struct krb_context *c, const struct pac *pac, struct verified *v)
 
 /* found: whether there was one to verify. */
 static sec_status
-verify_pac(struct krb_context *c, const struct krb_proven *proven, struct verified *v, bool *found)
+verify_pac(struct krb_context *c, const struct krb_proven *proven, struct bytes name,
+           struct verified *v, bool *found)
 {
     enum wire_err err = WIRE_OK;
     struct bytes data = krb_ad_find(proven->ticket->authorization_data, KRB_AD_WIN2K_PAC, &err);
@@ -261,47 +244,69 @@ verify_pac(struct krb_context *c, const struct krb_proven *proven, struct verifi
     }
     status = verify_server_signature(c, proven, &pac);
     if (status == SEC_E_OK) {
-        status = check_client_info(c, proven->ticket, &pac);
+        status = check_client_info(c, proven->ticket, name, &pac);
     }
     return status == SEC_E_OK ? read_buffers(c, &pac, v) : status;
 }
 
 /* --- the identity -------------------------------------------------------------------------- */
 
-/* The groups in the form that an identity has them in; all in one piece of memory. */
+/* The groups in the form that an identity has them in. Most clients have few: their table is on the
+ * stack, larger ones are in one piece of memory. */
 struct group_table {
     const char **names, **sids;
     uint32_t *attributes;
+    char (*texts)[SID_TEXT_BYTES];
     size_t n;
+    void *heap;
+};
+
+enum { FEW_GROUPS = 12 };
+
+struct few_groups {
+    const char *names[FEW_GROUPS], *sids[FEW_GROUPS];
+    uint32_t attributes[FEW_GROUPS];
+    char texts[FEW_GROUPS][SID_TEXT_BYTES];
 };
 
 static void
 group_table_auto(struct group_table *t)
 {
-    mem_free(t->names);
+    mem_free(t->heap);
 }
 
 static bool
-fill_group_table(const struct pac_logon_info *info, struct group_table *t)
+make_room(struct group_table *t, struct few_groups *few, size_t most)
+{
+    if (most <= FEW_GROUPS) {
+        *t = (struct group_table){ few->names, few->sids, few->attributes, few->texts, 0, NULL };
+        return true;
+    }
+    t->heap =
+        mem_new_array(most, 2 * sizeof(*t->names) + sizeof(*t->attributes) + sizeof(*t->texts));
+    t->names = t->heap;
+    t->sids = t->names + most;
+    t->attributes = (uint32_t *)(void *)(t->sids + most);
+    t->texts = (char(*)[SID_TEXT_BYTES])(void *)(t->attributes + most);
+    return t->heap != NULL;
+}
+
+static bool
+fill_group_table(const struct pac_logon_info *info, struct few_groups *few, struct group_table *t)
 {
     size_t most = info->groups.n / 8 + info->n_extra_sids + info->resource_groups.n / 8;
     struct pac_groups groups = pac_groups_of(info);
     struct pac_group group;
-    char(*texts)[SID_TEXT_BYTES];
 
-    t->names = mem_new_array(most, 2 * sizeof(*t->names) + sizeof(*t->attributes) + sizeof(*texts));
-    if (!t->names) {
+    if (!make_room(t, few, most)) {
         return false;
     }
-    t->sids = t->names + most;
-    t->attributes = (uint32_t *)(void *)(t->sids + most);
-    texts = (char(*)[SID_TEXT_BYTES])(void *)(t->attributes + most);
     for (; t->n < most && pac_next_group(&groups, &group); t->n++) {
         const char *name = sid_name_of_group(&group.sid, &info->domain_sid);
 
-        sid_text(&group.sid, texts[t->n]);
-        t->sids[t->n] = texts[t->n];
-        t->names[t->n] = name ? name : texts[t->n];
+        sid_text(&group.sid, t->texts[t->n]);
+        t->sids[t->n] = t->texts[t->n];
+        t->names[t->n] = name ? name : t->texts[t->n];
         t->attributes[t->n] = group.attributes;
     }
     return true;
@@ -317,9 +322,10 @@ static struct account_identity *
 identity_of_pac(const struct verified *v, const struct who *who)
 {
     SEC_AUTO(group_table) groups = { 0 };
+    struct few_groups few;
     char sid[SID_TEXT_BYTES];
 
-    if (!fill_group_table(&v->logon, &groups)) {
+    if (!fill_group_table(&v->logon, &few, &groups)) {
         return NULL;
     }
     sid_text(&v->user, sid);
@@ -330,7 +336,7 @@ identity_of_pac(const struct verified *v, const struct who *who)
         .groups = groups.names,
         .group_sids = groups.sids,
         .group_attributes = groups.attributes,
-        .n_groups = groups.n,
+        .n_groups = (uint32_t)groups.n,
         .password_expires_100ns = time_of_pac(v->logon.password_must_change_100ns),
     });
 }
@@ -398,7 +404,7 @@ krb_authorize(struct krb_context *c, const struct krb_proven *proven, struct wir
     }
     status = names_of_ticket(c, proven->ticket, &name, &realm);
     if (status == SEC_E_OK && krb_host(c)->settings->kerberos.pac != SEC_PAC_IGNORE) {
-        status = verify_pac(c, proven, &v, &found);
+        status = verify_pac(c, proven, wire_written(&name), &v, &found);
     }
     if (status != SEC_E_OK) {
         return status;

@@ -201,3 +201,14 @@ ticket_replay_check(struct ticket_authority *a, const uint8_t hash[static TICKET
     r = authority_replay(a);
     return r ? replay_check(r, hash, ctime_100ns, now_100ns) : TICKET_REPLAY_BROKEN;
 }
+
+void
+ticket_replay_expect(struct ticket_authority *a,
+                     const uint8_t hash[static TICKET_REPLAY_HASH_BYTES])
+{
+    struct replay *r = atomic_load_explicit(&a->replay, memory_order_acquire);
+
+    if (r) {
+        replay_table_expect(&r->table, hash);
+    }
+}

@@ -17,7 +17,7 @@
 #include "crypto/random.h"
 #include "ticket/replay_table.h"
 
-#define MAGIC "OSSPIRP1"
+#define MAGIC "OSSPIRP2" /* 1 had digests of whole ciphertexts */
 
 enum {
     SHARDS = 64,
@@ -200,6 +200,18 @@ mix(const uint64_t seed[2], const uint8_t *hash)
     return x ^ x >> 32;
 }
 
+struct place {
+    uint64_t shard, head;
+};
+
+static struct place
+place_of(const struct replay_table *t, const uint8_t *hash)
+{
+    uint64_t mixed = mix(t->memory->head.seed, hash);
+
+    return (struct place){ mixed >> 48 & (t->shards - 1), mixed & (t->heads - 1) };
+}
+
 static bool
 lock_shard(struct replay_shard *s)
 {
@@ -340,19 +352,29 @@ enum ticket_replay_verdict
 replay_table_check(struct replay_table *t, const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
                    uint64_t ctime_100ns, uint64_t now_100ns)
 {
-    uint64_t mixed = mix(t->memory->head.seed, hash);
-    uint64_t shard = mixed >> 48 & (t->shards - 1), head = mixed & (t->heads - 1);
+    const struct place at = place_of(t, hash);
     enum ticket_replay_verdict verdict;
 
     if (ctime_100ns > now_100ns && ctime_100ns - now_100ns > t->skew_100ns) {
         (void)sec_fail(0, "replay: an authenticator of the future, whose time nobody checked");
         return TICKET_REPLAY_BROKEN;
     }
-    if (!lock_shard(shard_of(t, shard))) {
+    if (!lock_shard(shard_of(t, at.shard))) {
         (void)sec_fail(0, "replay: another process keeps the cache locked");
         return TICKET_REPLAY_BROKEN;
     }
-    verdict = check_locked(t, shard, head, hash, ctime_100ns, now_100ns);
-    (void)pthread_mutex_unlock(&shard_of(t, shard)->lock);
+    verdict = check_locked(t, at.shard, at.head, hash, ctime_100ns, now_100ns);
+    (void)pthread_mutex_unlock(&shard_of(t, at.shard)->lock);
     return verdict;
+}
+
+void
+replay_table_expect(const struct replay_table *t,
+                    const uint8_t hash[static TICKET_REPLAY_HASH_BYTES])
+{
+    const struct place at = place_of(t, hash);
+    uint64_t next = atomic_load_explicit(&shard_of(t, at.shard)->next, memory_order_relaxed);
+
+    __builtin_prefetch(&heads_of(t, at.shard)[at.head], 1);
+    __builtin_prefetch(&entries_of(t, at.shard)[next % t->slots], 1);
 }

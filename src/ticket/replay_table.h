@@ -41,5 +41,9 @@ SEC_NODISCARD bool replay_table_renew_locks(struct replay_table *);
 enum ticket_replay_verdict replay_table_check(struct replay_table *,
                                               const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
                                               uint64_t ctime_100ns, uint64_t now_100ns);
+/* Has the processor fetch what a check of this hash will look at: memory that nothing else has
+ * touched, while there is other work to do. */
+void replay_table_expect(const struct replay_table *,
+                         const uint8_t hash[static TICKET_REPLAY_HASH_BYTES]);
 
 #endif

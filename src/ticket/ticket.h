@@ -230,12 +230,15 @@ enum ticket_replay_verdict {
 
 enum { TICKET_REPLAY_HASH_BYTES = 16 };
 
-/* Remembers an authenticator by a digest of its ciphertext, and tells whether it was there before.
+/* Remembers an authenticator by its hash, and tells whether it was there before.
  * Exact: of any number of threads that bring the same, one is told TICKET_FRESH. The reason is
  * given by sec_fail's text for all others. */
 enum ticket_replay_verdict ticket_replay_check(struct ticket_authority *,
                                                const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
                                                uint64_t ctime_100ns, uint64_t now_100ns);
+/* That this hash will be asked for soon, if all goes well: nothing is remembered by it. */
+void ticket_replay_expect(struct ticket_authority *,
+                          const uint8_t hash[static TICKET_REPLAY_HASH_BYTES]);
 
 /* --- delegated credentials ----------------------------------------------------------------- */
 

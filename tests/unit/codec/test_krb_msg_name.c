@@ -53,6 +53,32 @@ test_krb_name_put__as_others_write_it(void **state)
 }
 
 static void
+test_krb_name_put_alone__at_sign_is_like_any_other(void **state)
+{
+    struct krb_name name = name_of("a@b/c", "d\\@");
+    uint8_t out[64];
+    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+
+    (void)state;
+    krb_name_put_alone(&w, &name);
+    assert_bytes_equal(wire_written(&w), bytes_of_string("a@b\\/c/d\\\\@"));
+}
+
+static void
+test_krb_name_put__too_long__fills_what_there_is(void **state)
+{
+    struct krb_name name = name_of("HTTP", "www.example.test");
+    uint8_t out[10];
+    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+
+    (void)state;
+    krb_name_put(&w, &name, bytes_of_string("R"));
+    assert_int_equal(wire_writer_status(&w), WIRE_NO_SPACE);
+    assert_int_equal(w.len, sizeof(out));
+    assert_memory_equal(out, "HTTP/www.e", sizeof(out));
+}
+
+static void
 test_krb_name_equal__by_parts_not_by_type(void **state)
 {
     struct krb_name a = name_of("HTTP", "www"), b = a, c = name_of("HTTP", NULL),
@@ -114,6 +140,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_krb_name_put__as_others_write_it),
+        cmocka_unit_test(test_krb_name_put_alone__at_sign_is_like_any_other),
+        cmocka_unit_test(test_krb_name_put__too_long__fills_what_there_is),
         cmocka_unit_test(test_krb_name_equal__by_parts_not_by_type),
         cmocka_unit_test(test_krb_error_name__table),
         cmocka_unit_test(test_krb_enctype_name__table),

@@ -13,6 +13,8 @@
 #include "tests/support/mutate.h"
 #include "tests/support/pac_vectors.h"
 
+enum { MANY_GROUPS = 100 };
+
 #define AD "S-1-5-21-2293478218-2757620453-196890249"
 
 /* --- PACs of others ------------------------------------------------------------------------ */
@@ -334,7 +336,45 @@ test_krb_authorize__each_allocation_fails(void **state)
 
     scene_init(&s);
     scene_set_pac(&s, HEX(PAC_AD_USER));
-    assert_true(alloc_fail_each(run_authorize, &s) >= 3);
+    assert_true(alloc_fail_each(run_authorize, &s) >= 1);
+    scene_clear(&s);
+}
+
+static void
+run_many_groups(void *user, bool failing)
+{
+    struct scene *s = user;
+    sec_status status = scene_authorize(s);
+
+    if (status == SEC_E_OK) {
+        assert_int_equal(s->c.identity->n_groups, MANY_GROUPS);
+        scene_assert_group(s, MANY_GROUPS - 1, "S-1-5-21-1-2-3-2099", "S-1-5-21-1-2-3-2099", 7);
+        scene_again(s);
+        return;
+    }
+    assert_true(failing);
+    assert_int_equal(status, SEC_E_INSUFFICIENT_MEMORY);
+    assert_null(s->c.identity);
+}
+
+/* More than have room on the stack. */
+static void
+test_krb_authorize__many_groups__each_allocation_fails(void **state)
+{
+    uint8_t groups[MANY_GROUPS * 8];
+    struct wire_writer w = wire_writer_fixed(groups, sizeof(groups));
+    struct scene s;
+    struct draft d;
+
+    for (uint32_t i = 0; i < MANY_GROUPS; i++) {
+        wire_put_le32(&w, 2000 + i);
+        wire_put_le32(&w, 7);
+    }
+    scene_init(&s);
+    draft_init(&d);
+    d.logon.groups = wire_written(&w);
+    scene_issue(&s, &d);
+    assert_true(alloc_fail_each(run_many_groups, &s) >= 2);
     scene_clear(&s);
 }
 
@@ -357,6 +397,7 @@ main(void)
         cmocka_unit_test(test_krb_authorize__each_byte_is_signed),
         cmocka_unit_test(test_krb_authorize__another_key_refused),
         cmocka_unit_test(test_krb_authorize__each_allocation_fails),
+        cmocka_unit_test(test_krb_authorize__many_groups__each_allocation_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,22 @@ test_check__the_same_authenticator_twice__is_a_replay(void **state)
     replay_close(r);
 }
 
+static void
+test_expect__nothing_is_remembered(void **state)
+{
+    const uint8_t hash[TICKET_REPLAY_HASH_BYTES] = { 1, 2, 3 };
+    struct replay *r = make(1);
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        replay_table_expect(&r->table, hash);
+    }
+    assert_int_equal(replay_check(r, hash, START, START), TICKET_FRESH);
+    replay_table_expect(&r->table, hash);
+    assert_int_equal(replay_check(r, hash, START, START), TICKET_REPLAYED);
+    replay_close(r);
+}
+
 /* The last of its bits counts as much as the first. */
 static void
 test_check__hashes_that_differ_in_one_bit__are_others(void **state)
@@ -299,6 +315,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_expect__nothing_is_remembered),
         cmocka_unit_test(test_check__the_same_authenticator_twice__is_a_replay),
         cmocka_unit_test(test_check__hashes_that_differ_in_one_bit__are_others),
         cmocka_unit_test(test_check__an_authenticator_from_before_the_start__is_not_known),
