@@ -31,8 +31,12 @@ clear_keys(const struct krb_session *s, struct krb_session_keys *k)
     if (k->seal) {
         mem_free_wiped(k->seal, krb_cipher_bytes(s->key.enctype));
     }
-    mem_free_wiped(k->wrap, sizeof(*k->wrap));
-    mem_free_wiped(k->mic, sizeof(*k->mic));
+    while (k->macs) {
+        struct krb_session_mac *m = k->macs;
+
+        k->macs = m->other;
+        mem_free_wiped(m, sizeof(*m));
+    }
 }
 
 void
@@ -101,18 +105,23 @@ krb_session_checksum_key(struct krb_session *s, bool sending, bool mic,
                          const struct krb_checksum_key **out)
 {
     struct krb_session_keys *k = sending ? &s->send : &s->receive;
-    struct krb_checksum_key **key = mic ? &k->mic : &k->wrap;
+    struct krb_session_mac *m = k->macs;
     bool by_acceptor = s->acceptor == sending;
     uint32_t usage = by_acceptor ? USAGE_ACCEPTOR_SEAL : USAGE_INITIATOR_SEAL;
 
-    if (!*key) {
-        *key = mem_new(sizeof(**key));
-        if (!*key) {
+    while (m && m->mic != mic) {
+        m = m->other;
+    }
+    if (!m) {
+        m = mem_new(sizeof(*m));
+        if (!m) {
             return no_memory();
         }
-        krb_checksum_key_init(*key, &s->key, mic ? usage + 1 : usage);
+        *m = (struct krb_session_mac){ .other = k->macs, .mic = mic };
+        krb_checksum_key_init(&m->key, &s->key, mic ? usage + 1 : usage);
+        k->macs = m;
     }
-    *out = *key;
+    *out = &m->key;
     return SEC_E_OK;
 }
 

@@ -24,11 +24,18 @@ struct krb_window {
     uint64_t seen; /* bit n: next - 1 - n was seen, or came before the first */
 };
 
-/* What a direction derives with its first message of a kind; NULL before (decision 0005). */
+/* A key of signatures, or of messages that EncryptMessage does not encrypt. */
+struct krb_session_mac {
+    struct krb_session_mac *other;
+    bool mic;
+    struct krb_checksum_key key;
+};
+
+/* What a direction derives with its first message of a kind; NULL before (decision 0005). Most do
+ * nothing but seal. */
 struct krb_session_keys {
     struct krb_cipher *seal;
-    struct krb_checksum_key *wrap; /* of messages that EncryptMessage does not encrypt */
-    struct krb_checksum_key *mic;
+    struct krb_session_mac *macs;
 };
 
 /* Tickets end, contexts go on: nothing here has a time (docs/decisions/0014). */

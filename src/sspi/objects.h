@@ -35,10 +35,10 @@ struct context {
     struct handle_ref credential; /* keeps it alive for the context's life */
     struct undelivered *undelivered;
     char *reason;             /* of a failed leg; NULL: none, or no memory for it */
-    sec_status last_status;   /* of the last leg */
-    uint8_t role;             /* enum sec_role */
     struct sec_token *token;  /* made when it is first asked for, under step */
     HANDLE access_token;      /* of SECPKG_ATTR_ACCESS_TOKEN; likewise */
+    sec_status last_status;   /* of the last leg */
+    uint8_t role;             /* enum sec_role */
     atomic_bool has_messages; /* some were protected or opened */
     bool exported;            /* it is elsewhere now: under all three locks */
     bool imported;            /* from elsewhere: of its handshake the outcome alone is known */
