@@ -143,6 +143,17 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLogonPasswordW(const SEC_WCHAR *psz
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCreateContext(PCredHandle phCredential, ULONG fUse,
                                                            PCtxtHandle phContext);
 
+/*
+ * ImportSecurityContext under a credential of the caller's, whose package and whose own policy
+ * (OpenSspiAcquireCredentialsHandle) then hold for the legs that are left; imported otherwise a
+ * context lives under the process's policy. The credential may be freed while the context lives.
+ * SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS: the credential is for the other side;
+ * SEC_E_INVALID_TOKEN: not a context of that package; and else as ImportSecurityContext.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiImportContext(PCredHandle phCredential,
+                                                           PSecBuffer pPackedContext,
+                                                           PCtxtHandle phContext);
+
 /* A mechanism that was tried and not used. */
 typedef struct _OPENSSPI_ATTEMPT {
     const char *PackageName;

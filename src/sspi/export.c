@@ -3,7 +3,7 @@
  * ExportSecurityContext, ImportSecurityContext. A context is in one place at a time: the one that
  * was exported takes part in nothing any more, and what was exported is imported once.
  */
-#include <opensspi/sspi.h>
+#include <opensspi/opensspi.h>
 
 #include "base/mem.h"
 #include "sspi/buffers.h"
@@ -208,56 +208,97 @@ load_sasl(struct wire_reader *r, struct context **out)
     return status;
 }
 
-/* The reverse of save. Takes the reference to configuration. */
+/* What save puts before the package's own bytes. */
+struct moved {
+    enum sec_role role;
+    bool established, has_messages;
+    sec_status last;
+    struct wire_reader rest;
+};
+
 static sec_status
-load(const struct sec_package *package, struct bytes plain, struct configuration *configuration,
-     struct context **out)
+read_head(const struct sec_package *package, struct bytes plain, struct moved *out)
 {
     struct wire_reader r = wire_reader_of(plain);
     struct bytes name = wire_take_counted(&r);
-    enum sec_role role = wire_u8(&r) ? SEC_ACCEPTOR : SEC_INITIATOR;
-    bool established = wire_u8(&r) != 0, has_messages = wire_u8(&r) != 0;
-    sec_status last = (sec_status)wire_le32(&r), status;
-    struct handle_ref credential = { 0 };
-    struct sec_ctx *ctx = NULL;
 
-    if (!bytes_equal(name, bytes_of_string(package->name)) || !package->ops->load) {
-        configuration_unref(configuration);
-        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: not a context of %s", package->name);
-    }
-    status = credential_for(package, role, configuration, &credential);
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    status = package->ops->load(((struct credential *)credential.object)->cred, role, &r, &ctx);
+    out->role = wire_u8(&r) ? SEC_ACCEPTOR : SEC_INITIATOR;
+    out->established = wire_u8(&r) != 0;
+    out->has_messages = wire_u8(&r) != 0;
+    out->last = (sec_status)wire_le32(&r);
+    out->rest = r;
+    return bytes_equal(name, bytes_of_string(package->name)) && package->ops->load
+               ? SEC_E_OK
+               : sec_fail(SEC_E_INVALID_TOKEN, "sspi: not a context of %s", package->name);
+}
+
+/* The reverse of save, under a credential. */
+static sec_status
+load(const struct sec_package *package, struct moved *m, struct handle_ref credential,
+     struct context **out)
+{
+    struct sec_ctx *ctx = NULL;
+    sec_status status =
+        package->ops->load(((struct credential *)credential.object)->cred, m->role, &m->rest, &ctx);
+
     if (status == SEC_E_OK) {
-        status = objects_context_adopt(credential, role, ctx, out);
-    }
-    handle_release(credential);
-    if (status == SEC_E_OK) {
-        status = load_sasl(&r, out);
+        status = objects_context_adopt(credential, m->role, ctx, out);
     }
     if (status == SEC_E_OK) {
-        (*out)->last_status = last;
-        (*out)->has_messages = has_messages;
+        status = load_sasl(&m->rest, out);
+    }
+    if (status == SEC_E_OK) {
+        (*out)->last_status = m->last;
+        (*out)->has_messages = m->has_messages;
         (*out)->imported = true;
-        atomic_store_explicit(&(*out)->established, established, memory_order_release);
+        atomic_store_explicit(&(*out)->established, m->established, memory_order_release);
     }
     return status;
 }
 
+/* Where a context goes, and under what: the caller's credential, or one that no handle names. */
+struct import {
+    const struct sec_package *package;
+    struct configuration *configuration; /* borrowed */
+    struct handle_ref credential;        /* empty: none was named. Borrowed */
+    struct export_seal *seal;
+    PCtxtHandle context;
+};
+
 static sec_status
-import_opened(const struct sec_package *package, struct export_seal *seal,
-              const struct export_opened *opened, uint64_t now_100ns,
-              struct configuration *configuration, PCtxtHandle context)
+load_opened(const struct import *i, struct bytes plain, struct context **out)
+{
+    const struct credential *named = i->credential.object;
+    struct handle_ref own = { 0 };
+    struct moved m;
+    sec_status status = read_head(i->package, plain, &m);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (!named) {
+        status = credential_for(i->package, m.role, configuration_hold(i->configuration), &own);
+    } else if (!(named->use & (m.role == SEC_ACCEPTOR ? SEC_USE_INBOUND : SEC_USE_OUTBOUND))) {
+        status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for the side that the "
+                                                "context is of");
+    }
+    if (status == SEC_E_OK) {
+        status = load(i->package, &m, named ? i->credential : own, out);
+    }
+    handle_release(own);
+    return status;
+}
+
+static sec_status
+import_opened(const struct import *i, const struct export_opened *opened, uint64_t now_100ns)
 {
     struct context *c = NULL;
     struct handle h;
-    sec_status status = load(package, secret_bytes(&opened->plain), configuration, &c);
+    sec_status status = load_opened(i, secret_bytes(&opened->plain), &c);
 
     /* Last of all: what cannot be loaded here may be loaded elsewhere. */
     if (status == SEC_E_OK) {
-        status = export_seal_spend(seal, opened, now_100ns);
+        status = export_seal_spend(i->seal, opened, now_100ns);
     }
     if (status == SEC_E_OK && !handle_new(HANDLE_CONTEXT, c, &h)) {
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
@@ -266,45 +307,77 @@ import_opened(const struct sec_package *package, struct export_seal *seal,
         objects_context_free(c);
         return status;
     }
-    context->dwLower = h.lower;
-    context->dwUpper = h.upper;
+    i->context->dwLower = h.lower;
+    i->context->dwUpper = h.upper;
     return SEC_E_OK;
+}
+
+static sec_status
+check_arguments(const SecBuffer *packed, PCtxtHandle context)
+{
+    if (!context) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
+    }
+    return packed ? SEC_E_OK : sec_fail(SEC_E_INVALID_TOKEN, "sspi: no exported context");
+}
+
+static sec_status
+import_packed(struct import *i, const SecBuffer *packed)
+{
+    const struct sec_host *host = configuration_host(i->configuration);
+    uint64_t now_100ns = host->now_100ns(host);
+    struct export_opened opened = { 0 };
+    struct bytes sealed = { 0 };
+    sec_status status = buffers_view(packed, &sealed);
+
+    if (status == SEC_E_OK) {
+        status = configuration_export_seal(i->configuration, &i->seal);
+    }
+    if (status == SEC_E_OK) {
+        status = export_seal_take(i->seal, sealed, now_100ns, &opened);
+    }
+    if (status == SEC_E_OK) {
+        status = import_opened(i, &opened, now_100ns);
+    }
+    secret_clear(&opened.plain);
+    return status;
 }
 
 static sec_status
 import_of(const struct sec_package *package, const SecBuffer *packed, PCtxtHandle context)
 {
-    struct configuration *configuration = NULL;
-    struct export_opened opened = { 0 };
-    struct export_seal *seal;
-    struct bytes sealed = { 0 };
-    uint64_t now_100ns;
+    struct import i = { .package = package, .context = context };
+    sec_status status = check_arguments(packed, context);
+
+    if (status == SEC_E_OK) {
+        status = configuration_current(&i.configuration);
+    }
+    if (status == SEC_E_OK) {
+        status = import_packed(&i, packed);
+        configuration_unref(i.configuration);
+    }
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+OpenSspiImportContext(PCredHandle credential, PSecBuffer packed, PCtxtHandle context)
+{
+    struct import i = { .context = context };
+    struct credential *c;
     sec_status status;
 
-    if (!context) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
+    sec_reason_clear();
+    i.credential = objects_credential(credential, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
     }
-    if (!packed) {
-        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: no exported context");
-    }
-    status = buffers_view(packed, &sealed);
+    i.package = c->cred->package;
+    i.configuration = c->configuration;
+    status = check_arguments(packed, context);
     if (status == SEC_E_OK) {
-        status = configuration_current(&configuration);
+        status = import_packed(&i, packed);
     }
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    status = configuration_export_seal(configuration, &seal);
-    now_100ns = configuration_host(configuration)->now_100ns(configuration_host(configuration));
-    if (status == SEC_E_OK) {
-        status = export_seal_take(seal, sealed, now_100ns, &opened);
-    }
-    if (status == SEC_E_OK) {
-        status = import_opened(package, seal, &opened, now_100ns, configuration_hold(configuration),
-                               context);
-    }
-    secret_clear(&opened.plain);
-    configuration_unref(configuration);
+    handle_release(i.credential);
     return status;
 }
 
