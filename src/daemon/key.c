@@ -112,7 +112,8 @@ bool
 key_check_section(const struct config_entry *e, char *why, size_t why_n)
 {
     const char *const *sections = config_sections();
-    bool named = strcmp(e->section, "listener") == 0 || strcmp(e->section, "port") == 0;
+    bool named = strcmp(e->section, "listener") == 0 || strcmp(e->section, "port") == 0 ||
+                 strcmp(e->section, "exec") == 0;
 
     for (size_t i = 0; sections[i]; i++) {
         if (strcmp(e->section, sections[i]) == 0) {

@@ -13,7 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/signals.h"
-#include "samd/listener.h"
+#include "daemon/unix_listener.h"
 #include "samd/server.h"
 #include "samd/settings.h"
 
@@ -174,7 +174,7 @@ serve(const struct samd_settings *settings, bool verbose)
         log_error(&log, "no account store", log_text("error", sec_reason()));
         return PROCESS_FAILED;
     }
-    if (!listener_open(settings->socket, &d.fd, why, sizeof(why))) {
+    if (!unix_listener_open(settings->socket, &d.fd, why, sizeof(why))) {
         log_error(&log, "cannot listen", log_text("socket", settings->socket),
                   log_text("error", why));
         account_authority_close(accounts);

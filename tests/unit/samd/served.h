@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "samd/listener.h"
+#include "daemon/unix_listener.h"
 #include "samd/server.h"
 #include "tests/support/account_store.h"
 
@@ -50,7 +50,7 @@ served_start(struct served *s)
                    .requests_per_second = s->requests_per_second },
         .threads = 2,
     });
-    if (!s->server || !listener_open(s->socket, &s->fd, why, sizeof(why)) ||
+    if (!s->server || !unix_listener_open(s->socket, &s->fd, why, sizeof(why)) ||
         fcntl(s->fd, F_SETFL, 0) || pthread_create(&s->thread, NULL, served_accept_, s)) {
         abort();
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where samd listens. Everybody may connect; who is served is decided by who connects. */
-#include "samd/listener.h"
+/* A socket at a path. Everybody may connect; who is served is decided by who connects. */
+#include "daemon/unix_listener.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ fail(char *why, size_t why_n, const char *what)
     return false;
 }
 
-/* Who can write to the folder can put his own socket there, and be told passwords. */
+/* Who can write to the folder can put his own socket there, and be told what others are not to know. */
 static bool
 check_folder(const char *path, char *why, size_t why_n)
 {
@@ -33,10 +33,11 @@ check_folder(const char *path, char *why, size_t why_n)
         return false;
     }
     if (st.st_mode & 0022 || (st.st_uid != 0 && st.st_uid != geteuid())) {
-        (void)snprintf(why, why_n,
-                       "others may write to the folder %s: its owner should be root or samd's user,"
-                       " and its mode 0755",
-                       folder);
+        (void)snprintf(
+            why, why_n,
+            "others may write to the folder %s: its owner should be root or this daemon's user,"
+            " and its mode 0755",
+            folder);
         return false;
     }
     return true;
@@ -57,7 +58,7 @@ is_answered(const struct sockaddr_un *address)
 }
 
 bool
-listener_open(const char *path, int *out, char *why, size_t why_n)
+unix_listener_open(const char *path, int *out, char *why, size_t why_n)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd;
