@@ -27,8 +27,6 @@ struct tickets {
     struct ticket_authority *authority;
 };
 
-enum { OWN_DOMAINS = 3 };
-
 struct configuration {
     atomic_uint references;
     struct configuration *base; /* whose accounts this one uses; NULL: its own */
@@ -39,7 +37,7 @@ struct configuration {
     struct settings_text text;
     struct settings settings;
     struct sec_host host;
-    const char *own_domains[OWN_DOMAINS];
+    const char *own_domains[SETTINGS_OWN_DOMAINS];
     struct unix_account_policy unix_policy;
 };
 
@@ -159,21 +157,6 @@ configuration_unix_policy(const struct configuration *c)
     return &c->unix_policy;
 }
 
-static void
-fill_unix_policy(struct configuration *c)
-{
-    c->own_domains[0] = c->text.domain;
-    c->own_domains[1] = c->text.computer;
-    c->own_domains[2] = c->text.dns_domain;
-    c->unix_policy = (struct unix_account_policy){
-        .root = c->text.impersonate_root,
-        .min_uid = c->text.impersonate_min_uid,
-        .bare = c->text.impersonate_bare_name,
-        .own_domains = c->own_domains,
-        .n_own_domains = OWN_DOMAINS,
-    };
-}
-
 static sec_status
 open_accounts(struct configuration *c)
 {
@@ -256,7 +239,7 @@ make(struct settings_text *text, struct configuration *base, const struct config
         return status;
     }
     fill_enctypes(c);
-    fill_unix_policy(c);
+    c->unix_policy = settings_unix_policy(&c->text, c->own_domains);
     c->host = (struct sec_host){
         .settings = &c->settings.sec,
         .accounts = c->accounts,

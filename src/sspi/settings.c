@@ -608,6 +608,22 @@ settings_free(struct settings *s)
     *s = (struct settings){ 0 };
 }
 
+struct unix_account_policy
+settings_unix_policy(const struct settings_text *t,
+                     const char *own_domains[static SETTINGS_OWN_DOMAINS])
+{
+    own_domains[0] = t->domain;
+    own_domains[1] = t->computer;
+    own_domains[2] = t->dns_domain;
+    return (struct unix_account_policy){
+        .root = t->impersonate_root,
+        .min_uid = t->impersonate_min_uid,
+        .bare = t->impersonate_bare_name,
+        .own_domains = own_domains,
+        .n_own_domains = SETTINGS_OWN_DOMAINS,
+    };
+}
+
 struct account_options
 settings_account_options(const struct settings_text *text, const struct settings *settings)
 {

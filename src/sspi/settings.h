@@ -66,6 +66,11 @@ struct settings {
 sec_status settings_compile(struct settings *out, const struct settings_text *text);
 void settings_free(struct settings *);
 
+/* Whom impersonation is for; own_domains is its room, and both are borrowed from. */
+enum { SETTINGS_OWN_DOMAINS = 3 };
+struct unix_account_policy settings_unix_policy(
+    const struct settings_text *, const char *own_domains[static SETTINGS_OWN_DOMAINS]);
+
 /* What both say of accounts; borrowed from them. */
 struct account_options settings_account_options(const struct settings_text *,
                                                 const struct settings *);

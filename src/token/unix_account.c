@@ -17,24 +17,47 @@ enum {
     NAME_BYTES = 1024,
 };
 
-struct unix_account *
-unix_account_new(const char *name, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
+/* Appends a text with its NUL. */
+static const char *
+keep(char **at, const char *text)
 {
-    size_t name_bytes = strlen(name) + 1;
-    struct unix_account *a = mem_new(sizeof(*a) + n * sizeof(*groups) + name_bytes);
-    char *copy;
+    size_t n = strlen(text) + 1;
+    char *kept = *at;
+
+    bytes_copy(kept, text, n);
+    *at += n;
+    return kept;
+}
+
+static struct unix_account *
+account_of(const struct passwd *entry, const gid_t *groups, size_t n)
+{
+    const char *home = entry->pw_dir ? entry->pw_dir : "";
+    const char *shell = entry->pw_shell ? entry->pw_shell : "";
+    size_t texts = strlen(entry->pw_name) + strlen(home) + strlen(shell) + 3;
+    struct unix_account *a = mem_new(sizeof(*a) + n * sizeof(*groups) + texts);
+    char *at;
 
     if (!a) {
         return NULL;
     }
-    copy = (char *)(a->groups + n);
-    bytes_copy(copy, name, name_bytes);
+    at = (char *)(a->groups + n);
     bytes_copy(a->groups, groups, n * sizeof(*groups));
-    a->uid = uid;
-    a->gid = gid;
+    a->uid = entry->pw_uid;
+    a->gid = entry->pw_gid;
     a->n_groups = n;
-    a->name = copy;
+    a->name = keep(&at, entry->pw_name);
+    a->home = keep(&at, home);
+    a->shell = keep(&at, shell);
     return a;
+}
+
+struct unix_account *
+unix_account_new(const char *name, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
+{
+    return account_of(
+        &(struct passwd){ .pw_name = (char *)(uintptr_t)name, .pw_uid = uid, .pw_gid = gid },
+        groups, n);
 }
 
 void
@@ -103,7 +126,7 @@ unix_account_find(const char *name, struct unix_account **out)
         status = ask_groups(&entry, &groups, &n);
     }
     if (status == SEC_E_OK) {
-        *out = unix_account_new(entry.pw_name, entry.pw_uid, entry.pw_gid, groups, (size_t)n);
+        *out = account_of(&entry, groups, (size_t)n);
         status = *out ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
     }
     mem_free(groups);

@@ -17,6 +17,7 @@ struct unix_account {
     gid_t gid; /* the primary group; also among the groups */
     size_t n_groups;
     const char *name;
+    const char *home, *shell; /* ""; as the name service has them */
     gid_t groups[];
 };
 
@@ -26,7 +27,8 @@ struct unix_account {
  *   SEC_E_NO_AUTHENTICATING_AUTHORITY  the name service cannot answer
  *   SEC_E_INSUFFICIENT_MEMORY */
 SEC_NODISCARD sec_status unix_account_find(const char *name, struct unix_account **out);
-/* From ids that are known: groups may be NULL where n is 0. NULL without memory. */
+/* From ids that are known, without home and shell: groups may be NULL where n is 0. NULL without
+ * memory. */
 SEC_NODISCARD struct unix_account *unix_account_new(const char *name, uid_t uid, gid_t gid,
                                                     const gid_t *groups, size_t n);
 void unix_account_free(struct unix_account *); /* NULL is a no-op */
