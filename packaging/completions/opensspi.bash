@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion in bash for sspictl, sspi-connect, sspid, rasd and samd. What there is to complete is what the program's own --help
+# Completion in bash for sspictl, sspi-connect, sspid, rasd, samd and opensspi-execd. What there is to complete is what the program's own --help
 # says, so that the two cannot differ.
 
 # The help's lines "command [--option VALUE]...", each in one, without brackets.
@@ -103,4 +103,4 @@ _opensspi() {
     mapfile -t COMPREPLY < <(compgen -W "${found[*]}" -- "$word")
 }
 
-complete -F _opensspi sspictl sspi-connect sspid rasd samd
+complete -F _opensspi sspictl sspi-connect sspid rasd samd opensspi-execd

@@ -284,7 +284,7 @@ config_sections(void)
 {
     static const char *const sections[] = { "server",   "accounts", "policy",  "kerberos", "export",
                                             "packages", "events",   "service", "listener", "ras",
-                                            "port",     "samd",     NULL };
+                                            "port",     "samd",     "execd",   "exec",     NULL };
 
     return sections;
 }

@@ -23,6 +23,8 @@ enum event_id {
     EVENT_LOGOFF = 4634,          /* the connection of a logon has ended */
     EVENT_REPLAY = 4649,          /* a ticket's authenticator came a second time */
     EVENT_NTLM_VALIDATION = 4776, /* an NTLM response was judged */
+    EVENT_COMMAND_STARTED = 4688, /* a command runs for a client */
+    EVENT_COMMAND_ENDED = 4689,
 
     EVENT_ACCOUNT_CREATED = 4720,
     EVENT_ACCOUNT_ENABLED = 4722,
@@ -56,6 +58,8 @@ enum event_id {
     EVENT_SERVICE_STARTED = 29100,
     EVENT_SERVICE_STOPPED = 29101,
     EVENT_SERVICE_RELOADED = 29102,
+
+    EVENT_COMMAND_REFUSED = 29200, /* a command was not started */
 };
 
 struct event_settings {
@@ -184,6 +188,22 @@ struct event_account_by {
 void event_log_account_change(struct event_log *log, const struct event_account_kept *before,
                               const struct event_account_kept *after,
                               const struct event_account_by *by);
+
+/* A command that runs for a client, or does not. Strings are borrowed for the call; NULL is "". */
+struct event_command {
+    enum event_id id; /* EVENT_COMMAND_* */
+    bool failure;     /* EVENT_COMMAND_ENDED: by a signal, or with another status than 0 */
+    const char *command;
+    uint64_t logon; /* event_log_logon's number */
+    const char *user, *domain, *sid;
+    const char *address, *listener;
+    uint16_t port;
+    uint32_t process;
+    uint32_t status, signal; /* EVENT_COMMAND_ENDED: one of them */
+    uint64_t seconds, to_command, to_client;
+    const char *refusal, *reason; /* EVENT_COMMAND_REFUSED; ended: how, where nobody knows */
+};
+void event_log_command(struct event_log *log, const struct event_command *command);
 
 /* A program's own life. */
 struct event_service {

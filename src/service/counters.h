@@ -43,6 +43,8 @@ struct counters {
     uint64_t refused;        /* handshakes and requests: each has its event 4625 */
     uint64_t established;    /* each has its event 4624 */
     uint64_t refusals[COUNTERS_REFUSALS];
+    uint64_t commands; /* that were started */
+    uint64_t commands_failed, commands_refused;
     uint64_t contexts; /* that there are now */
     /* How long handshakes took that led to a logon: how many not longer than each bound, and more
      * than the one before. The last is for all that took longer. */

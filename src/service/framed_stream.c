@@ -115,7 +115,7 @@ framed_stream_begin(struct framed *f)
     } else {
         begin_lasting(f);
     }
-    if (s->backend == BACKEND_PROXY) {
+    if (s->backend == BACKEND_PROXY || s->backend == BACKEND_EXEC) {
         tunnel_begin(f);
     }
 }

@@ -25,7 +25,7 @@ static const struct listener_settings defaults = {
 };
 
 static const char *const protocols[] = { "framed", "http", "sample", NULL };
-static const char *const backends[] = { "whoami", "echo", "proxy:HOST:PORT", NULL };
+static const char *const backends[] = { "whoami", "echo", "proxy:HOST:PORT", "exec:NAME", NULL };
 static const char *const credentials[] = { "at-start", "at-first-client", NULL };
 
 /* --- keys of a listener -------------------------------------------------------------------- */
@@ -58,12 +58,26 @@ take_proxy(struct listener_settings *l, const char *to, const struct key_value *
 }
 
 static bool
+take_exec(struct listener_settings *l, const char *name, const struct key_value *v)
+{
+    if (!key_is_name(name)) {
+        (void)snprintf(v->why, v->why_n, "exec:NAME, of a section [exec NAME]");
+        return false;
+    }
+    l->backend = BACKEND_EXEC;
+    return key_set_text(&l->exec_name, name, v->why, v->why_n);
+}
+
+static bool
 take_backend(void *at, const struct key_value *v)
 {
     struct listener_settings *l = at;
 
     if (strncmp(v->text, "proxy:", 6) == 0) {
         return take_proxy(l, v->text + 6, v);
+    }
+    if (strncmp(v->text, "exec:", 5) == 0) {
+        return take_exec(l, v->text + 5, v);
     }
     return config_choice(v->text, backends, &l->backend, v->why, v->why_n);
 }
@@ -218,6 +232,28 @@ take_accounts(struct settings *s, const struct config_entry *e, char *why, size_
     return !to || key_set_text(to, e->value, why, why_n);
 }
 
+/* opensspi-execd judges them; we look which there are, and where it is. */
+static bool
+take_execd(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
+{
+    const struct key_value v = { e->value, why, why_n };
+    char **grown;
+
+    if (strcmp(e->section, "execd") == 0) {
+        return !e->key || strcmp(e->key, "socket") != 0 || key_take_path(&s->exec_socket, &v);
+    }
+    if (e->key) {
+        return true;
+    }
+    grown = mem_resize(s->exec_names, (s->n_exec_names + 1) * sizeof(*grown));
+    if (!grown) {
+        return key_no_memory(why, why_n);
+    }
+    s->exec_names = grown;
+    grown[s->n_exec_names] = NULL;
+    return key_set_text(&grown[s->n_exec_names++], e->instance, why, why_n);
+}
+
 static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
@@ -239,6 +275,9 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     }
     if (strcmp(e->section, "policy") == 0 && e->key && strcmp(e->key, "channel_bindings") == 0) {
         s->policy_requires_bindings = strcasecmp(e->value, "required") == 0;
+    }
+    if (strcmp(e->section, "execd") == 0 || strcmp(e->section, "exec") == 0) {
+        return take_execd(s, e, why, why_n);
     }
     if (strcmp(e->section, "accounts") == 0 && e->key) {
         return take_accounts(s, e, why, why_n);
@@ -265,6 +304,17 @@ has_option(const struct listener_settings *l, const char *name)
     return false;
 }
 
+static bool
+has_command(const struct settings *s, const struct listener_settings *l)
+{
+    bool has = l->backend != BACKEND_EXEC;
+
+    for (size_t i = 0; i < s->n_exec_names && !has; i++) {
+        has = strcmp(s->exec_names[i], l->exec_name) == 0;
+    }
+    return has;
+}
+
 /* What only the whole section shows. */
 static bool
 check_listener(const struct settings *s, struct listener_settings *l, struct config_error *error)
@@ -278,7 +328,9 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
     } else if (l->protocol == LISTENER_SAMPLE && l->backend >= 0) {
         text = "expected no key backend: protocol = sample has one message to say";
     } else if (l->protocol == LISTENER_HTTP && l->backend > BACKEND_WHOAMI) {
-        text = "expected backend = whoami: echo and proxy are for framed listeners";
+        text = "expected backend = whoami: echo, proxy and exec are for framed listeners";
+    } else if (!has_command(s, l)) {
+        text = "expected a section [exec NAME] of the name that backend = exec:NAME says";
     } else if (l->protocol != LISTENER_HTTP && l->metrics) {
         text = "expected no metrics = yes: it is for http listeners";
     } else if (s->policy_requires_bindings && !has_option(l, "channel_bindings")) {
@@ -345,6 +397,7 @@ clear_listener(struct listener_settings *l)
     mem_free(l->address_text);
     mem_free(l->proxy_host);
     mem_free(l->proxy_port);
+    mem_free(l->exec_name);
     mem_free(l->package);
 }
 
@@ -357,6 +410,11 @@ settings_clear(struct settings *settings)
     mem_free(settings->listeners);
     mem_free(settings->file);
     mem_free(settings->control_socket);
+    for (size_t i = 0; i < settings->n_exec_names; i++) {
+        mem_free(settings->exec_names[i]);
+    }
+    mem_free(settings->exec_names);
+    mem_free(settings->exec_socket);
     mem_free(settings->store);
     mem_free(settings->key_file);
     events_section_clear(&settings->events);

@@ -16,7 +16,7 @@
 
 /* LISTENER_SAMPLE: what Microsoft's second socket sample speaks. */
 enum listener_protocol { LISTENER_FRAMED, LISTENER_HTTP, LISTENER_SAMPLE };
-enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO, BACKEND_PROXY };
+enum listener_backend { BACKEND_WHOAMI, BACKEND_ECHO, BACKEND_PROXY, BACKEND_EXEC };
 
 /* A key of [policy] that stands in a listener; its value is the library's to judge. */
 struct listener_option {
@@ -30,6 +30,7 @@ struct listener_settings {
     int protocol;                  /* enum listener_protocol; -1: not given */
     int backend;                   /* enum listener_backend */
     char *proxy_host, *proxy_port; /* of BACKEND_PROXY */
+    char *exec_name;               /* of BACKEND_EXEC */
     char *address_text;
     struct sockaddr_in6 address; /* IPv4 as ::ffff:a.b.c.d; sin6_family 0: not given */
     char *package;
@@ -48,6 +49,9 @@ struct settings {
     char *file;
     char *control_socket;   /* NULL: the default one */
     char *store, *key_file; /* of [accounts], as they stand there; NULL: they do not */
+    char *exec_socket;      /* of [execd]; NULL: the default one */
+    char **exec_names;      /* of each [exec NAME] */
+    size_t n_exec_names;
     struct events_section events;
     struct listener_settings *listeners;
     size_t n_listeners;

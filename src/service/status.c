@@ -28,6 +28,11 @@ static const struct figure {
            dropped_silent),
     FIGURE("bad_requests", "bad_requests", "What came to an HTTP listener and is not HTTP.",
            bad_requests),
+    FIGURE("commands", "commands", "Commands that were started for clients.", commands),
+    FIGURE("commands_failed", "commands_failed",
+           "Of them, those that a signal ended, or that failed.", commands_failed),
+    FIGURE("commands_refused", "commands_refused", "Commands that were not started.",
+           commands_refused),
 #undef FIGURE
 };
 

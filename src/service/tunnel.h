@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A framed connection's way to a TCP service: what is opened goes there as it is, what comes from
- * there is sealed. A stream that is cut on one side is reset on the other. */
+/* A framed connection's way to a backend, a TCP service or a command: what is opened goes there as it
+ * is, what comes from there is sealed. A stream that is cut on one side is cut on the other. */
 #ifndef SERVICE_TUNNEL_H
 #define SERVICE_TUNNEL_H
 
@@ -14,7 +14,7 @@ void tunnel_message(struct framed *f);
 void tunnel_eof(struct framed *f, int status);
 /* All that was queued to the client went out. */
 void tunnel_drained(struct framed *f);
-/* The client's connection is being closed: resets the backend's, unless both have come to an end. */
+/* The client's connection is being closed: cuts the backend's, unless both have come to an end. */
 void tunnel_close(struct tunnel *tunnel);
 /* When nothing refers to the connection any more. NULL is a no-op. */
 void tunnel_free(struct tunnel *tunnel);

@@ -41,6 +41,11 @@ print_listener(const json_t *l)
                  control_client_text(l, "address"), number_of(l, "connections"),
                  number_of(l, "unauthenticated"), number_of(l, "contexts"), number_of(l, "logons"),
                  number_of(l, "refused"));
+    if (number_of(l, "commands") || number_of(l, "commands_refused")) {
+        (void)printf("    commands: started %lld, failed %lld, refused %lld\n",
+                     number_of(l, "commands"), number_of(l, "commands_failed"),
+                     number_of(l, "commands_refused"));
+    }
     print_parts("    refused: ", json_object_get(l, "refusals"));
     print_parts("    turned away: ", json_object_get(l, "turned_away"));
 }

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import ROOT, program
 
-PROGRAMS = ("sspictl", "sspi-connect", "sspid", "rasd", "samd")
+PROGRAMS = ("sspictl", "sspi-connect", "sspid", "rasd", "samd", "opensspi-execd")
 SCRIPT = r"""
 source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()

@@ -90,13 +90,14 @@ def test_foreign_function_bindings_open(tree, name):
     "usr/share/opensspi/apache/sspid.lua",
     "usr/bin/rasd", "usr/lib/systemd/system/rasd.service", "usr/share/man/man8/rasd.8",
     "usr/bin/samd", "usr/lib/systemd/system/samd.service", "usr/share/man/man8/samd.8",
+    "usr/bin/opensspi-execd", "usr/lib/systemd/system/opensspi-execd.service", "usr/share/man/man8/opensspi-execd.8",
     "usr/share/bash-completion/completions/sspictl", "usr/share/bash-completion/completions/rasd", "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
 ])
 def test_is_there(tree, path):
     assert (tree / path).is_file()
 
 
-@pytest.mark.parametrize("name", ["sspid", "rasd", "samd", "sspictl", "sspi-connect"])
+@pytest.mark.parametrize("name", ["sspid", "rasd", "samd", "opensspi-execd", "sspictl", "sspi-connect"])
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_programs__tell_what_they_are(tree, name, option):
     done = subprocess.run([program(tree, name), option], env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")},
@@ -104,7 +105,7 @@ def test_programs__tell_what_they_are(tree, name, option):
     assert done.returncode == 0 and name in done.stdout and done.stderr == ""
 
 
-@pytest.mark.parametrize("name", ["sspid", "rasd", "samd", "sspictl", "sspi-connect"])
+@pytest.mark.parametrize("name", ["sspid", "rasd", "samd", "opensspi-execd", "sspictl", "sspi-connect"])
 def test_programs__refuse_what_they_do_not_know(tree, name):
     done = subprocess.run([program(tree, name), "--no-such-option"], capture_output=True, text=True, check=False,
                           env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")})

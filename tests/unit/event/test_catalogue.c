@@ -179,6 +179,54 @@ test_service__begins_ends_and_reads_its_files_anew(void **state)
     json_decref(event_of(EVENT_SERVICE_STOPPED));
 }
 
+static void
+test_command__has_windows_fields_of_a_process(void **state)
+{
+    struct event_command c = { .id = EVENT_COMMAND_STARTED,
+                               .command = "shell",
+                               .logon = 7,
+                               .user = "demo",
+                               .domain = "WEB1",
+                               .sid = "S-1-5-21-1",
+                               .address = "192.0.2.7",
+                               .process = 255 };
+    struct event_log *log = open_log(0);
+    json_t *event;
+
+    (void)state;
+    event_log_command(log, &c);
+    c.id = EVENT_COMMAND_ENDED;
+    c.failure = true;
+    c.signal = 9;
+    c.to_client = 5;
+    event_log_command(log, &c);
+    c.id = EVENT_COMMAND_REFUSED;
+    c.refusal = "not-permitted";
+    c.reason = "why";
+    event_log_command(log, &c);
+    event_log_command(NULL, &c);
+    event_log_close(log);
+    event = event_of(EVENT_COMMAND_STARTED);
+    assert_text(event, "NewProcessId", "0xff");
+    assert_text(event, "SubjectUserSid", "S-1-5-18");
+    assert_text(event, "TargetUserSid", "S-1-5-21-1");
+    assert_text(event, "TargetLogonId", "0x7");
+    assert_text(event, "Keywords", "Audit Success");
+    json_decref(event);
+    event = event_of(EVENT_COMMAND_ENDED);
+    assert_text(event, "ProcessId", "0xff");
+    assert_int_equal(json_integer_value(json_object_get(event, "signal")), 9);
+    assert_int_equal(json_integer_value(json_object_get(event, "to_client")), 5);
+    assert_text(event, "Keywords", "Audit Failure");
+    json_decref(event);
+    event = event_of(EVENT_COMMAND_REFUSED);
+    assert_text(event, "command", "shell");
+    assert_text(event, "refusal", "not-permitted");
+    assert_text(event, "reason", "why");
+    assert_text(event, "Keywords", "Audit Failure");
+    json_decref(event);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, empty_file)
 
 int
@@ -188,6 +236,7 @@ main(void)
         TEST(test_logoff__has_the_number_of_its_logon),
         TEST(test_replay__is_4649_before_the_refusal),
         TEST(test_account__names_who_did_it),
+        TEST(test_command__has_windows_fields_of_a_process),
         TEST(test_service__begins_ends_and_reads_its_files_anew),
     };
 

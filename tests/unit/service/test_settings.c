@@ -167,13 +167,22 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
         { FRONT "backend = proxy:127.0.0.1\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:HOST:PORT\n", PROXY_EXPECTED },
+        { FRONT "backend = exec:\n",
+          ":4: [listener front] backend: expected exec:NAME, of a section [exec NAME]" },
+        { FRONT "backend = exec:a b\n",
+          ":4: [listener front] backend: expected exec:NAME, of a section [exec NAME]" },
+        { FRONT "backend = exec:a\n[exec b]\n",
+          ":1: [listener front]: expected a section [exec NAME] of the name that backend = "
+          "exec:NAME says" },
+        { FRONT "[execd]\nsocket = x\n",
+          ":5: [execd] socket: expected a path that begins with \"/\"" },
         { FRONT "backend = proxy:a host:1\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:::1:25\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:host:0\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:host:65536\n", PROXY_EXPECTED },
         { FRONT "backend = proxy:host:ssh\n", PROXY_EXPECTED },
         { FRONT "backend = cat\n",
-          ":4: [listener front] backend: expected whoami, echo or proxy:HOST:PORT" },
+          ":4: [listener front] backend: expected whoami, echo, proxy:HOST:PORT or exec:NAME" },
         { FRONT "idle_timeout = 604801\n",
           ":4: [listener front] idle_timeout: expected a number from 0 to 604800" },
         { FRONT "trusted_proxy = 127.0.0.1\n",
@@ -228,10 +237,10 @@ test_settings_read__each_fault_names_line_and_cause(void **state)
           ":3: [listener front]: expected channel_bindings = off or allow-missing: [policy] has "
           "required, and a listener without TLS has no channel to bind to" },
         { "[listener a]\nprotocol = http\naddress = 127.0.0.1:1\nbackend = echo\n",
-          ":1: [listener a]: expected backend = whoami: echo and proxy are for framed "
+          ":1: [listener a]: expected backend = whoami: echo, proxy and exec are for framed "
           "listeners" },
         { "[listener a]\nprotocol = http\naddress = 127.0.0.1:1\nbackend = proxy:h:1\n",
-          ":1: [listener a]: expected backend = whoami: echo and proxy are for framed "
+          ":1: [listener a]: expected backend = whoami: echo, proxy and exec are for framed "
           "listeners" },
         { FRONT "[listener b]\nprotocol = http\naddress = 127.0.0.1:2000\n",
           ":4: [listener b]: expected an address that no listener above has" },

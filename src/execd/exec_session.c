@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One connection to execd, in a process of its own. */
+#include "execd/exec_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/trusted_file.h"
+#include "execd/child.h"
+#include "execd/environment.h"
+#include "execd/exec_msg.h"
+#include "execd/permit.h"
+
+enum {
+    CONNECTION = 3,  /* where the descriptors of ours are */
+    START_MS = 5000, /* for a START to come, and for each answer to go */
+    WHY_BYTES = 400,
+    DONE = 0,
+    FAILED = 1,
+};
+
+enum { INPUT, OUTPUT, ERRORS, STREAMS };
+
+struct session {
+    const struct exec_session_options *options;
+    int fd;
+    uint8_t frame[EXEC_MSG_LENGTH_BYTES + EXEC_MSG_BYTES_MAX];
+    struct exec_msg start; /* views into the frame */
+    const struct execd_command *command;
+    struct unix_account *account;
+    pid_t child;
+    int child_fd, signal_fd;
+    bool hung_up, terminated;
+    uint64_t begun_ms, hung_up_ms;
+};
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+/* All of it at once, with these descriptors beside it. */
+static bool
+send_message(struct session *s, const struct exec_msg *m, const int *descriptors, size_t n)
+{
+    uint8_t room[EXEC_MSG_LENGTH_BYTES + EXEC_MSG_TEXT_MAX + 64];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(EXEC_MSG_DESCRIPTORS * sizeof(int))];
+    } control = { 0 };
+    struct iovec bytes;
+    struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+
+    if (!exec_msg_encode(&w, m)) {
+        return false;
+    }
+    bytes = (struct iovec){ room, w.len };
+    if (n) {
+        message.msg_control = control.room;
+        message.msg_controllen = CMSG_SPACE(n * sizeof(int));
+        control.head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+                                         .cmsg_type = SCM_RIGHTS,
+                                         .cmsg_len = CMSG_LEN(n * sizeof(int)) };
+        bytes_copy(CMSG_DATA(&control.head), descriptors, n * sizeof(int));
+    }
+    return sendmsg(s->fd, &message, MSG_NOSIGNAL) == (ssize_t)w.len;
+}
+
+static struct log_field
+field_of(const char *name, struct bytes text)
+{
+    return log_bytes(name, text);
+}
+
+SEC_PRINTF(3, 4)
+static int
+refuse(struct session *s, enum exec_msg_refusal refusal, const char *format, ...)
+{
+    const struct exec_msg *m = &s->start;
+    char why[WHY_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(why, sizeof(why), format, args);
+    va_end(args);
+    log_warning(s->options->log, "refused", field_of("command", m->command),
+                field_of("user", m->user), field_of("domain", m->domain),
+                field_of("address", m->address),
+                log_text("refusal", exec_msg_refusal_name(refusal)), log_text("reason", why));
+    (void)send_message(s,
+                       &(struct exec_msg){ .type = EXEC_MSG_REFUSED,
+                                           .refusal = refusal,
+                                           .reason = bytes_of_string(why) },
+                       NULL, 0);
+    return FAILED;
+}
+
+/* So many bytes, in time. */
+static bool
+receive(struct session *s, uint8_t *to, size_t n, uint64_t deadline_ms)
+{
+    while (n) {
+        struct pollfd wait = { .fd = s->fd, .events = POLLIN };
+        uint64_t now = clock_monotonic_ms();
+        ssize_t got;
+
+        if (now >= deadline_ms || poll(&wait, 1, (int)(deadline_ms - now)) <= 0) {
+            return false;
+        }
+        got = recv(s->fd, to, n, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            return false;
+        }
+        n -= got > 0 ? (size_t)got : 0;
+        to += got > 0 ? got : 0;
+    }
+    return true;
+}
+
+/* false: nothing came that could be answered. */
+static bool
+receive_start(struct session *s)
+{
+    uint64_t deadline_ms = clock_monotonic_ms() + START_MS;
+    struct bytes frame = { s->frame + EXEC_MSG_LENGTH_BYTES, 0 };
+
+    if (!receive(s, s->frame, EXEC_MSG_LENGTH_BYTES, deadline_ms)) {
+        return false; /* who looks whether somebody is there says nothing */
+    }
+    frame.n = wire_load_le32(s->frame);
+    if (frame.n > EXEC_MSG_BYTES_MAX ||
+        !receive(s, s->frame + EXEC_MSG_LENGTH_BYTES, frame.n, deadline_ms) ||
+        exec_msg_decode(&s->start, frame) != WIRE_OK || s->start.type != EXEC_MSG_START ||
+        s->start.version != EXEC_MSG_VERSION) {
+        log_warning(s->options->log, "what came is no START of this version",
+                    log_text("field", s->start.fault.field), log_number("at", s->start.fault.at),
+                    log_number("bytes", (int64_t)frame.n));
+        return false;
+    }
+    return true;
+}
+
+/* --- whether, and as whom ------------------------------------------------------------------ */
+
+/* In one piece of memory: { user, domain, unix_user }, each with its NUL. */
+static char *
+copy_names(const struct exec_msg *m, const char *names[static 3])
+{
+    const struct bytes texts[3] = { m->user, m->domain, m->unix_user };
+    char *copy = mem_new(m->user.n + m->domain.n + m->unix_user.n + 3), *at = copy;
+
+    for (size_t i = 0; copy && i < 3; i++) {
+        bytes_copy(at, texts[i].p, texts[i].n);
+        names[i] = at;
+        at += texts[i].n + 1;
+    }
+    return copy;
+}
+
+/* By the rules of impersonation; root is the command's own list's to permit. */
+static sec_status
+map(struct session *s)
+{
+    const char *own_domains[SETTINGS_OWN_DOMAINS], *names[3];
+    struct unix_account_policy policy =
+        settings_unix_policy(&s->options->settings->text, own_domains);
+    char *copy = copy_names(&s->start, names);
+    sec_status status = SEC_E_INSUFFICIENT_MEMORY;
+
+    policy.root = true;
+    if (copy) {
+        const struct unix_account_client client = { names[0], names[1], names[2] };
+
+        status = unix_account_map(&client, &policy, &s->account);
+    }
+    mem_free(copy);
+    return status;
+}
+
+/* DONE: it may be started. */
+static int
+judge(struct session *s)
+{
+    const struct exec_session_options *o = s->options;
+    char why[WHY_BYTES];
+
+    s->command = execd_settings_find(o->settings, s->start.command);
+    if (!s->command) {
+        return refuse(s, EXEC_MSG_NO_COMMAND, "there is no [exec %.*s]", (int)s->start.command.n,
+                      (const char *)s->start.command.p);
+    }
+    if (s->start.user.n == 0) {
+        return refuse(s, EXEC_MSG_NO_ACCOUNT, "the client is anonymous");
+    }
+    if (map(s) != SEC_E_OK) {
+        return refuse(s, EXEC_MSG_NO_ACCOUNT, "%s", sec_reason());
+    }
+    if (!permit_account(o->settings, s->command, s->account, why, sizeof(why))) {
+        return refuse(s, EXEC_MSG_NOT_PERMITTED, "%s", why);
+    }
+    if (!trusted_file_check(s->command->argv[0], why, sizeof(why))) {
+        return refuse(s, EXEC_MSG_FAILED, "%s", why);
+    }
+    if (!places_enter(o->places, o->place, s->account->uid, o->settings->max_per_user)) {
+        return refuse(s, EXEC_MSG_TOO_MANY, "%.100s has max_per_user = %lu commands already",
+                      s->account->name, o->settings->max_per_user);
+    }
+    return DONE;
+}
+
+/* --- the child ----------------------------------------------------------------------------- */
+
+static void
+close_all(int *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+}
+
+/* The child's ends, and the other ones; with errors to the stream there are two of them. */
+static bool
+make_streams(int child[static STREAMS], int other[static STREAMS], bool merge)
+{
+    int input[2] = { -1, -1 }, output[2] = { -1, -1 }, errors[2] = { -1, -1 };
+    bool good = pipe2(input, O_CLOEXEC) == 0 && pipe2(output, O_CLOEXEC) == 0 &&
+                (merge || pipe2(errors, O_CLOEXEC) == 0);
+
+    child[INPUT] = input[0];
+    child[OUTPUT] = output[1];
+    child[ERRORS] = merge ? output[1] : errors[1];
+    other[INPUT] = input[1];
+    other[OUTPUT] = output[0];
+    other[ERRORS] = errors[0];
+    return good;
+}
+
+/* What the child reports; true where it became the command. */
+static bool
+read_report(int fd, struct child_fault *fault)
+{
+    ssize_t n;
+
+    do {
+        n = read(fd, fault, sizeof(*fault));
+    } while (n < 0 && errno == EINTR);
+    fault->step[sizeof(fault->step) - 1] = 0;
+    return n == 0;
+}
+
+/* Forks; DONE: the command runs. */
+static int
+run_child(struct session *s, const int streams[static STREAMS])
+{
+    char **environment = environment_new(s->command, s->account, &s->start);
+    struct child_fault fault = { .step = "its process" };
+    struct child_plan plan = {
+        .command = s->command,
+        .account = s->account,
+        .environment = environment,
+        .input = streams[INPUT],
+        .output = streams[OUTPUT],
+        .errors = streams[ERRORS],
+        .parent = getpid(),
+    };
+    int report[2] = { -1, -1 };
+    bool runs = false;
+
+    if (environment && pipe2(report, O_CLOEXEC) == 0) {
+        plan.report = report[1];
+        s->child = _Fork(); /* libuv's handler of fork() would use descriptors that are ours now */
+        if (s->child == 0) {
+            child_run(&plan);
+        }
+        fault.error = errno;
+        (void)close(report[1]);
+        runs = s->child > 0 && read_report(report[0], &fault);
+        (void)close(report[0]);
+    }
+    mem_free(environment);
+    if (!runs) {
+        if (s->child > 0) {
+            (void)waitpid(s->child, NULL, 0);
+        }
+        return refuse(s, EXEC_MSG_FAILED, "it cannot be started: %s%s%s", fault.step,
+                      fault.error ? ": " : "", fault.error ? strerror(fault.error) : "");
+    }
+    s->child_fd = (int)syscall(SYS_pidfd_open, s->child, 0);
+    return DONE;
+}
+
+static int
+start(struct session *s)
+{
+    bool merge = s->command->errors == EXECD_ERRORS_TO_STREAM;
+    int child[STREAMS], other[STREAMS], status = FAILED;
+
+    if (!make_streams(child, other, merge)) {
+        status = refuse(s, EXEC_MSG_FAILED, "it cannot be started: %s", strerror(errno));
+    } else {
+        status = run_child(s, child);
+    }
+    close_all(child, merge ? ERRORS : STREAMS);
+    if (status == DONE) {
+        const size_t n = merge ? ERRORS : STREAMS;
+
+        (void)!send_message(s,
+                            &(struct exec_msg){ .type = EXEC_MSG_STARTED,
+                                                .version = EXEC_MSG_VERSION,
+                                                .process = (uint32_t)s->child,
+                                                .descriptors = (uint32_t)n },
+                            other, n); /* who is not there any more has hung up */
+    }
+    close_all(other, STREAMS);
+    return status;
+}
+
+/* --- while it runs ------------------------------------------------------------------------- */
+
+static void
+signal_group(const struct session *s, int number)
+{
+    (void)kill(-s->child, number);
+}
+
+/* Who stopped its jobs is to hear it, too. */
+static void
+hang_up(struct session *s)
+{
+    s->hung_up = true;
+    s->hung_up_ms = clock_monotonic_ms();
+    signal_group(s, SIGHUP);
+    signal_group(s, SIGCONT);
+}
+
+/* How long to wait at most; -1: for ever. Who is still there after half of the time of grace is asked
+ * once more, and ended after all of it. */
+static int
+wait_ms(struct session *s)
+{
+    uint64_t grace_ms = s->command->grace_s * 1000, gone;
+
+    if (!s->hung_up) {
+        return -1;
+    }
+    gone = clock_monotonic_ms() - s->hung_up_ms;
+    if (gone >= grace_ms) {
+        signal_group(s, SIGKILL);
+        return -1;
+    }
+    if (gone < grace_ms / 2) {
+        return (int)(grace_ms / 2 - gone);
+    }
+    if (!s->terminated) {
+        s->terminated = true;
+        signal_group(s, SIGTERM);
+    }
+    return (int)(grace_ms - gone);
+}
+
+/* Nothing comes on a connection after START: bytes are a fault, and hang up as an end does. */
+static void
+wait_for_end(struct session *s)
+{
+    struct pollfd fds[3] = { { .fd = s->child_fd, .events = POLLIN },
+                             { .fd = s->signal_fd, .events = POLLIN },
+                             { .fd = s->fd, .events = POLLIN } };
+
+    for (;;) {
+        fds[1].fd = s->hung_up ? -1 : s->signal_fd;
+        fds[2].fd = s->hung_up ? -1 : s->fd;
+        if (poll(fds, SEC_ARRAY_LEN(fds), wait_ms(s)) < 0 && errno != EINTR) {
+            hang_up(s);
+            signal_group(s, SIGKILL);
+            return;
+        }
+        if (fds[0].revents) {
+            return;
+        }
+        if (!s->hung_up && (fds[1].revents || fds[2].revents)) {
+            hang_up(s);
+        }
+    }
+}
+
+/* Its process group ends with it; as long as it is not waited for, nobody else has its number. */
+static int
+end(struct session *s)
+{
+    struct exec_msg m = { .type = EXEC_MSG_EXITED };
+    int status = 0;
+
+    signal_group(s, SIGKILL);
+    while (waitpid(s->child, &status, 0) < 0 && errno == EINTR) {
+    }
+    m.signaled = WIFSIGNALED(status);
+    m.status = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    log_info(s->options->log, "ended", field_of("command", s->start.command),
+             log_text("unix_user", s->account->name), log_number("process", s->child),
+             log_number(m.signaled ? "signal" : "status", m.status),
+             log_number("hung_up", s->hung_up),
+             log_number("seconds", (int64_t)(clock_monotonic_ms() - s->begun_ms) / 1000));
+    (void)!send_message(s, &m, NULL, 0);
+    return DONE;
+}
+
+/* --- the process --------------------------------------------------------------------------- */
+
+/* Nothing of the loop's is left but the connection: no handler, no descriptor. Where execd is gone
+ * already there is nothing to do. */
+static bool
+separate(struct session *s, int fd)
+{
+    const struct timeval limit = { START_MS / 1000, 0 };
+    sigset_t ends;
+
+    for (int number = 1; number < NSIG; number++) {
+        (void)signal(number, SIG_DFL);
+    }
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    if (fd != CONNECTION && dup2(fd, CONNECTION) < 0) {
+        return false;
+    }
+    s->fd = CONNECTION;
+    if (syscall(SYS_close_range, CONNECTION + 1, ~0U, 0) != 0 ||
+        sigprocmask(SIG_SETMASK, &ends, NULL) != 0) {
+        return false;
+    }
+    s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd >= 0 && fcntl(s->fd, F_SETFD, FD_CLOEXEC) == 0 &&
+           setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+           prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == s->options->parent;
+}
+
+int
+exec_session_run(const struct exec_session_options *options, int fd)
+{
+    struct session *s = mem_new(sizeof(*s));
+    int status = FAILED;
+
+    if (!s) {
+        return FAILED;
+    }
+    s->options = options;
+    s->begun_ms = clock_monotonic_ms();
+    if (separate(s, fd) && receive_start(s)) {
+        status = judge(s);
+        status = status == DONE ? start(s) : status;
+        if (status == DONE) {
+            log_info(options->log, "started", field_of("command", s->start.command),
+                     field_of("user", s->start.user), field_of("domain", s->start.domain),
+                     field_of("address", s->start.address), log_text("unix_user", s->account->name),
+                     log_number("uid", s->account->uid), log_number("process", s->child));
+            wait_for_end(s);
+            status = end(s);
+        }
+    }
+    unix_account_free(s->account);
+    mem_free(s);
+    return status;
+}

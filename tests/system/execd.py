@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An opensspi-execd for tests, over users that it alone sees: /etc/passwd and /etc/group of a mount namespace of its own."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from conftest import PATIENCE, Service, program
+
+ALICE, BOB, SYSTEM, BOTH = 23100, 23101, 230, 23190
+# In a namespace of its own; the program takes this shell's place.
+COVER = 'mount --make-rprivate / && mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/group" /etc/group && ' \
+        'mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"'
+
+
+class Execd:
+    """commands: NAME to the keys of [exec NAME]. Each may be run by all users, unless it says otherwise."""
+
+    def __init__(self, commands, more="", **keys):
+        # Not below pytest's folder, which other users cannot enter.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="execd-", dir="/var/tmp"))
+        self.folder.chmod(0o755)
+        self.socket, self.log, self.config = self.folder / "run/socket", self.folder / "execd.log", self.folder / "opensspi.conf"
+        self.socket.parent.mkdir()
+        self.socket.parent.chmod(0o755)
+        self.keys, self.commands, self.more = {"socket": self.socket, "user": "root", **keys}, commands, more
+        self.process = None
+        self.write_users()
+        self.write_config()
+
+    def home(self, name):
+        return self.folder / "home" / name
+
+    def write_users(self):
+        users = {"alice": ALICE, "bob": BOB, "system": SYSTEM}
+        for name, uid in users.items():
+            self.home(name).mkdir(parents=True)
+            self.home(name).chmod(0o700)
+            os.chown(self.home(name), uid, uid)
+        (self.folder / "home").chmod(0o755)
+        files = {
+            "passwd": "root:x:0:0:root:/root:/bin/sh\n" + "".join(f"{name}:x:{uid}:{uid}::{self.home(name)}:/bin/sh\n" for name, uid in users.items()),
+            "group": "root:x:0:\n" + "".join(f"{name}:x:{uid}:\n" for name, uid in users.items()) + f"both:x:{BOTH}:alice,bob\n",
+            "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+        }
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+            (self.folder / name).chmod(0o644)
+
+    def sections(self):
+        parts = {"execd": self.keys, **{f"exec {name}": {"users": "*", **keys} for name, keys in self.commands.items()}}
+        return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items() if value is not None)
+                       for section, keys in parts.items())
+
+    def write_config(self):
+        self.config.write_text("[server]\ncomputer = WEB1\ndomain = WORKGROUP\n" + self.more + self.sections())
+        self.config.chmod(0o644)
+
+    def script(self, name, text):
+        """A program of root's, for a command."""
+        path = self.folder / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return path
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", COVER, self.folder, program("opensspi-execd"), "--config", self.config],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        Service.wait_for(self.is_ready, "execd is ready")
+        return self
+
+    def is_ready(self):
+        assert self.process.poll() is None, self.log.read_text()
+        return ": ready " in self.log.read_text() and self.socket.exists()
+
+    def says(self, words):
+        return Service.wait_for(lambda: words in self.log.read_text(), f"execd says {words}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE) if self.process else 0
+
+    def clear(self):
+        try:
+            status = self.stop()
+            assert status in (0, -signal.SIGKILL), f"{status}\n{self.log.read_text()}"
+        finally:
+            if self.process:
+                self.process.kill()
+            shutil.rmtree(self.folder)
+
+
+def processes_of(uid):
+    """The pids of a user's processes that are no zombies."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if path.stat().st_uid == uid and path.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                found.append(int(path.name))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found

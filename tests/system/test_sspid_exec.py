@@ -1,0 +1,529 @@
+# SPDX-License-Identifier: Apache-2.0
+"""backend = exec:NAME: commands run as the client, by opensspi-execd."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+
+from conftest import ACCOUNTS, PATIENCE, ROOT, program
+from execd import ALICE, BOB, BOTH, Execd, processes_of
+
+MEBIBYTE = 1 << 20
+LISTENER = {"protocol": "framed"}
+
+
+class Site:
+    """An execd, and an sspid with a listener for each of its commands."""
+
+    def __init__(self, execd, service):
+        self.execd, self.service = execd, service
+
+    def environment(self):
+        return self.service.environment()
+
+    def command(self, name, user, *args):
+        return [program("sspi-connect"), "--user", user, "--password-stdin", *args, self.service.address(name)]
+
+    def run(self, name, data=b"", user="alice", status=0, args=()):
+        done = subprocess.run(self.command(name, user, *args), input=ACCOUNTS[user].encode() + b"\n" + data, env=self.environment(),
+                              capture_output=True, timeout=120)
+        assert done.returncode == status, f"{done}\n{self.execd.log.read_text()}\n{self.service.log.read_text()}"
+        return done.stdout
+
+    def begin(self, name, user="alice"):
+        p = subprocess.Popen(self.command(name, user), env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+        p.stdin.write(ACCOUNTS[user].encode() + b"\n")
+        p.stdin.flush()
+        return p
+
+    def wait_for_none(self, uid):
+        self.service.wait_for(lambda: not processes_of(uid), "no process is left")
+
+
+@pytest.fixture
+def make_site(make_service):
+    made = []
+
+    def make(commands, policy=(), listener=(), unix_users=(), scripts=(), start=True, **keys):
+        commands = {name: dict(c if isinstance(c, dict) else {"command": c}) for name, c in commands.items()}
+        execd = Execd(commands, **keys)
+        made.append(execd)
+        for name, text in dict(scripts).items():
+            commands[name]["command"] = execd.script(name, text)
+        execd.write_config()
+        service = make_service(policy=policy, start=False,
+                               listeners={name: {**LISTENER, "backend": f"exec:{name}", **dict(listener)} for name in commands})
+        service.config.write_text(service.config.read_text() + execd.sections())
+        for name, unix_user in dict(unix_users).items():
+            service.ctl("account", "remove", name)
+            service.ctl("account", "add", name, "--password-stdin", "--unix-user", unix_user, stdin=ACCOUNTS[name] + "\n")
+        if start:
+            execd.start()
+        service.start()
+        return Site(execd, service)
+
+    yield make
+    for execd in made:
+        execd.clear()
+
+
+def status_of(text):
+    """Of /proc/self/status, as a dictionary."""
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def test_it_is_the_client_and_nobody_else(make_site):
+    site = make_site({"id": "/usr/bin/id", "status": "/bin/cat /proc/self/status"})
+    # The names are the mount namespace's, which the command is in as well.
+    for user, uid in (("alice", ALICE), ("bob", BOB)):
+        assert site.run("id", user=user).decode() == f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user}),{BOTH}(both)\n"
+    status = status_of(site.run("status").decode())
+    assert status["Uid"].split() == [str(ALICE)] * 4 and status["Gid"].split() == [str(ALICE)] * 4
+    assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {"0" * 16}
+    assert status["NoNewPrivs"] == "1"
+    assert (status["SigBlk"], status["SigIgn"]) == ("0" * 16, "0" * 16)
+    assert status["Umask"] == "0022"
+
+
+def test_it_has_a_session_streams_and_nothing_else(make_site):
+    site = make_site({"look": {}}, scripts={"look": 'cut -d" " -f5,6 /proc/$$/stat; echo $$; ls /proc/$$/fd; pwd; ulimit -c; umask\n'})
+    group, pid, *rest = site.run("look").decode().splitlines()
+    assert group.split() == [pid, pid]
+    # 10 and above are the shell's own, for its script.
+    assert [fd for fd in rest[:-3] if int(fd) < 10] == ["0", "1", "2"]
+    assert rest[-3:] == [str(site.execd.home("alice")), "0", "0022"]
+
+
+def test_its_environment_is_made_from_nothing(make_site):
+    site = make_site({"env": {"command": "/usr/bin/env", "environment": 'LANG=C.UTF-8 "GREETING=hello world"', "path": "/usr/bin"}})
+    found = dict(line.split("=", 1) for line in site.run("env").decode().splitlines())
+    port = found.pop("REMOTE_PORT")
+    sid = found.pop("OPENSSPI_SID")
+    assert port.isdigit() and re.fullmatch(r"S-1-5-21-\d+-\d+-\d+-\d+", sid)
+    assert found == {"USER": "alice", "LOGNAME": "alice", "HOME": str(site.execd.home("alice")), "SHELL": "/bin/sh", "PATH": "/usr/bin",
+                     "OPENSSPI_COMMAND": "env", "OPENSSPI_USER": "alice", "OPENSSPI_DOMAIN": "WORKGROUP", "OPENSSPI_PACKAGE": "NTLM",
+                     "REMOTE_ADDR": "127.0.0.1", "LANG": "C.UTF-8", "GREETING": "hello world"}
+
+
+def test_words_are_arguments_as_they_stand(make_site):
+    site = make_site({"say": '/usr/bin/printf %s\\n "two words" $HOME `id` *'})
+    assert site.run("say") == b"two words\n$HOME\n`id`\n*\n"
+
+
+def test_files_are_the_client_s(make_site):
+    site = make_site({"write": {"umask": "077"}, "read": {}},
+                     scripts={"write": "cat > mine\n", "read": 'cat "$HOME/../alice/mine"\n'})
+    site.run("write", b"secret\n")
+    st = os.stat(site.execd.home("alice") / "mine")
+    assert (st.st_uid, st.st_gid, st.st_mode & 0o777) == (ALICE, ALICE, 0o600)
+    assert site.run("read") == b"secret\n"
+    site.run("read", user="bob", status=1)
+    assert "Permission denied" in site.service.log.read_text()
+
+
+@pytest.mark.parametrize("data", [b"", b"x", os.urandom(5_000_000)], ids=["empty", "one", "large"])
+def test_every_byte_comes_back(make_site, data):
+    site = make_site({"cat": "/bin/cat"})
+    assert site.run("cat", data) == data
+    ended = site.service.wait_for(lambda: site.service.events(4689), "the event of its end")[0]
+    assert (ended["to_command"], ended["to_client"], ended["Status"]) == (len(data), len(data), "0x0")
+
+
+def test_the_client_s_end_is_its_end_of_file(make_site):
+    site = make_site({"sort": "/usr/bin/sort", "sum": "/usr/bin/sha256sum"})
+    assert site.run("sort", b"b\na\nc\n") == b"a\nb\nc\n"
+    data = os.urandom(20 * MEBIBYTE)
+    assert site.run("sum", data).split()[0].decode() == hashlib.sha256(data).hexdigest()
+
+
+def test_it_may_leave_input_unread(make_site):
+    site = make_site({"head": "/usr/bin/head -c 3"})
+    assert site.run("head", b"abc" + bytes(3 * MEBIBYTE)) == b"abc"
+
+
+def test_it_may_end_before_the_client_does(make_site):
+    site = make_site({"id": "/usr/bin/id -un"})
+    p = site.begin("id")
+    assert p.stdout.read() == b"alice\n" and p.wait(PATIENCE) == 0
+
+
+def test_a_client_that_does_not_read_stops_it(make_site):
+    site = make_site({"zeros": f"/usr/bin/head -c {48 * MEBIBYTE} /dev/zero"})
+    p = site.begin("zeros")
+    resident = lambda: int(open(f"/proc/{site.service.process.pid}/statm").read().split()[1]) * 4096
+    site.service.wait_for(lambda: processes_of(ALICE), "it runs")
+    before = resident()
+    time.sleep(1.5)
+    assert processes_of(ALICE) and resident() - before < 4 * MEBIBYTE
+    assert len(p.communicate()[0]) == 48 * MEBIBYTE and p.returncode == 0
+
+
+@pytest.mark.parametrize("how, told", [("exit 3", {"Status": "0x3"}), ("kill -9 $$", {"signal": 9, "Status": "0x0"})])
+def test_a_failure_is_a_cut_after_all_it_said(make_site, how, told):
+    site = make_site({"fail": {}}, scripts={"fail": f"echo before; {how}\n"})
+    assert site.run("fail", status=1) == b"before\n"
+    ended = site.service.wait_for(lambda: site.service.events(4689), "the event of its end")[0]
+    assert ended["Keywords"] == "Audit Failure" and told.items() <= ended.items()
+
+
+def test_standard_error_goes_to_the_log_or_to_the_client(make_site):
+    script = "echo out; echo err >&2; printf 'no line' >&2\n"
+    site = make_site({"log": {}, "stream": {"errors": "stream"}}, scripts={"log": script, "stream": script})
+    assert site.run("log") == b"out\n"
+    said = site.service.log.read_text()
+    assert "the command says" in said and "line=err" in said and 'line="no line"' in said
+    assert site.run("stream") == b"out\nerr\nno line"
+
+
+def test_a_flood_of_errors_is_counted(make_site):
+    site = make_site({"yes": {}}, scripts={"yes": "yes a line 2>&1 >&2 | head -n 20000 >&2\n"})
+    site.run("yes")
+    assert site.service.said("the command says") <= 300
+
+
+def test_events_and_counters(make_site):
+    site = make_site({"true": "/bin/true", "never": {"command": "/bin/true", "users": "bob"}}, listener={"max_per_address": "100"})
+    site.run("true")
+    site.run("never", status=1)
+    logons = [row["TargetLogonId"] for row in site.service.events(4624)]
+    started, ended, refused = (site.service.wait_for(lambda: site.service.events(n), f"event {n}")[0] for n in (4688, 4689, 29200))
+    assert [started["TargetLogonId"], refused["TargetLogonId"]] == logons and started["NewProcessId"] == ended["ProcessId"]
+    assert (started["TargetUserName"], started["command"], started["listener"]) == ("alice", "true", "true")
+    assert refused["refusal"] == "not-permitted" and "users" in refused["reason"]
+    listeners = {row["listener"]: row for row in json.loads(site.service.ctl("status", "--json").stdout)["listeners"]}
+    assert [listeners["true"][key] for key in ("commands", "commands_failed", "commands_refused")] == [1, 0, 0]
+    assert [listeners["never"][key] for key in ("commands", "commands_failed", "commands_refused")] == [0, 0, 1]
+    assert "commands: started 1, failed 0, refused 0" in site.service.ctl("status").stdout
+    said = site.execd.log.read_text()
+    assert "started command=true user=alice" in said and "unix_user=alice" in said and "refusal=not-permitted" in said
+
+
+# --- who may ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keys, refusal", [
+    ({"users": "bob"}, "not-permitted"), ({"users": None, "groups": "root"}, "not-permitted"), ({"users": None, "groups": "nosuch"}, "not-permitted"),
+    ({"command": "/nonexistent"}, "failed"), ({"directory": "/root/nosuch"}, "failed"), ({"command": "/etc/hostname"}, "failed"),
+])
+def test_who_may_not_is_refused(make_site, keys, refusal):
+    site = make_site({"id": {"command": "/usr/bin/id", **keys}})
+    assert site.run("id", status=1) == b""
+    assert site.service.wait_for(lambda: site.service.events(29200), "the event")[0]["refusal"] == refusal
+
+
+@pytest.mark.parametrize("keys", [{"users": "bob alice"}, {"users": None, "groups": "nosuch both"}, {"users": "bob", "groups": "both"}])
+def test_who_is_listed_may(make_site, keys):
+    site = make_site({"id": {"command": "/usr/bin/id -un", **keys}})
+    assert site.run("id") == b"alice\n"
+
+
+@pytest.mark.parametrize("unix_user, uid", [("root", 0), ("system", 230)])
+def test_root_and_system_users_only_where_they_are_named(make_site, unix_user, uid):
+    site = make_site({"any": "/usr/bin/id -u", "named": {"command": "/bin/cat /proc/self/status", "users": f"bob {unix_user}"},
+                      "group": {"command": "/usr/bin/id -u", "users": None, "groups": f"{unix_user} both"}}, unix_users={"alice": unix_user})
+    site.run("any", status=1)
+    site.run("group", status=1)
+    status = status_of(site.run("named").decode())
+    assert status["Uid"].split() == [str(uid)] * 4 and status["CapEff"] == status["CapPrm"] == "0" * 16
+    assert [row["refusal"] for row in site.service.events(29200)] == ["not-permitted"] * 2
+
+
+def test_who_has_no_account_here_is_refused(make_site):
+    site = make_site({"id": "/usr/bin/id"}, unix_users={"alice": "nobody-of-that-name"})
+    site.run("id", status=1)
+    site.run("id", user="jörg", status=1)
+    assert [row["refusal"] for row in site.service.events(29200)] == ["no-account"] * 2
+    assert site.run("id", user="bob").startswith(b"uid=%d(bob)" % BOB)
+
+
+def test_a_program_that_others_may_write_to_is_refused(make_site):
+    site = make_site({"id": {}}, scripts={"id": "id\n"})
+    path = site.execd.folder / "id"
+    for mode, owner in ((0o775, 0), (0o757, 0), (0o755, BOB)):
+        path.chmod(mode)
+        os.chown(path, owner, owner)
+        site.run("id", status=1)
+    path.chmod(0o755)
+    os.chown(path, 0, 0)
+    site.run("id")
+
+
+def test_so_many_and_no_more(make_site):
+    site = make_site({"cat": "/bin/cat"}, max_per_user=2, max_commands=3)
+    alice = [site.begin("cat") for _ in range(2)]
+    for p in alice:
+        p.stdin.write(b"x\n")
+        p.stdin.flush()
+        assert p.stdout.readline() == b"x\n"
+    site.run("cat", status=1)
+    assert site.service.wait_for(lambda: site.service.events(29200), "the event")[0]["refusal"] == "too-many"
+    bob = site.begin("cat", "bob")
+    bob.stdin.write(b"y\n")
+    bob.stdin.flush()
+    assert bob.stdout.readline() == b"y\n"
+    site.run("cat", user="bob", status=1)
+    assert site.service.events(29200)[1]["refusal"] == "unreachable"
+    for p in (*alice, bob):
+        assert p.communicate()[0] == b"" and p.returncode == 0
+    assert site.run("cat", b"z") == b"z"
+
+
+# --- what is asked ---------------------------------------------------------------------------------
+
+
+def text(t):
+    return struct.pack("<H", len(t.encode())) + t.encode()
+
+
+def start_of(command="id", user="alice", version=1, **more):
+    fields = struct.pack("<BIH", 1, version, 7) + b"".join(text(t) for t in (command, user, *(more.get(name, "") for name in (
+        "domain", "unix_user", "sid", "package", "address"))))
+    return struct.pack("<I", len(fields)) + fields
+
+
+def ask(site, frame, **user):
+    """Over the socket, byte for byte: (type, fields, descriptors), or None where it hangs up."""
+    code = ("import socket,sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(15)\ns.connect(sys.argv[1])\n"
+            "try:\n    s.sendall(bytes.fromhex(sys.argv[2]))\n    data, fds, *_ = socket.recv_fds(s, 5000, 9)\nexcept (ConnectionResetError, BrokenPipeError):\n    data, fds = b'', []\nprint(data.hex(), len(fds))\n")
+    done = subprocess.run(["/usr/bin/python3", "-c", code, site.execd.socket, frame.hex()], capture_output=True, text=True, timeout=60, **user)
+    assert done.returncode == 0, done.stderr
+    data, n = done.stdout.rsplit(" ", 1)
+    data = bytes.fromhex(data)
+    return (data[4], data[5:], int(n)) if data else None
+
+
+def test_who_is_asked_for_is_believed(make_site):
+    """execd has nobody but sspid to ask: docs/THREATS.md."""
+    site = make_site({"cat": "/bin/cat"})
+    kind, fields, descriptors = ask(site, start_of("cat", domain="WORKGROUP"))
+    assert (kind, descriptors) == (32, 3) and struct.unpack_from("<I", fields) == (1,)
+    site.execd.says("started command=cat user=alice domain=WORKGROUP")
+    site.wait_for_none(ALICE)
+
+
+def test_a_socket_asks_for_names_and_nothing_else(make_site):
+    site = make_site({"id": "/usr/bin/id"})
+    for command in ("/usr/bin/id", "id -u", "../id", "i", "id\n"):
+        kind, fields, _ = ask(site, start_of(command))
+        assert (kind, struct.unpack_from("<I", fields)[0]) == (33, 1)
+    for user, unix_user, refusal in (("", "", 2), ("root", "", 3), ("x", "root", 3), ("a:b", "", 2), ("../alice", "", 2), ("x", "alice ", 2)):
+        kind, fields, _ = ask(site, start_of(user=user, unix_user=unix_user, domain="WORKGROUP"))
+        assert (kind, struct.unpack_from("<I", fields)[0]) == (33, refusal), user
+
+
+@pytest.mark.parametrize("frame", [
+    b"\0\0\0\0", b"\x01\0\0\0\xff", b"\xff\xff\xff\xff" + bytes(100), b"GET / HTTP/1.1\r\n\r\n" * 900, start_of(version=2), start_of()[:-1] + b"\1",
+    struct.pack("<IBBI", 6, 34, 0, 0), start_of("i\0d"), start_of(user="x" * 1025),
+], ids=range(9))
+def test_what_makes_no_sense_is_hung_up_on(make_site, frame):
+    site = make_site({"id": "/usr/bin/id"})
+    assert ask(site, frame) is None
+    site.execd.says("what came is no START")
+    assert site.run("id")
+
+
+def test_others_are_hung_up_on(make_site):
+    site = make_site({"id": "/usr/bin/id"}, user="alice")
+    assert ask(site, start_of(domain="WORKGROUP"), user=BOB, group=BOB) is None
+    site.execd.says(f"hung up on a process that may not ask uid={BOB}")
+    assert ask(site, start_of(domain="WORKGROUP"), user=ALICE, group=ALICE)[0] == 32
+    assert ask(site, start_of(domain="WORKGROUP"))[0] == 32
+
+
+def test_a_silent_one_is_hung_up_on(make_site):
+    site = make_site({"id": "/usr/bin/id"}, max_commands=1)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.settimeout(PATIENCE)
+        silent.connect(str(site.execd.socket))
+        site.run("id", status=1)
+        assert silent.recv(1) == b""
+    assert site.run("id")
+
+
+# --- ends ------------------------------------------------------------------------------------------
+
+
+def running(site, name="sleep"):
+    p = site.begin(name)
+    assert p.stdout.readline() == b"ready\n", site.execd.log.read_text()
+    return p
+
+
+# In the background, in a pipe, and deaf to what asks politely.
+FAMILY = "sleep 1000 & sleep 1000 | sleep 1000 & trap '' HUP TERM; echo ready; sleep 1000; sleep 1000\n"
+
+
+def test_a_client_that_leaves_ends_it(make_site):
+    site = make_site({"sleep": {"hang_up_grace": "1"}}, scripts={"sleep": "trap 'echo hung up >> told; exit 0' HUP\necho ready\nsleep 1000 & wait\n"})
+    p = running(site)
+    p.kill()
+    p.communicate()
+    site.wait_for_none(ALICE)
+    assert (site.execd.home("alice") / "told").read_text() == "hung up\n"
+    ended = site.service.wait_for(lambda: site.service.events(4689), "the event of its end")[0]
+    assert ended["reason"] == "the client's stream was cut" and ended["Keywords"] == "Audit Failure"
+
+
+def test_who_does_not_listen_is_killed_after_the_grace(make_site):
+    site = make_site({"sleep": {"hang_up_grace": "1"}}, scripts={"sleep": FAMILY})
+    p = running(site)
+    begin = time.monotonic()
+    p.kill()
+    p.communicate()
+    site.wait_for_none(ALICE)
+    assert time.monotonic() - begin >= 0.9
+    site.execd.says("signal=9")
+
+
+@pytest.mark.parametrize("whose", ["sspid", "execd", "both"])
+def test_kill_9_leaves_nobody_behind(make_site, whose):
+    site = make_site({"sleep": {"hang_up_grace": "1"}}, scripts={"sleep": FAMILY})
+    clients = [running(site) for _ in range(5)]
+    if whose != "execd":
+        site.service.process.kill()
+        site.service.process.wait()
+        site.service.process = None
+    if whose != "sspid":
+        site.execd.kill()
+    for p in clients:
+        assert p.communicate()[0] == b"" and p.returncode == 1
+    site.wait_for_none(ALICE)
+
+
+def test_a_killed_session_takes_its_command_along(make_site):
+    site = make_site({"sleep": {}}, scripts={"sleep": "echo ready; exec sleep 1000\n"})
+    p = running(site)
+    pid = processes_of(ALICE)[0]
+    os.kill(int(status_of(open(f"/proc/{pid}/status").read())["PPid"]), signal.SIGKILL)
+    assert p.communicate()[0] == b"" and p.returncode == 1
+    site.wait_for_none(ALICE)
+    site.execd.says("a session's process was killed")
+
+
+def test_its_process_group_ends_with_it(make_site):
+    site = make_site({"bg": {}}, scripts={"bg": "sleep 1000 & echo done\n"})
+    assert site.run("bg") == b"done\n"
+    site.wait_for_none(ALICE)
+
+
+def test_who_left_the_group_with_its_output_holds_up_nobody(make_site):
+    site = make_site({"daemon": {}}, scripts={"daemon": "setsid sleep 20 & sleep 0.3; echo done\n"})
+    begin = time.monotonic()
+    assert site.run("daemon") == b"done\n"
+    assert time.monotonic() - begin < 15
+    for pid in processes_of(ALICE):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_execd_stops_with_commands(make_site):
+    site = make_site({"sleep": {"hang_up_grace": "1"}}, scripts={"sleep": FAMILY})
+    clients = [running(site) for _ in range(3)]
+    assert site.execd.stop() == 0
+    for p in clients:
+        assert p.communicate()[0] == b"" and p.returncode == 1
+    assert processes_of(ALICE) == []
+
+
+def test_idle_commands_are_ended(make_site):
+    site = make_site({"sleep": {}}, scripts={"sleep": "echo ready; exec sleep 1000\n"}, listener={"idle_timeout": "1"})
+    assert running(site).wait(PATIENCE) == 1
+    site.wait_for_none(ALICE)
+
+
+def test_limits_hold(make_site):
+    site = make_site({"spin": {"max_cpu_seconds": "1"}, "memory": {"max_memory": "64"}, "files": {"max_files": "27"}},
+                     scripts={"spin": "while :; do :; done\n", "memory": "head -c 200000000 /dev/zero | tail -c 200000000 | wc -c\n",
+                              "files": "ulimit -n\n"})
+    site.run("spin", status=1)
+    assert site.service.wait_for(lambda: site.service.events(4689), "the event of its end")[0]["signal"] in (9, 24)
+    assert site.run("memory") == b"0\n"
+    assert site.run("files") == b"27\n"
+
+
+def test_fifty_at_once(make_site):
+    site = make_site({"cat": "/bin/cat"}, listener={"max_per_address": "1000"}, max_per_user=100)
+    data = {i: os.urandom(300_000) for i in range(50)}
+    outputs = {}
+
+    def one(i):
+        outputs[i] = site.run("cat", data[i], user="alice" if i % 2 else "bob")
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in data]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert outputs == data
+    site.wait_for_none(ALICE)
+    assert len(site.service.events(4689)) == 50
+
+
+# --- its options and configuration -----------------------------------------------------------------
+
+
+def test_the_example_holds_every_key(tmp_path):
+    """Taken out of their comments, all keys of the example are good as well."""
+    lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
+    keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
+    known = re.findall(r'^    \{ "([a-z0-9_]+)"', (ROOT / "src/execd/settings.c").read_text(), re.M)
+    assert len(known) > 15
+    assert not set(known) - {line.split(" = ")[0] for line in keys}
+    path = tmp_path / "opensspi.conf"
+    path.write_text("\n".join(keys).replace("user = opensspi\n", "user = root\n") + "\n")
+    done = subprocess.run([program("opensspi-execd"), "-n", "--config", path], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: good\n", "")
+
+
+def test_a_folder_that_others_may_write_to_is_no_place_for_a_socket(make_site):
+    site = make_site({"id": "/usr/bin/id"}, start=False)
+    site.execd.socket.parent.chmod(0o777)
+    done = subprocess.run([program("opensspi-execd"), "--config", site.execd.config], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1 and "others may write to the folder" in done.stderr
+
+
+def test_it_takes_root(make_site):
+    site = make_site({"id": "/usr/bin/id"}, start=False)
+    shutil.copy(program("opensspi-execd"), site.execd.folder / "program")
+    done = subprocess.run([site.execd.folder / "program", "--config", site.execd.config], capture_output=True, text=True, timeout=30, user=BOB, group=BOB)
+    assert done.returncode == 1 and "it must run as root" in done.stderr
+
+
+# --- execd -----------------------------------------------------------------------------------------
+
+
+def test_an_execd_that_is_not_there_refuses_and_is_found_again(make_site):
+    site = make_site({"cat": "/bin/cat"}, start=False)
+    site.run("cat", status=1)
+    assert "does opensspi-execd run?" in site.service.wait_for(lambda: site.service.events(29200), "the event")[0]["reason"]
+    site.execd.start()
+    assert site.run("cat", b"x") == b"x"
+    site.execd.kill()
+    site.run("cat", status=1)
+    site.execd.log.write_text("")
+    site.execd.start()
+    assert site.run("cat", b"y") == b"y"
+
+
+def test_its_configuration_is_read_anew(make_site):
+    site = make_site({"say": "/bin/echo one"})
+    p = site.begin("say")
+    assert p.communicate()[0] == b"one\n"
+    site.execd.commands["say"]["command"] = "/bin/echo two"
+    site.execd.write_config()
+    site.execd.process.send_signal(signal.SIGHUP)
+    site.execd.says("read anew")
+    assert site.run("say") == b"two\n"
+    site.execd.config.write_text("[exec say]\ncommand = relative\n")
+    site.execd.process.send_signal(signal.SIGHUP)
+    site.execd.says("the configuration has a fault")
+    assert site.run("say") == b"two\n"

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The messages between sspid and opensspi-execd: their bytes, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "execd/exec_msg.h"
+#include "tests/support/hex.h"
+#include "tests/support/mutate.h"
+
+enum { ROOM = 256 };
+
+#define TEXT(s)                             \
+    {                                       \
+        (const uint8_t *)(s), sizeof(s) - 1 \
+    }
+
+struct vector {
+    const char *name, *bytes; /* without the length */
+    struct exec_msg message;
+};
+
+/* docs/INTERFACES.md, message by message. */
+static const struct vector vectors[] = {
+    { "START",
+      "01 01000000 07c8 0200 6964 0500 616c696365 0300 574731 0100 61 0500 532d312d31 0400 "
+      "4e544c4d "
+      "0900 3132372e302e302e31",
+      { .type = EXEC_MSG_START,
+        .version = 1,
+        .port = 51207,
+        .command = TEXT("id"),
+        .user = TEXT("alice"),
+        .domain = TEXT("WG1"),
+        .unix_user = TEXT("a"),
+        .sid = TEXT("S-1-1"),
+        .package = TEXT("NTLM"),
+        .address = TEXT("127.0.0.1") } },
+    { "START, nobody",
+      "01 01000000 0000 0100 78 0000 0000 0000 0000 0000 0000",
+      { .type = EXEC_MSG_START, .version = 1, .command = TEXT("x") } },
+    { "STARTED",
+      "20 01000000 e8030000 03000000",
+      { .type = EXEC_MSG_STARTED, .version = 1, .process = 1000, .descriptors = 3 } },
+    { "REFUSED",
+      "21 03000000 0300 776879",
+      { .type = EXEC_MSG_REFUSED, .refusal = EXEC_MSG_NOT_PERMITTED, .reason = TEXT("why") } },
+    { "EXITED", "22 00 03000000", { .type = EXEC_MSG_EXITED, .status = 3 } },
+    { "EXITED, killed", "22 01 09000000", { .type = EXEC_MSG_EXITED, .signaled = 1, .status = 9 } },
+};
+
+static struct bytes
+frame_of(const struct vector *v, uint8_t room[static ROOM])
+{
+    return hex_into(room, ROOM, v->bytes);
+}
+
+static void
+assert_same(const struct exec_msg *a, const struct exec_msg *b)
+{
+    assert_int_equal(a->type, b->type);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->process, b->process);
+    assert_int_equal(a->descriptors, b->descriptors);
+    assert_int_equal(a->refusal, b->refusal);
+    assert_int_equal(a->status, b->status);
+    assert_int_equal(a->signaled, b->signaled);
+    assert_int_equal(a->port, b->port);
+    assert_true(bytes_equal(a->command, b->command));
+    assert_true(bytes_equal(a->user, b->user));
+    assert_true(bytes_equal(a->domain, b->domain));
+    assert_true(bytes_equal(a->unix_user, b->unix_user));
+    assert_true(bytes_equal(a->sid, b->sid));
+    assert_true(bytes_equal(a->package, b->package));
+    assert_true(bytes_equal(a->address, b->address));
+    assert_true(bytes_equal(a->reason, b->reason));
+}
+
+static void
+test_exec_msg__each_vector_both_ways(void **state)
+{
+    uint8_t room[ROOM], out[ROOM];
+    struct exec_msg m;
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
+        struct bytes frame = frame_of(&vectors[i], room);
+        struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+
+        print_message("%s\n", vectors[i].name);
+        assert_int_equal(exec_msg_decode(&m, frame), WIRE_OK);
+        assert_same(&m, &vectors[i].message);
+        assert_null(m.fault.field);
+        assert_true(exec_msg_encode(&w, &vectors[i].message));
+        assert_int_equal(wire_load_le32(out), frame.n);
+        assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), frame));
+    }
+}
+
+static void
+assert_refused(const struct exec_msg *m, struct bytes in)
+{
+    static const struct exec_msg nothing;
+
+    assert_same(m, &nothing);
+    assert_non_null(m->fault.field);
+    assert_true(m->fault.at <= in.n);
+}
+
+static void
+try_prefix(struct bytes in, size_t at, void *user)
+{
+    struct exec_msg m;
+
+    assert_int_not_equal(exec_msg_decode(&m, in), WIRE_OK);
+    assert_refused(&m, in);
+    (void)at;
+    (void)user;
+}
+
+/* What is taken has one encoding: these bytes. */
+static void
+try_flip(struct bytes in, size_t at, void *user)
+{
+    uint8_t out[ROOM];
+    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+    struct exec_msg m;
+
+    if (exec_msg_decode(&m, in) != WIRE_OK) {
+        assert_refused(&m, in);
+        return;
+    }
+    assert_true(mutate_is_inside(in, m.user) && mutate_is_inside(in, m.sid));
+    assert_true(mutate_is_inside(in, m.command) && mutate_is_inside(in, m.reason));
+    assert_true(exec_msg_encode(&w, &m));
+    assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), in));
+    (void)at;
+    (void)user;
+}
+
+static void
+test_exec_msg_decode__prefixes_and_flips(void **state)
+{
+    uint8_t room[ROOM];
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
+        struct bytes frame = frame_of(&vectors[i], room);
+
+        mutate_prefixes(frame, try_prefix, NULL);
+        mutate_bytes(frame, try_flip, NULL);
+    }
+}
+
+static const struct {
+    const char *bytes;
+    enum wire_err err;
+    const char *field;
+    uint32_t at;
+} refusals[] = {
+    { "", WIRE_SHORT, "type", 0 },
+    { "00", WIRE_BAD_VALUE, "type", 0 },
+    { "02", WIRE_BAD_VALUE, "type", 0 },
+    { "1f", WIRE_BAD_VALUE, "type", 0 },
+    { "23", WIRE_BAD_VALUE, "type", 0 },
+    { "22 02 00000000", WIRE_BAD_VALUE, "signaled", 1 },
+    { "22 00 00010000", WIRE_BAD_VALUE, "status", 2 },
+    { "22 00 00000000 00", WIRE_TRAILING, "end", 6 },
+    { "20 01000000 00000000 03000000", WIRE_BAD_VALUE, "process", 5 },
+    { "20 01000000 00000080 03000000", WIRE_BAD_VALUE, "process", 5 },
+    { "20 01000000 01000000 04000000", WIRE_BAD_VALUE, "descriptors", 9 },
+    { "20 01000000 01000000 01000000", WIRE_BAD_VALUE, "descriptors", 9 },
+    { "21 00000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
+    { "21 06000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
+    { "21 01000000 0200 6100", WIRE_BAD_VALUE, "reason", 5 },
+    { "21 01000000 0300 6161", WIRE_SHORT, "reason", 7 },
+    { "01 01000000 0000 0000", WIRE_BAD_VALUE, "command", 7 },
+    { "01 01000000 0000 0300 610061", WIRE_BAD_VALUE, "command", 7 },
+};
+
+static void
+test_exec_msg_decode__refused(void **state)
+{
+    uint8_t room[ROOM];
+    struct exec_msg m;
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(refusals); i++) {
+        struct bytes in = hex_into(room, sizeof(room), refusals[i].bytes);
+
+        print_message("%s\n", refusals[i].bytes);
+        assert_int_equal(exec_msg_decode(&m, in), refusals[i].err);
+        assert_refused(&m, in);
+        assert_string_equal(m.fault.field, refusals[i].field);
+        assert_int_equal(m.fault.at, refusals[i].at);
+    }
+}
+
+static void
+test_exec_msg__longest_and_longer(void **state)
+{
+    static uint8_t long_text[EXEC_MSG_TEXT_MAX + 1], out[EXEC_MSG_BYTES_MAX];
+    struct exec_msg m = { .type = EXEC_MSG_START, .command = TEXT("x") }, read;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(long_text); i++) {
+        long_text[i] = 'a';
+    }
+    for (size_t more = 0; more < 2; more++) {
+        struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+
+        m.address = bytes_of(long_text, EXEC_MSG_TEXT_MAX + more);
+        m.sid = bytes_of(long_text, EXEC_MSG_TEXT_MAX);
+        assert_int_equal(exec_msg_encode(&w, &m), !more);
+        m.address.n = EXEC_MSG_TEXT_MAX;
+        m.sid.n += more;
+        w = wire_writer_fixed(out, sizeof(out));
+        assert_int_equal(exec_msg_encode(&w, &m), !more);
+        if (!more) {
+            assert_int_equal(
+                exec_msg_decode(&read, bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4)), WIRE_OK);
+            assert_int_equal(read.sid.n, EXEC_MSG_TEXT_MAX);
+        }
+    }
+    assert_int_equal(exec_msg_decode(&read, bytes_of(out, EXEC_MSG_BYTES_MAX + 1)), WIRE_LIMIT);
+    assert_string_equal(read.fault.field, "frame");
+}
+
+static void
+test_exec_msg_encode__a_text_with_a_nul_or_no_room_fails(void **state)
+{
+    const struct exec_msg m = { .type = EXEC_MSG_START,
+                                .command = TEXT("x"),
+                                .user = TEXT("a\0b") };
+    const struct exec_msg exited = { .type = EXEC_MSG_EXITED };
+    uint8_t out[ROOM];
+    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+
+    (void)state;
+    assert_false(exec_msg_encode(&w, &m));
+    w = wire_writer_fixed(out, 9);
+    assert_false(exec_msg_encode(&w, &exited));
+    assert_string_equal(exec_msg_refusal_name(EXEC_MSG_TOO_MANY), "too-many");
+    assert_string_equal(exec_msg_refusal_name(0), "unknown");
+    assert_string_equal(exec_msg_refusal_name(99), "unknown");
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exec_msg__each_vector_both_ways),
+        cmocka_unit_test(test_exec_msg_decode__prefixes_and_flips),
+        cmocka_unit_test(test_exec_msg_decode__refused),
+        cmocka_unit_test(test_exec_msg__longest_and_longer),
+        cmocka_unit_test(test_exec_msg_encode__a_text_with_a_nul_or_no_room_fails),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
