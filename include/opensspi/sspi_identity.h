@@ -349,8 +349,23 @@ SEC_EXPORT SECURITY_STATUS WINAPI SspiGetTargetHostName(PCWSTR pszTargetName, PW
 SEC_EXPORT BOOLEAN WINAPI SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 
 /*
- * Prompts and stored credentials. These speak to a desktop and to its credential store, which there
- * is none of: SEC_E_UNSUPPORTED_FUNCTION, from those that answer a ULONG too.
+ * Asks for a name and a password at the terminal of the process (/dev/tty, whatever its standard
+ * streams are), the password unseen. Once: whoever asks again says by dwAuthError why.
+ *
+ *   pszTargetName: what the credentials are for, shown; may be NULL.
+ *   pUiInfo: NULL, or a CREDUI_INFO of the function's width, whose caption and message are shown.
+ *   dwAuthError: 0, or why the last try failed, shown: a SECURITY_STATUS, an NTSTATUS, a Win32 error.
+ *   pszPackage: the package that they are for.
+ *   pInputAuthIdentity: NULL, or an identity whose user is the default; its password is none.
+ *   ppAuthIdentity: receives the identity, owned by the caller (SspiFreeAuthIdentity). "DOMAIN\user" is
+ *       taken apart; all else, "user@domain" too, is the user.
+ *   pfSave: may be NULL; receives 0, since there is no store here to save in.
+ *   dwFlags: SSPIPFC_*, which get into the identity's own flags; else without effect here.
+ *
+ * SEC_E_OK; ERROR_CANCELLED (1223): no answer, or a signal came that did not end the process;
+ * ERROR_NO_SUCH_LOGON_SESSION (1312): there is no terminal, or it is gone; SEC_E_UNKNOWN_CREDENTIALS: what was typed is
+ * too long or no text; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_PARAMETER. The terminal gets back what it
+ * was before a signal takes effect, SIGKILL excepted; handlers of the program's run once it has.
  */
 SEC_EXPORT ULONG WINAPI SspiPromptForCredentialsW(
     PCWSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCWSTR pszPackage,
@@ -360,6 +375,13 @@ SEC_EXPORT ULONG WINAPI SspiPromptForCredentialsA(
     PCSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCSTR pszPackage,
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE pInputAuthIdentity,
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity, int *pfSave, ULONG dwFlags);
+
+/*
+ * How an identity is kept in a store of credentials, for programs that have one: as type 2
+ * (CRED_TYPE_DOMAIN_PASSWORD), under the target's name as it is, or the user's where it is NULL; the
+ * user as "domain\user", the blob the password in UTF-16LE without a NUL, NULL where there is none.
+ * What is given out is owned by the caller (SspiLocalFree), and the blob is a secret.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
                        PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName);
@@ -367,6 +389,11 @@ SEC_EXPORT SECURITY_STATUS WINAPI SspiPrepareForCredWrite(
     PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
     PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName, PCWSTR *ppszCredmanUserName,
     PUCHAR *ppCredentialBlob, PULONG pCredentialBlobSize);
+
+/*
+ * What a desktop's credential providers and those who ask them tell each other. There are none here:
+ * SEC_E_UNSUPPORTED_FUNCTION.
+ */
 SEC_EXPORT SECURITY_STATUS WINAPI
 SspiGetCredUIContext(HANDLE ContextHandle, GUID *CredType, LUID *LogonId,
                      PSEC_WINNT_CREDUI_CONTEXT_VECTOR *CredUIContexts, HANDLE *TokenHandle);

@@ -27,41 +27,7 @@ AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal, SEC_CHAR *pszP
     return unsupported(__func__);
 }
 
-/* A desktop's prompts and its store of credentials. */
-
-ULONG WINAPI
-SspiPromptForCredentialsW(PCWSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCWSTR pszPackage,
-                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE pInputAuthIdentity,
-                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity, int *pfSave,
-                          ULONG dwFlags)
-{
-    return (ULONG)unsupported(__func__);
-}
-
-ULONG WINAPI
-SspiPromptForCredentialsA(PCSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCSTR pszPackage,
-                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE pInputAuthIdentity,
-                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity, int *pfSave,
-                          ULONG dwFlags)
-{
-    return (ULONG)unsupported(__func__);
-}
-
-SECURITY_STATUS WINAPI
-SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
-                       PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS WINAPI
-SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity, PCWSTR pszTargetName,
-                        PULONG pCredmanCredentialType, PCWSTR *ppszCredmanTargetName,
-                        PCWSTR *ppszCredmanUserName, PUCHAR *ppCredentialBlob,
-                        PULONG pCredentialBlobSize)
-{
-    return unsupported(__func__);
-}
+/* Between a desktop's credential providers and those who ask them. */
 
 SECURITY_STATUS WINAPI
 SspiGetCredUIContext(HANDLE ContextHandle, GUID *CredType, LUID *LogonId,

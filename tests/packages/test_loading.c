@@ -237,6 +237,23 @@ test_DeleteSecurityPackage__in_use__is_refused_until_nobody_uses_it(void **state
     refused(DeleteSecurityPackageA(NULL), SEC_E_INVALID_PARAMETER, "");
 }
 
+/* What it loads would be everybody's, and whose files are trusted the client's choice. */
+static void
+test_AddSecurityPackage__in_a_thread_that_acts_as_a_client__is_refused(void **state)
+{
+    HANDLE own, client;
+
+    assert_int_equal(OpenSspiOpenProcessToken(&own), SEC_E_OK);
+    assert_int_equal(OpenSspiDuplicateToken(own, 2, 2, &client), SEC_E_OK);
+    assert_int_equal(OpenSspiImpersonateToken(client), SEC_E_OK);
+    refused(add("shared_secret.so"), SEC_E_NOT_OWNER, "acts as a client");
+    assert_int_equal(OpenSspiImpersonateToken(NULL), SEC_E_OK);
+    assert_int_equal(add("shared_secret.so"), SEC_E_OK);
+    assert_int_equal(DeleteSecurityPackageA(API_NAME("SharedSecret")), SEC_E_OK);
+    assert_int_equal(OpenSspiCloseToken(client), SEC_E_OK);
+    assert_int_equal(OpenSspiCloseToken(own), SEC_E_OK);
+}
+
 /* The linker knows a library by its name: another file under the same descriptor is another. */
 static void
 test_two_packages__one_after_the_other_and_both__are_told_apart(void **state)
@@ -342,6 +359,7 @@ main(void)
         cmocka_unit_test(test_AddSecurityPackage__tables_that_break_the_rules__are_refused),
         cmocka_unit_test(test_AddSecurityPackage__options__mean_what_is_written),
         cmocka_unit_test(test_DeleteSecurityPackage__in_use__is_refused_until_nobody_uses_it),
+        cmocka_unit_test(test_AddSecurityPackage__in_a_thread_that_acts_as_a_client__is_refused),
         cmocka_unit_test(test_two_packages__one_after_the_other_and_both__are_told_apart),
         cmocka_unit_test(test_unloading__the_package_is_told),
         cmocka_unit_test(test_adding__under_failed_allocations__fails_whole),
