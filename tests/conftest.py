@@ -7,13 +7,16 @@
     def test_y(make_service):                 # another policy, other accounts, other listeners
         s = make_service(policy={"require_mic": "yes"}, accounts={"carol": "Pw1"}, listeners={"web": {"protocol": "http"}})
 """
+import itertools
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -30,11 +33,31 @@ os.environ.update({
 PATIENCE = 15  # seconds for what should take a moment
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: runs when nothing else does, in a pass of its own")
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
+def pytest_collection_modifyitems(items):
+    """What stays in one process where a run has several: a file's cases, and all who ask for the one domain."""
+    of_the_domain = {item.path for item in items if "shared_domain" in item.fixturenames}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("domain" if item.path in of_the_domain else item.path.stem))
+
+
 def program(name):
     """A program of the build, by its name."""
     found = [path for path in BUILD.glob(f"*/**/{name}") if path.is_file() and os.access(path, os.X_OK)]
     assert len(found) == 1, f"{name} in {BUILD}: {found}"
     return found[0]
+
+
+def let_others_pass(folder):
+    """Makes a test's folder, and the way to it from /tmp, everybody's to read."""
+    for path in [folder, *folder.parents]:
+        if path == pathlib.Path(tempfile.gettempdir()):
+            return
+        path.chmod(path.stat().st_mode | 0o055)
 
 
 def remove_pam_wrappers(pids):
@@ -47,12 +70,27 @@ def remove_pam_wrappers(pids):
             pass
 
 
+def own_ports():
+    """Those of this process of the run, in any order: below what the system gives to who connects, and no other process's."""
+    above = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    processes, place = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)), int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    mine = range(10240 + place, above, processes)
+    return itertools.cycle(random.sample(mine, len(mine)))
+
+
+OWN_PORTS = own_ports()
+
+
 def free_ports(count):
     """So many, no two of them the same."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = []
     try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
+        while len(sockets) < count:
+            sockets.append(socket.socket())
+            try:
+                sockets[-1].bind(("127.0.0.1", next(OWN_PORTS, 0)))  # where the system gives every port, it picks
+            except OSError:
+                sockets.pop().close()
         return [s.getsockname()[1] for s in sockets]
     finally:
         for s in sockets:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, ROOT, free_port
+from conftest import ACCOUNTS, PATIENCE, ROOT, free_port, let_others_pass
 from test_nginx import STEPS, Client, curl, kerberos, logons, negotiate  # noqa: F401
 
 USERS = {name: ACCOUNTS[name] for name in ("alice", "bob")}
@@ -46,8 +46,7 @@ class Apache:
         (folder / "sspid.lua").write_text(script.replace("8080", sspid.rsplit(":", 1)[1]), encoding="ascii")
         (folder / "pages").mkdir()
         (folder / "pages/page").write_text("page\n", encoding="ascii")
-        for path in [folder, *folder.parents[:3]]:
-            path.chmod(path.stat().st_mode | 0o055)
+        let_others_pass(folder)
         modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
         user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
         (folder / "conf").write_text(CONFIGURATION.format(folder=folder, port=self.http, modules=modules, user=user, threads=threads), encoding="ascii")

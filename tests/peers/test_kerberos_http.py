@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import free_ports
+from conftest import free_ports, let_others_pass
 from ends import expect_refusal, our_client
 
 USER, REALM = "alice", "EXAMPLE.ORG"
@@ -115,10 +115,7 @@ def apache(request, shared_realm, tmp_path):
         entry = pwd.getpwnam(user)
         for path in (folder, keytab):
             os.chown(path, entry.pw_uid, entry.pw_gid)
-        for path in tmp_path.parents:
-            if path.owner() == "root" and str(path).startswith("/tmp/pytest"):
-                path.chmod(path.stat().st_mode | 0o011)
-        tmp_path.chmod(0o755)
+        let_others_pass(tmp_path)
     environment = {**shared_realm.environment(), "KRB5RCACHENAME": "none:"}
     krb5_conf = folder / "krb5.conf"
     krb5_conf.write_bytes((shared_realm.folder / "krb5.conf").read_bytes())

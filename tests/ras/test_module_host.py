@@ -12,6 +12,8 @@ import threading
 
 import pytest
 
+from conftest import let_others_pass
+
 BUILD = pathlib.Path(os.environ["OPENSSPI_BUILD"])
 HOST = BUILD / "src/ras/module_host/ras-module-host"
 MODULES = BUILD / "tests/ras"
@@ -548,8 +550,7 @@ def test_example_is_full(example):
 
 def copy_module(tmp_path, name="rule_breaker.so"):
     """Where nobody may read it, too: pytest's folders are the user's own."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    let_others_pass(tmp_path)
     copy = tmp_path / name
     shutil.copyfile(MODULES / name, copy)
     copy.chmod(0o644)

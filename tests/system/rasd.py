@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from conftest import OF_THE_PROGRAM, PATIENCE, events_are_written, program
+from conftest import OF_THE_PROGRAM, PATIENCE, events_are_written, free_port, program
 
 HOST = '''#!/usr/bin/python3
 import os, socket, struct, sys
@@ -264,9 +264,3 @@ class Rasd:
                 return answer
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE} s: {what}")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]

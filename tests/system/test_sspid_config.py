@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, program
+from conftest import ROOT, let_others_pass, program
 
 FRONT = "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
 WEB = "[listener web]\nprotocol = http\naddress = 127.0.0.1:8080\n"
@@ -131,8 +131,7 @@ def test_what_may_not_be_read_is_warned_of(make_service):
     service = make_service(start=False)
     if os.geteuid() != 0:
         pytest.fail("this test needs root, to become somebody else")
-    for folder in [service.folder, *service.folder.parents][:4]:
-        os.chmod(folder, 0o755)
+    let_others_pass(service.folder)
     done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", program("sspid"), "-n"], env=service.environment(),
                           capture_output=True, text=True)
     assert done.returncode == 0 and "accounts.db: Permission denied" in done.stderr and "accounts.key: Permission denied" in done.stderr

@@ -229,7 +229,7 @@ def test_a_second_signal_ends_at_once(framed):
 
 
 def test_sighup_opens_the_event_file_anew(framed):
-    assert alive(framed)
+    assert alive(framed) and len(framed.events(4624)) == 1
     framed.event_file.rename(framed.folder / "events.1")
     framed.process.send_signal(signal.SIGHUP)
     framed.wait_for(lambda: "opened anew" in framed.log.read_text(), "a line in the log")
