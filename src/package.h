@@ -136,6 +136,9 @@ struct sec_acquire_args {
     bool restricted; /* never use default credentials */
     bool for_load;   /* for contexts that load makes: as whom, with which keys, does not matter */
     const struct sec_identity *identity; /* NULL: the process's default credentials */
+    /* The service that an acceptor is, "HTTP/web1.example.test" in UTF-8, with a realm or without.
+     * Empty: as settings have it. An account's name, without a '/', is as good as none. */
+    struct bytes principal;
     /* Of an impersonating thread, beside restricted: a credential cache ("MEMORY:…", UTF-8) with what
      * the client delegated, which is there as long as the credential is; NULL: none. */
     const char *delegated_cache;
@@ -317,6 +320,11 @@ struct sec_package_ops {
     sec_status (*acquire)(const struct sec_host *, const struct sec_acquire_args *,
                           struct sec_cred **out);
     void (*free_cred)(struct sec_cred *); /* NULL is a no-op; wipes */
+    /* AddCredentials: what `from` is, and beside it what args say, for `package`, which is from's own
+     * or one that it negotiates. *out borrows from `from`, which lives longer and stays as it is.
+     * SEC_E_UNSUPPORTED_FUNCTION: nobody could ever use what was to be added. */
+    sec_status (*add)(const struct sec_cred *from, const struct sec_package *package,
+                      const struct sec_acquire_args *, struct sec_cred **out);
     /* Name of the identity that an outbound credential acts as, "DOMAIN\user" in UTF-16LE,
      * appended to out; SEC_E_NO_CREDENTIALS where there is none. */
     sec_status (*cred_name)(const struct sec_cred *, struct wire_writer *out);

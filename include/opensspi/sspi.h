@@ -129,7 +129,11 @@ typedef SECURITY_STATUS(WINAPI *ACQUIRE_CREDENTIALS_HANDLE_FN_A)(SEC_CHAR *, SEC
                                                                  void *, PCredHandle, PTimeStamp);
 
 /*
- * Adds a credential to a handle that is there already. Parameters as for AcquireCredentialsHandle.
+ * Adds a credential to a handle that is there already, for contexts that begin from then on. Parameters
+ * as for AcquireCredentialsHandle; a NULL package is the handle's own. A server's gets one more of the
+ * keytab's principals; a client's of Negotiate one more mechanism, with an identity of its own; any of
+ * them the side that it does not have. SEC_E_UNSUPPORTED_FUNCTION: what nobody could ever use, such as
+ * a second identity for one mechanism.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal,
                                                   SEC_WCHAR *pszPackage, ULONG fCredentialUse,

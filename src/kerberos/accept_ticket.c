@@ -35,11 +35,10 @@ refuse_without_key(struct krb_accept *a, enum ticket_key_verdict verdict)
 
 /* Keys there were, those of other names too, and none opened it. */
 static sec_status
-refuse_unopened(struct krb_accept *a)
+refuse_unopened(struct krb_accept *a, const char *principal)
 {
     const struct krb_ticket *t = &a->req.ticket;
-    enum ticket_key_verdict verdict =
-        ticket_keys_explain(&a->keys, krb_accept_settings(a)->principal, t);
+    enum ticket_key_verdict verdict = ticket_keys_explain(&a->keys, principal, t);
 
     if (verdict != TICKET_KEY_FOUND) {
         return refuse_without_key(a, verdict);
@@ -56,17 +55,11 @@ refuse_unopened(struct krb_accept *a)
 
 /* How long this takes tells how many keys there are, and nothing of any of them. */
 static sec_status
-open_with_keytab(struct krb_accept *a, uint8_t *to, struct bytes *plain)
+open_as(struct krb_accept *a, const char *principal, uint8_t *to, struct bytes *plain)
 {
     const struct krb_encrypted *enc = &a->req.ticket.enc;
 
-    if (!a->c->cred->keytab) {
-        return krb_accept_refuse(
-            a, KRB_AP_ERR_NOKEY,
-            sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential has no keytab"));
-    }
-    ticket_keys_hold(a->c->cred->keytab, krb_accept_settings(a)->principal, &a->req.ticket,
-                     &a->keys);
+    ticket_keys_hold(a->c->cred->keytab, principal, &a->req.ticket, &a->keys);
     if (!a->keys.n) {
         return refuse_without_key(a, a->keys.verdict);
     }
@@ -79,7 +72,49 @@ open_with_keytab(struct krb_accept *a, uint8_t *to, struct bytes *plain)
             return SEC_E_OK;
         }
     }
-    return refuse_unopened(a);
+    return refuse_unopened(a, principal);
+}
+
+/* Which of several services is tried last, and so explains itself: the one that the ticket names. */
+static size_t
+service_of_ticket(const struct krb_accept *a)
+{
+    const struct krb_credential *cred = a->c->cred;
+    const struct krb_accept_text service = krb_accept_service(a);
+    struct bytes name = bytes_of(service.s, strcspn(service.s, "@"));
+
+    for (size_t i = 1; i < krb_credential_n_services(cred); i++) {
+        const char *own = krb_credential_service(cred, i);
+
+        if (bytes_equal_nocase(bytes_of(own, strcspn(own, "@")), name)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static sec_status
+open_with_keytab(struct krb_accept *a, uint8_t *to, struct bytes *plain)
+{
+    const struct krb_credential *cred = a->c->cred;
+    size_t n = krb_credential_n_services(cred), named = n > 1 ? service_of_ticket(a) : 0;
+    uint32_t sub_status = a->c->sub_status;
+
+    if (!cred->keytab) {
+        return krb_accept_refuse(
+            a, KRB_AP_ERR_NOKEY,
+            sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential has no keytab"));
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (open_as(a, krb_credential_service(cred, (named + i) % n), to, plain) == SEC_E_OK) {
+            sec_reason_clear();
+            a->c->error_code = 0;
+            a->c->sub_status = sub_status;
+            return SEC_E_OK;
+        }
+        ticket_keys_release(&a->keys);
+    }
+    return open_as(a, krb_credential_service(cred, named), to, plain);
 }
 
 static sec_status

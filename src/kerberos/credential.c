@@ -44,6 +44,50 @@ take_holder(struct krb_credential *c, const struct sec_acquire_args *args)
     return ticket_holder_new(c->base.host->tickets, &whose, &c->holder);
 }
 
+/* --- services ------------------------------------------------------------------------------ */
+
+/* An account goes by the names of all of its keys; a service has a name of its own. */
+static bool
+is_service(struct bytes principal)
+{
+    return principal.n && memchr(principal.p, '/', principal.n) != NULL;
+}
+
+size_t
+krb_credential_n_services(const struct krb_credential *c)
+{
+    return c->n_principals ? c->n_principals : 1;
+}
+
+const char *
+krb_credential_service(const struct krb_credential *c, size_t index)
+{
+    return c->n_principals ? c->principals[index] : c->base.host->settings->kerberos.principal;
+}
+
+/* from: whose services come first; NULL: nobody's. */
+static sec_status
+take_services(struct krb_credential *c, const struct krb_credential *from, struct bytes principal)
+{
+    size_t n = from && krb_credential_service(from, 0) ? krb_credential_n_services(from) : 0;
+
+    mem_free(c->principals);
+    c->n_principals = 0;
+    c->principals = mem_new_array(n + 1, sizeof(*c->principals));
+    c->own_principal = mem_dup(principal.p, principal.n);
+    if (!c->principals || !c->own_principal) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        c->principals[i] = krb_credential_service(from, i);
+    }
+    c->principals[n] = c->own_principal;
+    c->n_principals = n + 1;
+    return SEC_E_OK;
+}
+
+/* --- acquiring ----------------------------------------------------------------------------- */
+
 /* A keytab that is configured is taken whatever its state, and each accept says what is wrong with
  * it: who configured Kerberos must hear of it. Of a default one that has no key for us nobody
  * speaks, and neither does who can be a client all the same. */
@@ -56,15 +100,19 @@ take_keytab(struct krb_credential *c, const struct sec_acquire_args *args)
     if (status != SEC_E_OK || s->keytab || (args->use & SEC_USE_OUTBOUND)) {
         return status;
     }
-    return ticket_keytab_check(c->keytab, s->principal);
+    return ticket_keytab_check(c->keytab, krb_credential_service(c, 0));
 }
 
 /* For user-to-user an acceptor too needs a TGT; one that cannot have it does without. */
 static sec_status
 take_inbound(struct krb_credential *c, const struct sec_acquire_args *args)
 {
-    sec_status status = take_keytab(c, args);
+    sec_status status =
+        is_service(args->principal) ? take_services(c, NULL, args->principal) : SEC_E_OK;
 
+    if (status == SEC_E_OK) {
+        status = take_keytab(c, args);
+    }
     if (status == SEC_E_OK && !c->holder) {
         status = take_holder(c, args);
         status = status == SEC_E_INSUFFICIENT_MEMORY ? status : SEC_E_OK;
@@ -110,16 +158,143 @@ krb_credential_free(struct sec_cred *cred)
     if (!c) {
         return;
     }
-    ticket_holder_free(c->holder);
-    ticket_keytab_close(c->keytab);
+    if (!c->borrows_holder) {
+        ticket_holder_free(c->holder);
+    }
+    if (!c->borrows_keytab) {
+        ticket_keytab_close(c->keytab);
+    }
+    mem_free(c->principals);
+    mem_free(c->own_principal);
     mem_free(c);
 }
+
+/* --- adding -------------------------------------------------------------------------------- */
+
+/* The default cache of who has no ticket is nobody's, and stands in nobody's way. */
+static bool
+names_somebody(const struct krb_credential *c)
+{
+    SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
+
+    return (c->use & SEC_USE_OUTBOUND) && c->holder &&
+           ticket_holder_name(c->holder, &name) != SEC_E_NO_CREDENTIALS;
+}
+
+static sec_status
+check_addition(const struct krb_credential *from, const struct sec_package *package,
+               const struct sec_acquire_args *args)
+{
+    if (package != &kerberos_package) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "kerberos: credentials of another package");
+    }
+    if ((args->use & SEC_USE_OUTBOUND) && names_somebody(from)) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                        "kerberos: a client is one principal, and the credential has one");
+    }
+    if ((args->use & SEC_USE_INBOUND) && args->principal.n && !is_service(args->principal)) {
+        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
+                        "kerberos: a service's name has a '/' in it: HTTP/web1.example.test");
+    }
+    if ((args->use & from->use & SEC_USE_INBOUND) && !args->principal.n) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                        "kerberos: the credential has its keys, and no other principal is named");
+    }
+    return SEC_E_OK;
+}
+
+/* One that any service's keys are used for has those of this one, too. */
+static sec_status
+add_service(struct krb_credential *c, const struct krb_credential *from, struct bytes principal)
+{
+    char *name = mem_dup(principal.p, principal.n);
+    sec_status status = name ? ticket_keytab_check(c->keytab, name) : SEC_E_INSUFFICIENT_MEMORY;
+
+    if (status == SEC_E_OK && (!(from->use & SEC_USE_INBOUND) || krb_credential_service(from, 0))) {
+        status = take_services(c, from->use & SEC_USE_INBOUND ? from : NULL, principal);
+    }
+    mem_free(name);
+    return status;
+}
+
+/* What from lends; the services' names are its to keep, the list of them is not. */
+static sec_status
+borrow(struct krb_credential *c, const struct krb_credential *from)
+{
+    c->holder = from->holder;
+    c->keytab = from->keytab;
+    c->borrows_holder = c->borrows_keytab = true;
+    if (!from->n_principals) {
+        return SEC_E_OK;
+    }
+    c->principals = mem_new_array(from->n_principals, sizeof(*c->principals));
+    if (!c->principals) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    for (size_t i = 0; i < from->n_principals; i++) {
+        c->principals[i] = from->principals[i];
+    }
+    c->n_principals = from->n_principals;
+    return SEC_E_OK;
+}
+
+static sec_status
+add(struct krb_credential *c, const struct krb_credential *from,
+    const struct sec_acquire_args *args)
+{
+    sec_status status = SEC_E_OK;
+
+    if (args->use & SEC_USE_OUTBOUND) {
+        c->holder = NULL;
+        c->borrows_holder = false;
+        status = take_holder(c, args);
+    }
+    if (status == SEC_E_OK && (args->use & SEC_USE_INBOUND) && !c->keytab) {
+        c->borrows_keytab = false;
+        status = take_keytab(c, args);
+    }
+    if (status == SEC_E_OK && (args->use & SEC_USE_INBOUND) && args->principal.n) {
+        status = add_service(c, from, args->principal);
+    }
+    return status;
+}
+
+sec_status
+krb_credential_add(const struct sec_cred *cred, const struct sec_package *package,
+                   const struct sec_acquire_args *args, struct sec_cred **out)
+{
+    const struct krb_credential *from = credential_of(cred);
+    struct krb_credential *c;
+    sec_status status = check_addition(from, package, args);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    c = mem_new(sizeof(*c));
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->base = from->base;
+    c->use = from->use | args->use;
+    status = borrow(c, from);
+    if (status == SEC_E_OK) {
+        status = add(c, from, args);
+    }
+    if (status != SEC_E_OK) {
+        krb_credential_free(&c->base);
+        return status;
+    }
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+/* --- what is asked of it ------------------------------------------------------------------- */
 
 sec_status
 krb_credential_name(const struct sec_cred *cred, struct wire_writer *out)
 {
     const struct krb_credential *c = credential_of(cred);
-    const char *principal = c->base.host->settings->kerberos.principal;
+    const char *principal = krb_credential_service(c, 0);
 
     if (c->holder && (c->use & SEC_USE_OUTBOUND)) {
         return ticket_holder_name(c->holder, out);
@@ -139,8 +314,7 @@ krb_credential_check_service(const struct sec_cred *cred, const char *service)
     if (!c->keytab) {
         return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not for a service");
     }
-    return ticket_keytab_check(c->keytab,
-                               service ? service : c->base.host->settings->kerberos.principal);
+    return ticket_keytab_check(c->keytab, service ? service : krb_credential_service(c, 0));
 }
 
 sec_status

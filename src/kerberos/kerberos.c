@@ -8,6 +8,7 @@ static const struct sec_package_ops kerberos_ops = {
     .acquire = krb_credential_acquire,
     .free_cred = krb_credential_free,
     .cred_name = krb_credential_name,
+    .add = krb_credential_add,
     .check_service = krb_credential_check_service,
     .change_password = krb_credential_change_password,
     .open = krb_context_open,

@@ -259,11 +259,180 @@ nego_credential_free(struct sec_cred *cred)
         return;
     }
     for (size_t i = 0; i < c->n; i++) {
-        c->mechs[i]->package->ops->free_cred(c->mechs[i]);
+        if (!c->borrowed[i]) {
+            c->mechs[i]->package->ops->free_cred(c->mechs[i]);
+        }
     }
     nego_attempts_clear(&c->refused);
     mem_free(c);
 }
+
+/* --- adding -------------------------------------------------------------------------------- */
+
+static size_t
+place_of(const struct nego_credential *c, const struct sec_package *p)
+{
+    size_t i = 0;
+
+    while (i < c->n && c->mechs[i]->package != p) {
+        i++;
+    }
+    return i;
+}
+
+static size_t
+rank_of(const struct selection *policy, const struct sec_package *p)
+{
+    size_t i = 0;
+
+    while (i < policy->n && policy->packages[i] != p) {
+        i++;
+    }
+    return i;
+}
+
+/* Before the first that policy prefers less: behind it, nobody would ever use it. There is room: a
+ * credential has each package once. */
+static void
+insert(struct nego_credential *c, const struct selection *policy, struct sec_cred *mech)
+{
+    size_t at = 0;
+
+    while (at < c->n && rank_of(policy, c->mechs[at]->package) < rank_of(policy, mech->package)) {
+        at++;
+    }
+    for (size_t i = c->n; i > at; i--) {
+        c->mechs[i] = c->mechs[i - 1];
+        c->borrowed[i] = c->borrowed[i - 1];
+    }
+    c->mechs[at] = mech;
+    c->borrowed[at] = false;
+    c->n++;
+}
+
+/* To one mechanism: what it has already, and this; or this. */
+static sec_status
+add_to(struct nego_credential *c, const struct selection *policy, const struct sec_package *p,
+       const struct sec_acquire_args *args)
+{
+    struct sec_acquire_args own = *args;
+    size_t i = place_of(c, p);
+    struct sec_cred *made = NULL;
+    sec_status status;
+
+    sec_reason_clear();
+    own.package = p;
+    if (i == c->n) {
+        status = p->ops->acquire(c->base.host, &own, &made);
+        if (status == SEC_E_OK) {
+            insert(c, policy, made);
+        }
+        return status;
+    }
+    if (!p->ops->add) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "negotiate: nothing is added to %s", p->name);
+    }
+    status = p->ops->add(c->mechs[i], p, &own, &made);
+    if (status == SEC_E_OK) {
+        c->mechs[i] = made;
+        c->borrowed[i] = false;
+    }
+    return status;
+}
+
+/* Negotiate itself stands for all of its mechanisms; one that has a use for it is enough. */
+static sec_status
+add_to_all(struct nego_credential *c, const struct selection *policy, const struct selection *which,
+           const struct sec_acquire_args *args)
+{
+    sec_status answer = sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
+    bool added = false;
+
+    for (size_t i = 0; i < which->n; i++) {
+        sec_status status = add_to(c, policy, which->packages[i], args);
+
+        if (status == SEC_E_INSUFFICIENT_MEMORY) {
+            return status;
+        }
+        added = added || status == SEC_E_OK;
+        answer = i == 0 || answer == SEC_E_UNSUPPORTED_FUNCTION ? status : answer;
+    }
+    return added ? SEC_E_OK : answer;
+}
+
+/* What could not be had, and still is not there. */
+static sec_status
+keep_refused(struct nego_credential *c, const struct nego_attempts *refused)
+{
+    sec_status status = nego_attempts_copy(&c->refused, refused);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->refused.n; i++) {
+        struct sec_attempt a = c->refused.list[i];
+
+        if (place_of(c, a.package) == c->n) {
+            c->refused.list[kept++] = a;
+        } else {
+            mem_free((void *)(uintptr_t)a.reason);
+        }
+    }
+    c->refused.n = kept;
+    return status;
+}
+
+static sec_status
+add(struct nego_credential *c, const struct sec_package *package,
+    const struct sec_acquire_args *args)
+{
+    struct selection policy, which;
+    sec_status status = select_packages(c->base.host, NULL, &policy);
+
+    if (status == SEC_E_OK) {
+        status = select_packages(c->base.host, args->identity, &which);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (package == &negotiate_package) {
+        return add_to_all(c, &policy, &which, args);
+    }
+    if (rank_of(&which, package) == which.n) {
+        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "negotiate: policy has no mechanism %s",
+                        package->name);
+    }
+    return add_to(c, &policy, package, args);
+}
+
+sec_status
+nego_credential_add(const struct sec_cred *cred, const struct sec_package *package,
+                    const struct sec_acquire_args *args, struct sec_cred **out)
+{
+    const struct nego_credential *from = (const struct nego_credential *)cred;
+    struct nego_credential *c = mem_new(sizeof(*c));
+    sec_status status;
+
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->base = from->base;
+    c->explicit_identity = from->explicit_identity || args->identity;
+    for (; c->n < from->n; c->n++) {
+        c->mechs[c->n] = from->mechs[c->n];
+        c->borrowed[c->n] = true;
+    }
+    status = add(c, package, args);
+    if (status == SEC_E_OK) {
+        status = keep_refused(c, &from->refused);
+    }
+    if (status != SEC_E_OK) {
+        nego_credential_free(&c->base);
+        return status;
+    }
+    *out = &c->base;
+    return SEC_E_OK;
+}
+
+/* --- what is asked of it ------------------------------------------------------------------- */
 
 sec_status
 nego_credential_name(const struct sec_cred *cred, struct wire_writer *out)

@@ -16,6 +16,7 @@ struct nego_credential {
     struct sec_cred base;
     size_t n;
     struct sec_cred *mechs[NEGO_MECHS_MAX];
+    bool borrowed[NEGO_MECHS_MAX]; /* another credential's, which lives longer */
     bool explicit_identity;
     struct nego_attempts refused; /* mechanisms that may be used and cannot be had */
 };
@@ -26,6 +27,8 @@ struct nego_credential {
 sec_status nego_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,
                                    struct sec_cred **out);
 void nego_credential_free(struct sec_cred *);
+sec_status nego_credential_add(const struct sec_cred *from, const struct sec_package *,
+                               const struct sec_acquire_args *, struct sec_cred **out);
 sec_status nego_credential_name(const struct sec_cred *, struct wire_writer *out);
 
 sec_status nego_credential_change_password(const struct sec_host *, const struct sec_identity *,

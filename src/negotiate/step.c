@@ -189,6 +189,7 @@ static const struct sec_package_ops nego_ops = {
     .acquire = nego_credential_acquire,
     .free_cred = nego_credential_free,
     .cred_name = nego_credential_name,
+    .add = nego_credential_add,
     .check_service = nego_credential_check_service,
     .change_password = nego_credential_change_password,
     .open = nego_context_open,

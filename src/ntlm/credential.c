@@ -138,10 +138,44 @@ ntlm_credential_free(struct sec_cred *cred)
     if (!c) {
         return;
     }
-    mem_free(c->no_identity);
-    mem_free((void *)(uintptr_t)c->user.p);
-    mem_free((void *)(uintptr_t)c->domain.p);
+    if (!c->borrowed) {
+        mem_free(c->no_identity);
+        mem_free((void *)(uintptr_t)c->user.p);
+        mem_free((void *)(uintptr_t)c->domain.p);
+    }
     mem_free_wiped(c, sizeof(*c));
+}
+
+/* An identity for who has none, or the server's side for a client's, which needs nothing. */
+sec_status
+ntlm_credential_add(const struct sec_cred *cred, const struct sec_package *package,
+                    const struct sec_acquire_args *args, struct sec_cred **out)
+{
+    const struct ntlm_credential *from = credential_of(cred);
+    struct sec_acquire_args both = *args;
+    struct ntlm_credential *c;
+
+    both.use = args->use | from->use;
+    if (package != &ntlm_package) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: credentials of another package");
+    }
+    if (args->use & SEC_USE_OUTBOUND) {
+        return from->has_identity
+                   ? sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                              "ntlm: a client is one account, and the credential has one")
+                   : ntlm_credential_acquire(from->base.host, &both, out);
+    }
+    if ((from->use & SEC_USE_INBOUND) || args->identity) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: a server has no credentials of its own");
+    }
+    c = mem_dup(from, sizeof(*from));
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    c->use = both.use;
+    c->borrowed = true;
+    *out = &c->base;
+    return SEC_E_OK;
 }
 
 sec_status

@@ -19,6 +19,7 @@ struct ntlm_credential {
     struct sec_cred base;
     enum sec_use use;
     bool has_identity;
+    bool borrowed;             /* another credential's names, which live longer */
     char *no_identity;         /* why there is none, for the operator; NULL: nothing to say */
     bool anonymous;            /* an identity with nothing in it */
     struct bytes user, domain; /* UTF-16LE, on the heap */
@@ -30,6 +31,8 @@ struct ntlm_credential {
 sec_status ntlm_credential_acquire(const struct sec_host *, const struct sec_acquire_args *,
                                    struct sec_cred **out);
 void ntlm_credential_free(struct sec_cred *);
+sec_status ntlm_credential_add(const struct sec_cred *from, const struct sec_package *,
+                               const struct sec_acquire_args *, struct sec_cred **out);
 /* Of an account of this computer's own store. */
 sec_status ntlm_credential_change_password(const struct sec_host *, const struct sec_identity *,
                                            struct bytes password);

@@ -162,6 +162,7 @@ wants_mic(const struct sec_ctx *ctx)
 static const struct sec_package_ops ntlm_ops = {
     .acquire = ntlm_credential_acquire,
     .free_cred = ntlm_credential_free,
+    .add = ntlm_credential_add,
     .cred_name = ntlm_credential_name,
     .change_password = ntlm_credential_change_password,
     .open = ntlm_context_open,

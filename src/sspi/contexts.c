@@ -267,7 +267,8 @@ new_context(PCredHandle handle, enum sec_role role, struct context **out)
     if (!cred) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
     }
-    if (!(cred->use & (role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
+    if (!(objects_holding(cred)->use &
+          (role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
         status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for this side");
     } else {
         status = objects_context_new(ref, role, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes,
- * SetCredentialsAttributes. */
+/* AcquireCredentialsHandle, AddCredentials, FreeCredentialsHandle,
+ * QueryCredentialsAttributes, SetCredentialsAttributes. */
 #include <stdio.h>
 
 #include <opensspi/opensspi.h>
@@ -15,9 +15,9 @@
 #include "sspi/package_list.h"
 #include "sspi/text.h"
 
-/* What the three ways to acquire have in common. */
+/* What the ways to acquire, and to add, have in common. */
 struct acquisition {
-    struct bytes package_utf8;
+    struct bytes package_utf8, principal_utf8;
     ULONG use;
     const void *logon_id, *get_key;
     const void *identity;
@@ -44,10 +44,10 @@ check_acquisition(const struct acquisition *a)
     return SEC_E_OK;
 }
 
+/* to: what it is added to; NULL: nothing. */
 static sec_status
-acquire_from_package(const struct sec_package *package, const struct acquisition *a,
-                     const struct sec_host *host, struct handle_ref *delegator,
-                     struct sec_cred **out)
+fill_holding(const struct sec_package *package, const struct acquisition *a,
+             const struct sec_host *host, const struct holding *to, struct holding *out)
 {
     struct identity id = { 0 };
     struct sec_identity view;
@@ -55,6 +55,7 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
         .package = package,
         .use = (enum sec_use)(a->use & SECPKG_CRED_BOTH),
         .restricted = (a->use & SECPKG_CRED_AUTOLOGON_RESTRICTED) != 0,
+        .principal = a->principal_utf8,
     };
     const struct token_object *client = impersonation_is_foreign() ? impersonation_current() : NULL;
     sec_status status = SEC_E_OK;
@@ -64,7 +65,7 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
         args.restricted = true;
         if (client->token->level == TOKEN_LEVEL_DELEGATION && (a->use & SECPKG_CRED_OUTBOUND)) {
             args.delegated_cache = client->token->logon->delegated_cache;
-            *delegator = handle_share(client->source);
+            out->delegator = handle_share(client->source);
         }
     }
     if (a->identity) {
@@ -78,8 +79,10 @@ acquire_from_package(const struct sec_package *package, const struct acquisition
         args.identity = &view;
     }
     if (status == SEC_E_OK) {
-        status = package->ops->acquire(host, &args, out);
+        status = to ? to->cred->package->ops->add(to->cred, package, &args, &out->cred)
+                    : package->ops->acquire(host, &args, &out->cred);
     }
+    out->use = to ? to->use | args.use : args.use;
     identity_clear(&id);
     return status;
 }
@@ -94,16 +97,13 @@ make_credential(const struct acquisition *a, const struct sec_package *package,
     if (status != SEC_E_OK) {
         return status;
     }
-    c = mem_new(sizeof(*c));
+    c = objects_credential_new();
     if (!c) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    c->use = (enum sec_use)(a->use & SECPKG_CRED_BOTH);
-    status = acquire_from_package(package, a, configuration_host(configuration), &c->delegator,
-                                  &c->cred);
+    status = fill_holding(package, a, configuration_host(configuration), NULL, &c->first);
     if (status != SEC_E_OK) {
-        handle_release(c->delegator);
-        mem_free(c);
+        objects_credential_free(c);
         return status;
     }
     *out = c;
@@ -162,6 +162,17 @@ acquire(const struct acquisition *a, struct config_error *error, PCredHandle han
     return status;
 }
 
+static sec_status
+read_principal(const SEC_WCHAR *principal, struct wire_writer *utf8)
+{
+    utf8_put_utf16(utf8, text_of_w(principal));
+    switch (wire_writer_status(utf8)) {
+    case WIRE_OK: return SEC_E_OK;
+    case WIRE_NO_MEMORY: return SEC_E_INSUFFICIENT_MEMORY;
+    default: return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "sspi: the principal is not UTF-16");
+    }
+}
+
 SECURITY_STATUS SEC_ENTRY
 AcquireCredentialsHandleA(SEC_CHAR *principal, SEC_CHAR *package, ULONG use, void *logon_id,
                           void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument,
@@ -169,6 +180,7 @@ AcquireCredentialsHandleA(SEC_CHAR *principal, SEC_CHAR *package, ULONG use, voi
 {
     const struct acquisition a = {
         .package_utf8 = bytes_of_string(package),
+        .principal_utf8 = bytes_of_string(principal),
         .use = use,
         .logon_id = logon_id,
         .get_key = (const void *)(uintptr_t)get_key,
@@ -186,9 +198,12 @@ AcquireCredentialsHandleW(SEC_WCHAR *principal, SEC_WCHAR *package, ULONG use, v
                           void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument,
                           PCredHandle handle, PTimeStamp expiry)
 {
+    SEC_AUTO(wire_writer) utf8 = wire_writer_growing(NULL, 0);
     struct text_name name;
+    sec_status status = read_principal(principal, &utf8);
     const struct acquisition a = {
         .package_utf8 = text_name_of(&name, package),
+        .principal_utf8 = wire_written(&utf8),
         .use = use,
         .logon_id = logon_id,
         .get_key = (const void *)(uintptr_t)get_key,
@@ -199,7 +214,7 @@ AcquireCredentialsHandleW(SEC_WCHAR *principal, SEC_WCHAR *package, ULONG use, v
     if (!handle) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: nowhere to put the handle");
     }
-    return acquire(&a, NULL, handle, expiry);
+    return status == SEC_E_OK ? acquire(&a, NULL, handle, expiry) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -228,6 +243,105 @@ OpenSspiAcquireCredentialsHandle(const char *package, ULONG use, void *auth_data
     return status;
 }
 
+/* --- adding -------------------------------------------------------------------------------- */
+
+/* c->adding is held. */
+static sec_status
+add_locked(const struct acquisition *a, const struct sec_package *package, struct credential *c)
+{
+    struct holding *now = atomic_load(&c->now), *more;
+    sec_status status;
+
+    if (!now->cred->package->ops->add) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: nothing is added to credentials of %s",
+                        now->cred->package->name);
+    }
+    more = mem_new(sizeof(*more));
+    if (!more) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    package = package ? package : now->cred->package;
+    status = fill_holding(package, a, configuration_host(c->configuration), now, more);
+    if (status != SEC_E_OK) {
+        handle_release(more->delegator);
+        mem_free(more);
+        return status;
+    }
+    more->before = now;
+    atomic_store_explicit(&c->now, more, memory_order_release);
+    return SEC_E_OK;
+}
+
+/* Contexts that have begun go on with what they began with. */
+static sec_status
+add(PCredHandle handle, const struct acquisition *a, bool own_package, PTimeStamp expiry)
+{
+    const struct sec_package *package = NULL;
+    struct credential *c;
+    struct handle_ref ref;
+    sec_status status;
+
+    sec_reason_clear();
+    ref = objects_credential(handle, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    }
+    status = check_acquisition(a);
+    if (status == SEC_E_OK && !own_package) {
+        status = package_list_find(a->package_utf8, &package);
+    }
+    if (status == SEC_E_OK && !(a->use & SECPKG_CRED_INBOUND) && a->principal_utf8.n &&
+        !a->identity) {
+        status = sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "sspi: a client is named by its identity");
+    }
+    if (status == SEC_E_OK) {
+        (void)pthread_mutex_lock(&c->adding);
+        status = add_locked(a, package, c);
+        (void)pthread_mutex_unlock(&c->adding);
+    }
+    package_list_release(package);
+    handle_release(ref);
+    if (status == SEC_E_OK) {
+        objects_put_time(expiry, CLOCK_NEVER_100NS);
+        sec_reason_clear();
+    }
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddCredentialsA(PCredHandle handle, SEC_CHAR *principal, SEC_CHAR *package, ULONG use,
+                void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument, PTimeStamp expiry)
+{
+    const struct acquisition a = {
+        .package_utf8 = bytes_of_string(package),
+        .principal_utf8 = bytes_of_string(principal),
+        .use = use,
+        .get_key = (const void *)(uintptr_t)get_key,
+        .identity = auth_data,
+    };
+
+    return add(handle, &a, !package, expiry);
+}
+
+SECURITY_STATUS SEC_ENTRY
+AddCredentialsW(PCredHandle handle, SEC_WCHAR *principal, SEC_WCHAR *package, ULONG use,
+                void *auth_data, SEC_GET_KEY_FN get_key, void *get_key_argument, PTimeStamp expiry)
+{
+    SEC_AUTO(wire_writer) utf8 = wire_writer_growing(NULL, 0);
+    struct text_name name;
+    sec_status status = read_principal(principal, &utf8);
+    const struct acquisition a = {
+        .package_utf8 = text_name_of(&name, package),
+        .principal_utf8 = wire_written(&utf8),
+        .use = use,
+        .get_key = (const void *)(uintptr_t)get_key,
+        .identity = auth_data,
+        .wide = true,
+    };
+
+    return status == SEC_E_OK ? add(handle, &a, !package, expiry) : status;
+}
+
 SECURITY_STATUS SEC_ENTRY
 FreeCredentialsHandle(PCredHandle handle)
 {
@@ -243,13 +357,14 @@ FreeCredentialsHandle(PCredHandle handle)
 static sec_status
 give_name(const struct credential *c, bool wide, void *buffer)
 {
+    const struct sec_cred *cred = objects_holding(c)->cred;
     SEC_AUTO(wire_writer) name = wire_writer_growing(NULL, 0);
     sec_status status;
 
-    if (!c->cred->package->ops->cred_name) {
+    if (!cred->package->ops->cred_name) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: the package names no credentials");
     }
-    status = c->cred->package->ops->cred_name(c->cred, &name);
+    status = cred->package->ops->cred_name(cred, &name);
     if (status == SEC_E_OK && wire_writer_status(&name) != WIRE_OK) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -350,6 +465,7 @@ SetCredentialsAttributesA(PCredHandle handle, ULONG attribute, void *buffer, ULO
 SECURITY_STATUS SEC_ENTRY
 OpenSspiCheckService(PCredHandle handle, const char *service)
 {
+    const struct holding *held;
     struct credential *c;
     struct handle_ref ref;
     sec_status status;
@@ -359,11 +475,12 @@ OpenSspiCheckService(PCredHandle handle, const char *service)
     if (!c) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
     }
-    if (!c->cred->package->ops->check_service || !(c->use & SEC_USE_INBOUND)) {
+    held = objects_holding(c);
+    if (!held->cred->package->ops->check_service || !(held->use & SEC_USE_INBOUND)) {
         status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
                           "sspi: a credential to which a service's name does not matter");
     } else {
-        status = c->cred->package->ops->check_service(c->cred, service);
+        status = held->cred->package->ops->check_service(held->cred, service);
     }
     handle_release(ref);
     return status;

@@ -167,7 +167,7 @@ credential_for(const struct sec_package *package, enum sec_role role,
         .use = role == SEC_ACCEPTOR ? SEC_USE_INBOUND : SEC_USE_OUTBOUND,
         .for_load = true,
     };
-    struct credential *c = mem_new(sizeof(*c));
+    struct credential *c = objects_credential_new();
     struct handle h;
     sec_status status;
 
@@ -176,8 +176,8 @@ credential_for(const struct sec_package *package, enum sec_role role,
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     c->configuration = configuration;
-    c->use = args.use;
-    status = package->ops->acquire(configuration_host(configuration), &args, &c->cred);
+    c->first.use = args.use;
+    status = package->ops->acquire(configuration_host(configuration), &args, &c->first.cred);
     if (status == SEC_E_OK && !handle_new(HANDLE_CREDENTIAL, c, &h)) {
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
     }
@@ -239,7 +239,7 @@ load(const struct sec_package *package, struct moved *m, struct handle_ref crede
 {
     struct sec_ctx *ctx = NULL;
     sec_status status =
-        package->ops->load(((struct credential *)credential.object)->cred, m->role, &m->rest, &ctx);
+        package->ops->load(objects_holding(credential.object)->cred, m->role, &m->rest, &ctx);
 
     if (status == SEC_E_OK) {
         status = objects_context_adopt(credential, m->role, ctx, out);
@@ -278,7 +278,8 @@ load_opened(const struct import *i, struct bytes plain, struct context **out)
     }
     if (!named) {
         status = credential_for(i->package, m.role, configuration_hold(i->configuration), &own);
-    } else if (!(named->use & (m.role == SEC_ACCEPTOR ? SEC_USE_INBOUND : SEC_USE_OUTBOUND))) {
+    } else if (!(objects_holding(named)->use &
+                 (m.role == SEC_ACCEPTOR ? SEC_USE_INBOUND : SEC_USE_OUTBOUND))) {
         status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for the side that the "
                                                 "context is of");
     }
@@ -371,7 +372,7 @@ OpenSspiImportContext(PCredHandle credential, PSecBuffer packed, PCtxtHandle con
     if (!c) {
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
     }
-    i.package = c->cred->package;
+    i.package = objects_holding(c)->cred->package;
     i.configuration = c->configuration;
     status = check_arguments(packed, context);
     if (status == SEC_E_OK) {

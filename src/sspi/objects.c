@@ -37,28 +37,54 @@ objects_context(const SecHandle *h, struct context **out)
     return ref;
 }
 
+struct credential *
+objects_credential_new(void)
+{
+    struct credential *c = mem_new(sizeof(*c));
+
+    if (c) {
+        (void)pthread_mutex_init(&c->adding, NULL);
+        atomic_init(&c->now, &c->first);
+    }
+    return c;
+}
+
+const struct holding *
+objects_holding(const struct credential *c)
+{
+    return atomic_load_explicit(&c->now, memory_order_acquire);
+}
+
 void
 objects_credential_free(void *object)
 {
     struct credential *c = object;
+    struct holding *h, *before;
 
     if (!c) {
         return;
     }
-    if (c->cred) {
-        c->cred->package->ops->free_cred(c->cred);
+    for (h = atomic_load(&c->now); h; h = before) { /* the youngest, which borrows, first */
+        before = h->before;
+        if (h->cred) {
+            h->cred->package->ops->free_cred(h->cred);
+        }
+        handle_release(h->delegator);
+        if (h != &c->first) {
+            mem_free(h);
+        }
     }
     configuration_unref(c->configuration);
-    handle_release(c->delegator);
+    (void)pthread_mutex_destroy(&c->adding);
     mem_free(c);
 }
 
 sec_status
 objects_context_new(struct handle_ref credential, enum sec_role role, struct context **out)
 {
-    const struct credential *cred = credential.object;
+    const struct sec_cred *cred = objects_holding(credential.object)->cred;
     struct sec_ctx *ctx;
-    sec_status status = cred->cred->package->ops->open(cred->cred, role, &ctx);
+    sec_status status = cred->package->ops->open(cred, role, &ctx);
 
     return status == SEC_E_OK ? objects_context_adopt(credential, role, ctx, out) : status;
 }

@@ -12,12 +12,21 @@
 #include "sspi/configuration.h"
 #include "sspi/handles.h"
 
-/* Immutable once its handle is given out. */
-struct credential {
+/* What a credential is at a time: immutable. */
+struct holding {
     struct sec_cred *cred;
-    struct configuration *configuration;
-    struct handle_ref delegator; /* the context whose delegated tickets these are; or empty */
     enum sec_use use;
+    struct handle_ref delegator; /* the context whose delegated tickets these are; or empty */
+    struct holding *before;      /* what AddCredentials was called with: this one borrows from it */
+};
+
+/* Contexts begin with what it holds now, and go on with that: all of it stays until the last of them
+ * has gone. */
+struct credential {
+    _Atomic(struct holding *) now;
+    struct holding first;
+    struct configuration *configuration;
+    pthread_mutex_t adding;
 };
 
 /* A token that did not fit the caller's buffer: the leg is done, its token still to be had. */
@@ -53,6 +62,10 @@ struct handle objects_handle(const SecHandle *);
 /* References to release with handle_release; an empty one for what is no handle of that kind. */
 struct handle_ref objects_credential(const SecHandle *, struct credential **out);
 struct handle_ref objects_context(const SecHandle *, struct context **out);
+
+/* Without a configuration, and with nothing in its first holding. NULL without memory. */
+struct credential *objects_credential_new(void);
+const struct holding *objects_holding(const struct credential *);
 
 /* A context before its first leg; owned by the caller until it is given a handle. */
 sec_status objects_context_new(struct handle_ref credential, enum sec_role, struct context **out);

@@ -11,22 +11,6 @@ unsupported(const char *function)
     return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s is not in this version", function);
 }
 
-SECURITY_STATUS SEC_ENTRY
-AddCredentialsW(PCredHandle hCredentials, SEC_WCHAR *pszPrincipal, SEC_WCHAR *pszPackage,
-                ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-                void *pvGetKeyArgument, PTimeStamp ptsExpiry)
-{
-    return unsupported(__func__);
-}
-
-SECURITY_STATUS SEC_ENTRY
-AddCredentialsA(PCredHandle hCredentials, SEC_CHAR *pszPrincipal, SEC_CHAR *pszPackage,
-                ULONG fCredentialUse, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
-                void *pvGetKeyArgument, PTimeStamp ptsExpiry)
-{
-    return unsupported(__func__);
-}
-
 /* Between a desktop's credential providers and those who ask them. */
 
 SECURITY_STATUS WINAPI

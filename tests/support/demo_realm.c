@@ -13,7 +13,7 @@
 
 #define HOUR_100NS (UINT64_C(3600) * CLOCK_SECOND_100NS)
 
-enum { PATH_BYTES = 128, TYPES = 5 };
+enum { PATH_BYTES = 128, TYPES = 5, SERVICES_MAX = 4 };
 
 static const int32_t types[TYPES] = { KRB_AES256_SHA1, KRB_AES128_SHA1, KRB_AES256_SHA384,
                                       KRB_AES128_SHA256, KRB_RC4_HMAC };
@@ -65,25 +65,45 @@ write_configuration(void)
     require(fclose(f) == 0, path);
 }
 
+static void
+write_keytab(const char *const *services, size_t n, uint32_t kvno)
+{
+    struct keytab_file_entry entries[SERVICES_MAX * TYPES];
+    struct krb_key keys[SERVICES_MAX * TYPES];
+    char principals[SERVICES_MAX][PATH_BYTES], path[PATH_BYTES];
+
+    require(n <= SERVICES_MAX, "too many services");
+    for (size_t i = 0; i < n * TYPES; i++) {
+        char *principal = principals[i / TYPES];
+        int32_t type = types[i % TYPES];
+
+        (void)snprintf(principal, PATH_BYTES, "%s@" DEMO_REALM, services[i / TYPES]);
+        fake_kdc_key(services[i / TYPES], type, kvno, &keys[i]);
+        entries[i] = (struct keytab_file_entry){ .principal = principal,
+                                                 .kvno = kvno,
+                                                 .enctype = type,
+                                                 .key = bytes_of(keys[i].b, keys[i].n) };
+    }
+    keytab_file_write(path_of("keytab", path), entries, n * TYPES);
+}
+
+void
+demo_realm_write_services(const char *const *services, size_t n)
+{
+    write_keytab(services, n, DEMO_KVNO);
+}
+
 void
 demo_realm_write_keytab(uint32_t kvno)
 {
-    struct keytab_file_entry entries[TYPES];
-    struct krb_key keys[TYPES];
+    static const char *const service[] = { DEMO_SERVICE };
     char path[PATH_BYTES];
 
     if (!kvno) {
         (void)unlink(path_of("keytab", path));
         return;
     }
-    for (size_t i = 0; i < TYPES; i++) {
-        fake_kdc_key(DEMO_SERVICE, types[i], kvno, &keys[i]);
-        entries[i] = (struct keytab_file_entry){ .principal = DEMO_SERVICE "@" DEMO_REALM,
-                                                 .kvno = kvno,
-                                                 .enctype = types[i],
-                                                 .key = bytes_of(keys[i].b, keys[i].n) };
-    }
-    keytab_file_write(path_of("keytab", path), entries, TYPES);
+    write_keytab(service, 1, kvno);
 }
 
 void

@@ -4,6 +4,7 @@
 #ifndef TESTS_SUPPORT_DEMO_REALM_H
 #define TESTS_SUPPORT_DEMO_REALM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define DEMO_REALM   "DOMAIN.TEST"
@@ -20,6 +21,8 @@ void demo_realm_remove(void);
 const char *demo_realm_keytab(void);
 /* Writes the keytab anew, with keys of this version of every type; 0: removes it. */
 void demo_realm_write_keytab(uint32_t kvno);
+/* Writes the keytab anew, with keys of version DEMO_KVNO of every type for each of up to four services. */
+void demo_realm_write_services(const char *const *services, size_t n);
 /* Writes the cache anew: a ticket with a session key of this type and these flags, KRB_TICKET_*;
  * 0: removes it. */
 void demo_realm_write_cache(int32_t session_enctype, uint32_t flags);
