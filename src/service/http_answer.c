@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "service/http_handshake.h"
-#include "service/proxied.h"
+#include "service/proxied_shared.h"
 
 /* --- Authorization ------------------------------------------------------------------------- */
 
@@ -102,6 +102,22 @@ refuse_crowd(const struct http_turn *t, enum proxied_answer answer)
     http_reply_body(t->reply, 503, "Service Unavailable\n");
 }
 
+/* A request without an Authorization, of a connection that other processes serve, too: it only looks. */
+static void
+answer_looked(struct http_turn *t, const struct proxied_key *key)
+{
+    struct proxied seen;
+
+    t->names_own = true;
+    if (proxied_shared_look(t->state->proxied->shared, key, t->state, t->client, t->request->now_s,
+                            &seen)) {
+        t->own = &seen.state;
+        t->client = &seen.client;
+    }
+    authenticate(t);
+    http_state_hand_over(&seen.state);
+}
+
 /* With what is known of the connection that the proxy names. */
 static void
 answer_named(struct http_turn *t, const struct proxy_said *said)
@@ -113,9 +129,13 @@ answer_named(struct http_turn *t, const struct proxy_said *said)
                                      .has_age = said->has_age };
     const struct http_state *from = t->request->authorization ? t->state : NULL;
     struct proxied *entry = NULL;
-    enum proxied_answer answer =
-        proxied_enter(t->state->proxied, &key, from, t->client, t->request->now_s, &entry);
+    enum proxied_answer answer;
 
+    if (!from && t->state->proxied->shared) {
+        answer_looked(t, &key);
+        return;
+    }
+    answer = proxied_enter(t->state->proxied, &key, from, t->client, t->request->now_s, &entry);
     t->names_own = answer != PROXIED_BUSY;
     if (answer == PROXIED_HERE) {
         t->own = &entry->state;
@@ -197,6 +217,9 @@ http_answer_may_wait(const struct http_state *state, const struct http_request *
 {
     struct bytes value = bytes_of_string(request->authorization);
 
+    if (state->is_proxy && state->proxied && state->proxied->shared) {
+        return true; /* for the folder where connections' states are */
+    }
     return request->n_authorization == 1 &&
            (http_auth_goes_on(value) ||
             (state->credential->settings->http.basic && http_auth_is_basic(value)));

@@ -31,6 +31,7 @@ struct http_state {
     bool has_session;
     enum http_scheme scheme; /* of that handshake */
     OPENSSPI_LOGON *logon;   /* who this connection is; ours to free */
+    bool logon_is_copy;      /* of another process's, in our own memory */
     uint64_t logon_id;
     ULONG attributes;
     bool proven;       /* the last that came was a proof, and no handshake is under way */
@@ -64,12 +65,14 @@ void http_state_like(struct http_state *state, const struct http_state *from,
                      const struct session_client *client);
 /* Forgets what was proven, and any handshake. */
 void http_state_clear(struct http_state *state);
+/* The same where another process has them now, for which nothing has ended. */
+void http_state_hand_over(struct http_state *state);
 /* That, and all else: the connection is gone. */
 void http_state_end(struct http_state *state, uint64_t now_s);
 /* Whether the connection counts as one whose client is known: a trusted proxy's always does. */
 bool http_state_is_known(const struct http_state *state);
 
-/* Whether the answer may have to wait for an account authority: then it is made off the loop. An
+/* Whether the answer may have to wait, for an account authority or a file: then it is made off the loop. An
  * exchange's first token never waits. */
 SEC_NODISCARD bool http_answer_may_wait(const struct http_state *state,
                                         const struct http_request *request);

@@ -2,6 +2,7 @@
 /* What a connection has proven. */
 #include <string.h>
 
+#include "base/mem.h"
 #include "service/http_anonymous.h"
 #include "service/http_answer.h"
 
@@ -40,18 +41,28 @@ http_state_like(struct http_state *state, const struct http_state *from,
 }
 
 void
-http_state_clear(struct http_state *state)
+http_state_hand_over(struct http_state *state)
 {
     if (state->has_session) {
         session_clear(&state->session);
     }
-    if (state->logon) {
-        session_log_off(state->client, state->logon, state->logon_id);
+    if (state->logon_is_copy) {
+        mem_free(state->logon);
+    } else if (state->logon) {
         (void)FreeContextBuffer(state->logon);
     }
-    state->has_session = state->proven = false;
+    state->has_session = state->proven = state->logon_is_copy = false;
     state->logon = NULL;
     state->attributes = 0;
+}
+
+void
+http_state_clear(struct http_state *state)
+{
+    if (state->logon) {
+        session_log_off(state->client, state->logon, state->logon_id);
+    }
+    http_state_hand_over(state);
 }
 
 void

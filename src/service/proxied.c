@@ -7,6 +7,7 @@
 
 #include "base/fnv.h"
 #include "base/mem.h"
+#include "service/proxied_shared.h"
 
 void
 proxied_init(struct proxied_table *table, unsigned max_half_open, unsigned max_per_client,
@@ -136,6 +137,19 @@ evict_old(struct proxied_table *table, uint64_t now_s)
     return chain;
 }
 
+/* Of what others may have by now only that ends which had to make room; time ends it where it is. */
+static void
+end_shared(const struct proxied_table *table, struct proxied *e, uint64_t now_s)
+{
+    bool old = e->kept == PROXIED_KNOWN ? is_over(e->used_s, table->idle_s, now_s)
+                                        : is_over(e->since_s, table->handshake_timeout_s, now_s);
+
+    if (!old) {
+        proxied_shared_end(table->shared, e, now_s);
+    }
+    free_entry(e);
+}
+
 /* A handshake that was under way is a refusal. */
 static void
 end_all(const struct proxied_table *table, struct proxied *chain, uint64_t now_s)
@@ -146,6 +160,10 @@ end_all(const struct proxied_table *table, struct proxied *chain, uint64_t now_s
         struct proxied *e = chain;
 
         chain = e->next;
+        if (table->shared) {
+            end_shared(table, e, now_s);
+            continue;
+        }
         if (e->state.has_session && is_over(e->since_s, table->handshake_timeout_s, now_s)) {
             (void)snprintf(
                 reason, sizeof(reason),
@@ -194,12 +212,10 @@ proxied_clear(struct proxied_table *table)
 
 /* --- requests ------------------------------------------------------------------------------ */
 
-/* A connection that began after the entry's exchange did is another, to which the proxy gave the
- * name again. */
-static bool
-is_younger(const struct proxied *e, const struct proxied_key *key, uint64_t now_s)
+bool
+proxied_is_younger(const struct proxied_key *key, uint64_t made_s, uint64_t now_s)
 {
-    uint64_t known_for_s = now_s > e->made_s ? now_s - e->made_s : 0;
+    uint64_t known_for_s = now_s > made_s ? now_s - made_s : 0;
 
     return key->has_age && key->age_s + PROXIED_AGE_TOLERANCE_S < known_for_s;
 }
@@ -268,7 +284,7 @@ look_up(struct proxied_table *table, const struct proxied_key *key, uint64_t now
     if (e && e->busy) {
         return PROXIED_BUSY;
     }
-    if (e && is_younger(e, key, now_s)) {
+    if (e && proxied_is_younger(key, e->made_s, now_s)) {
         evict(table, e, chain);
         e = NULL;
     }
@@ -301,7 +317,22 @@ proxied_enter(struct proxied_table *table, const struct proxied_key *key,
     (void)pthread_mutex_unlock(&table->lock);
     free_entry(fresh);
     end_all(table, chain, now_s);
+    if (answer == PROXIED_HERE && table->shared) {
+        proxied_shared_load(table->shared, *out, now_s);
+    }
     return answer;
+}
+
+static bool
+is_known(const struct proxied_table *table, const struct proxied *e)
+{
+    return table->shared ? e->kept == PROXIED_KNOWN : e->state.logon != NULL;
+}
+
+static bool
+is_nothing(const struct proxied_table *table, const struct proxied *e)
+{
+    return table->shared ? e->kept == PROXIED_NOTHING : !e->state.logon && !e->state.has_session;
 }
 
 /* A handshake keeps its place among the others from its first moment on: its time is counted from
@@ -309,7 +340,7 @@ proxied_enter(struct proxied_table *table, const struct proxied_key *key,
 static void
 file(struct proxied_table *table, struct proxied *e, uint64_t now_s)
 {
-    bool known = e->state.logon != NULL;
+    bool known = is_known(table, e);
 
     limits_set_authenticated(&table->limits, &e->ticket, known);
     if (known || e->list == &table->known) {
@@ -324,12 +355,15 @@ proxied_leave(struct proxied_table *table, struct proxied *e, uint64_t now_s)
 {
     struct proxied *over = NULL;
 
+    if (table->shared) {
+        proxied_shared_save(table->shared, e, now_s);
+    }
     (void)pthread_mutex_lock(&table->lock);
     e->busy = false;
-    if (e->state.logon || e->state.has_session) {
-        file(table, e, now_s);
-    } else {
+    if (is_nothing(table, e)) {
         evict(table, e, &over);
+    } else {
+        file(table, e, now_s);
     }
     (void)pthread_mutex_unlock(&table->lock);
     free_entry(over);

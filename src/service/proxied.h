@@ -40,6 +40,10 @@ struct proxied {
     struct limits_ticket ticket;
     uint64_t made_s, since_s, used_s; /* since: when the handshake under way began */
     bool busy;                        /* a request has it */
+    /* Where several processes serve the connection (proxied_shared.h): what of it was left for
+     * them, an enum proxied_kind, and when the handshake began, whoever has it. */
+    int kept;
+    uint64_t began_s;
 };
 
 struct proxied_list {
@@ -47,7 +51,10 @@ struct proxied_list {
     size_t n;
 };
 
+struct proxied_shared;
+
 struct proxied_table {
+    struct proxied_shared *shared; /* what is between two requests is there; NULL: here. Borrowed */
     pthread_mutex_t lock;
     struct limits limits; /* half-open exchanges, and those of one client */
     uint64_t handshake_timeout_s, idle_s;
@@ -60,6 +67,10 @@ struct proxied_table {
 void proxied_init(struct proxied_table *table, unsigned max_half_open, unsigned max_per_client,
                   uint64_t handshake_timeout_s, uint64_t idle_s);
 void proxied_clear(struct proxied_table *table);
+
+/* A connection that began after what is known of it, at made_s, is another, to which the proxy gave
+ * the name again. */
+bool proxied_is_younger(const struct proxied_key *key, uint64_t made_s, uint64_t now_s);
 
 enum proxied_answer {
     PROXIED_HERE,    /* *out is the caller's until proxied_leave */

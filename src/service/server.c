@@ -12,6 +12,8 @@
 /* libuv's pool, where legs wait for an account authority, each in a thread; libuv has 4. */
 #define POOL_THREADS "16"
 
+enum { SWEEP_TICKS = 5 }; /* seconds */
+
 /* --- what the main thread's loop is told --------------------------------------------------- */
 
 static void
@@ -45,12 +47,45 @@ tell_watchdog(struct server *s)
 }
 
 static void
+on_sweep(uv_work_t *work)
+{
+    struct server *s = work->data;
+
+    site_sweep(s->swept, s->service.log, clock_monotonic_ms() / 1000);
+}
+
+static void
+on_swept(uv_work_t *work, int status)
+{
+    struct server *s = work->data;
+
+    (void)status;
+    site_unref(s->swept);
+    s->swept = NULL;
+}
+
+/* Files are looked at off the loop, and by one at a time. */
+static void
+sweep(struct server *s)
+{
+    if (++s->ticks % SWEEP_TICKS || s->swept || !site_is_shared(s->site)) {
+        return;
+    }
+    s->swept = site_ref(s->site);
+    s->sweep.data = s;
+    if (uv_queue_work(&s->control, &s->sweep, on_sweep, on_swept) != 0) {
+        on_swept(&s->sweep, UV_ENOMEM);
+    }
+}
+
+static void
 on_tick(void *user)
 {
     struct server *s = user;
 
     event_log_tick(s->site->events->log);
     site_tick(s->site, uv_now(&s->control) / 1000);
+    sweep(s);
     if (s->watched) {
         tell_watchdog(s);
     }

@@ -30,6 +30,9 @@ struct server {
     size_t changing; /* loops that have not taken the last configuration yet; atomic */
     bool reloading, reload_again;
     bool watched; /* systemd waits for a sign of life */
+    unsigned ticks;
+    uv_work_t sweep;    /* of what is shared with other processes, on the pool */
+    struct site *swept; /* meanwhile; NULL: it is not under way */
     struct activation activation;
     uint64_t reloads, reloads_refused; /* atomic */
     int64_t started;

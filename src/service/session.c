@@ -18,13 +18,24 @@ session_init(struct session *session, const struct session_client *client,
 }
 
 void
+session_set_context(struct session *session, bool has)
+{
+    struct counters *counters = session->client->counters;
+
+    session->has_context = has;
+    if (counters && has) {
+        counters_add(&counters->contexts);
+    } else if (counters) {
+        counters_take(&counters->contexts);
+    }
+}
+
+void
 session_clear(struct session *session)
 {
     if (session->has_context) {
         (void)DeleteSecurityContext(&session->context);
-        if (session->client->counters) {
-            counters_take(&session->client->counters->contexts);
-        }
+        session_set_context(session, false);
     }
     if (session->logon) {
         (void)FreeContextBuffer(session->logon);
@@ -32,7 +43,6 @@ session_clear(struct session *session)
     if (session->negotiation) {
         (void)FreeContextBuffer(session->negotiation);
     }
-    session->has_context = false;
     session->logon = NULL;
     session->negotiation = NULL;
 }
@@ -144,9 +154,8 @@ open_context(struct session *session)
 
     if (!session->has_context) {
         status = OpenSspiCreateContext(session->credential, SECPKG_CRED_INBOUND, &session->context);
-        session->has_context = status == SEC_E_OK;
-        if (session->has_context && session->client->counters) {
-            counters_add(&session->client->counters->contexts);
+        if (status == SEC_E_OK) {
+            session_set_context(session, true);
         }
     }
     return status;

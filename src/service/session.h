@@ -77,6 +77,9 @@ void session_init(struct session *session, const struct session_client *client,
                   const struct session_rules *rules, CredHandle *credential);
 void session_clear(struct session *session);
 
+/* It has a context now, or has it no more: they are counted. */
+void session_set_context(struct session *session, bool has);
+
 /* One leg: the client's token in, what is to be sent appended to out; after a refusal that is an
  * error token, or nothing. Only for a session that is open. */
 SEC_NODISCARD enum session_state session_step(struct session *session, struct bytes token,
@@ -87,6 +90,12 @@ SEC_NODISCARD enum session_state session_step(struct session *session, struct by
 SEC_NODISCARD bool session_may_wait(const struct session *session, struct bytes token);
 /* Ends an open session for a reason of sspid's own. */
 void session_refuse(struct session *session, sec_status status, const char *reason);
+
+/* Appends a handshake that is half-way, for another process to go on with; here it is over, and to
+ * be cleared. false: it cannot be moved, and reason says why. */
+SEC_NODISCARD bool session_put(struct session *session, struct wire_writer *w);
+/* The reverse, into a session that was just initialised. */
+SEC_NODISCARD bool session_take(struct session *session, struct wire_reader *r);
 
 /* A refusal before there was a session. request and credential may be NULL. */
 void session_turn_away(const struct session_client *client, const struct session_request *request,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/fnv.h"
 #include "base/host_port.h"
 #include "base/mem.h"
 #include "daemon/key.h"
@@ -191,6 +192,19 @@ add_option(struct listener_settings *l, const struct config_entry *e, char *why,
     return true;
 }
 
+/* Each entry, in order: what two files have in common is what they say, not where they lie. */
+static uint64_t
+add_to_scope(uint64_t scope, const struct config_entry *e)
+{
+    const char *const parts[] = { e->section, e->key, e->value };
+
+    scope = scope ? scope : fnv_begin();
+    for (size_t i = 0; i < SEC_ARRAY_LEN(parts); i++) {
+        scope = fnv_add(scope, bytes_of(parts[i], strlen(parts[i]) + 1));
+    }
+    return scope;
+}
+
 static bool
 take_listener(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
 {
@@ -203,6 +217,9 @@ take_listener(struct settings *s, const struct config_entry *e, char *why, size_
     }
     l = &s->listeners[s->n_listeners - 1];
     list_tables(l, tables);
+    if (strcmp(e->key, "address") != 0) {
+        l->scope = add_to_scope(l->scope, e);
+    }
     for (size_t i = 0; i < TABLES; i++) {
         const struct key *key = key_find(e->key, &tables[i]);
 
@@ -223,13 +240,37 @@ take_listener(struct settings *s, const struct config_entry *e, char *why, size_
 
 /* The library judges them; we look whether they are there. */
 static bool
-take_accounts(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
+take_library(struct settings *s, const struct config_entry *e, char *why, size_t why_n)
 {
-    char **to = strcmp(e->key, "store") == 0      ? &s->store
-                : strcmp(e->key, "key_file") == 0 ? &s->key_file
-                                                  : NULL;
+    const struct {
+        const char *section, *key;
+        char **to;
+    } rows[] = {
+        { "accounts", "store", &s->store },
+        { "accounts", "key_file", &s->key_file },
+        { "export", "key_file", &s->export_key },
+        { "export", "spent_file", &s->export_spent },
+    };
 
-    return !to || key_set_text(to, e->value, why, why_n);
+    s->scope = add_to_scope(s->scope, e);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
+        if (strcmp(e->section, rows[i].section) == 0 && strcmp(e->key, rows[i].key) == 0) {
+            return key_set_text(rows[i].to, e->value, why, why_n);
+        }
+    }
+    return true;
+}
+
+static bool
+is_library(const char *section)
+{
+    static const char *const sections[] = { "server", "accounts", "policy", "kerberos", "export" };
+    bool is = false;
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(sections) && !is; i++) {
+        is = strcmp(section, sections[i]) == 0;
+    }
+    return is;
 }
 
 /* opensspi-execd judges them; we look which there are, and where it is. */
@@ -279,8 +320,8 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "execd") == 0 || strcmp(e->section, "exec") == 0) {
         return take_execd(s, e, why, why_n);
     }
-    if (strcmp(e->section, "accounts") == 0 && e->key) {
-        return take_accounts(s, e, why, why_n);
+    if (e->key && is_library(e->section)) {
+        return take_library(s, e, why, why_n);
     }
     return true; /* the library reads these, or another program */
 }
@@ -336,6 +377,10 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
     } else if (s->policy_requires_bindings && !has_option(l, "channel_bindings")) {
         text = "expected channel_bindings = off or allow-missing: [policy] has required, and a "
                "listener without TLS has no channel to bind to";
+    }
+    if (!text && l->http.connection_store && (!s->export_key || !s->export_spent)) {
+        text = "expected [export] key_file and spent_file beside connection_store: handshakes that "
+               "go from one process to another are sealed, and taken once";
     }
     for (const struct listener_settings *o = s->listeners; o < l && !text; o++) {
         if (key_is_same_address(&o->address, &l->address)) {
@@ -417,6 +462,8 @@ settings_clear(struct settings *settings)
     mem_free(settings->exec_socket);
     mem_free(settings->store);
     mem_free(settings->key_file);
+    mem_free(settings->export_key);
+    mem_free(settings->export_spent);
     events_section_clear(&settings->events);
     *settings = (struct settings){ 0 };
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <opensspi/opensspi.h>
 
@@ -41,6 +42,7 @@ struct listener_settings {
     unsigned long max_unauthenticated, max_per_address;
     unsigned long idle_timeout_s; /* 0: none */
     struct http_settings http;
+    uint64_t scope; /* of all that the section says but its address */
     struct listener_option *options;
     size_t n_options;
 };
@@ -52,6 +54,8 @@ struct settings {
     char *exec_socket;      /* of [execd]; NULL: the default one */
     char **exec_names;      /* of each [exec NAME] */
     size_t n_exec_names;
+    char *export_key, *export_spent; /* of [export], likewise */
+    uint64_t scope;                  /* of all that the library's sections say */
     struct events_section events;
     struct listener_settings *listeners;
     size_t n_listeners;

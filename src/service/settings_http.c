@@ -24,6 +24,7 @@ settings_http_clear(struct http_settings *http)
 {
     proxy_rules_clear(&http->proxies);
     mem_free(http->realm);
+    mem_free(http->connection_store);
     *http = (struct http_settings){ 0 };
 }
 
@@ -96,6 +97,7 @@ static const struct key http_keys[] = {
     { "connection_age_header", OF_HTTP(proxies.age_header), take_header, 0, 0 },
     { "client_header", OF_HTTP(proxies.client_header), take_header, 0, 0 },
     { "scheme_header", OF_HTTP(proxies.scheme_header), take_header, 0, 0 },
+    { "connection_store", OF_HTTP(connection_store), key_take_path, 0, 0 },
     { "connection_idle", OF_HTTP(connection_idle_s), NULL, 1, 86400 },
     { "require", OF_HTTP(require), take_require, 0, 0 },
     { "basic", OF_HTTP(basic), key_take_flag, 0, 0 },
@@ -124,6 +126,9 @@ settings_http_check(const struct http_settings *http, bool is_http, bool is_loop
     }
     if (p->age_header && !p->connection_header) {
         return "expected a key connection_header beside connection_age_header";
+    }
+    if (http->connection_store && !p->connection_header) {
+        return "expected a key connection_header beside connection_store";
     }
     if (http->basic && !is_loopback && !p->scheme_header) {
         return "expected basic = no: passwords would cross the network in clear; it takes an "

@@ -18,7 +18,8 @@ struct http_settings {
     bool basic;
     char *realm; /* NULL: settings_http_realm's */
     unsigned long connection_idle_s, max_remote_groups;
-    bool is_set; /* one of these keys is there */
+    char *connection_store; /* a folder; NULL: what is proven is this process's alone */
+    bool is_set;            /* one of these keys is there */
 };
 
 void settings_http_init(struct http_settings *http);

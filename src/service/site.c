@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/fnv.h"
 #include "base/mem.h"
 #include "service/site.h"
 
@@ -150,6 +151,7 @@ site_unref(struct site *site)
         struct listener *l = &site->listeners[i];
 
         proxied_clear(&l->proxied);
+        proxied_store_close(l->shared.store);
         credential_clear(&l->credential);
         told_clear(&l->told);
         endpoint_unref(l->endpoint);
@@ -160,6 +162,33 @@ site_unref(struct site *site)
     mem_free(site);
 }
 
+static bool
+open_shared(const struct site *site, struct listener *l, const struct log *log)
+{
+    const struct listener_settings *s = l->settings;
+    char why[WHY_BYTES];
+
+    if (!s->http.connection_store) {
+        return true;
+    }
+    l->shared = (struct proxied_shared){
+        .store = proxied_store_open(s->http.connection_store, site->settings.export_key, why,
+                                    sizeof(why)),
+        .listener = s->name,
+        .scope = fnv_add(s->scope, bytes_of(&site->settings.scope, sizeof(site->settings.scope))),
+        .handshake_timeout_s = s->handshake_timeout_s,
+        .idle_s = s->http.connection_idle_s,
+    };
+    if (!l->shared.store) {
+        log_error(log, "no connection_store", log_text("listener", s->name),
+                  log_text("error", why));
+        return false;
+    }
+    l->proxied.shared = &l->shared;
+    l->proxied.known_max = PROXIED_STORE_FILES_MAX / 2;
+    return true;
+}
+
 bool
 site_acquire(struct site *site, const struct log *log)
 {
@@ -168,6 +197,9 @@ site_acquire(struct site *site, const struct log *log)
     for (size_t i = 0; i < site->n_listeners; i++) {
         struct listener *l = &site->listeners[i];
 
+        if (!open_shared(site, l, log)) {
+            return false;
+        }
         if (!l->settings->at_first_client &&
             !credential_get(&l->credential, CREDENTIAL_MAIN, why, sizeof(why))) {
             log_error(log, "no credential for the listener",
@@ -187,6 +219,35 @@ site_tick(struct site *site, uint64_t now_s)
 {
     for (size_t i = 0; i < site->n_listeners; i++) {
         proxied_sweep(&site->listeners[i].proxied, now_s);
+    }
+}
+
+bool
+site_is_shared(const struct site *site)
+{
+    bool is = false;
+
+    for (size_t i = 0; i < site->n_listeners && !is; i++) {
+        is = site->listeners[i].shared.store != NULL;
+    }
+    return is;
+}
+
+void
+site_sweep(struct site *site, const struct log *log, uint64_t now_s)
+{
+    for (size_t i = 0; i < site->n_listeners; i++) {
+        struct listener *l = &site->listeners[i];
+        const struct session_client client = { .events = site->events->log,
+                                               .log = log,
+                                               .counters = &l->endpoint->counters,
+                                               .listener = l->settings->name,
+                                               .protocol = settings_protocol_name(l->settings),
+                                               .package = l->settings->package };
+
+        if (l->shared.store) {
+            proxied_shared_sweep(&l->shared, &client, now_s);
+        }
     }
 }
 

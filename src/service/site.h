@@ -14,7 +14,7 @@
 #include "service/counters.h"
 #include "service/credential.h"
 #include "service/limits.h"
-#include "service/proxied.h"
+#include "service/proxied_shared.h"
 #include "service/session.h"
 #include "service/settings.h"
 #include "service/told.h"
@@ -37,6 +37,7 @@ struct listener {
     struct session_rules rules;
     struct told told;
     struct proxied_table proxied;
+    struct proxied_shared shared; /* store NULL: no other process serves its clients */
 };
 
 /* Where events go; shared by configurations that say the same of it. */
@@ -66,10 +67,14 @@ void site_unref(struct site *site);
 /* Where its events go: where before's do, if both name the same. false: the log says why not. */
 SEC_NODISCARD bool site_open_events(struct site *site, const struct site *before,
                                     const struct log *log);
-/* The credentials that are to be had at start. false: the log says whose could not be. */
+/* The credentials that are to be had at start, and what is shared with other processes. false: the log
+ * says whose could not be. */
 SEC_NODISCARD bool site_acquire(struct site *site, const struct log *log);
 /* Ends what is too old of its clients' exchanges behind proxies. */
 void site_tick(struct site *site, uint64_t now_s);
+/* The same for what is shared with other processes, which is in files: not for a loop. */
+bool site_is_shared(const struct site *site);
+void site_sweep(struct site *site, const struct log *log, uint64_t now_s);
 /* From now on its limits are those of its endpoints. */
 void site_enter(struct site *site);
 

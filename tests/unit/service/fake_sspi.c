@@ -11,6 +11,7 @@ int fake_live;
 const char *fake_missing;
 int fake_only_signed;
 int fake_short_trailer;
+int fake_moves_nothing;
 int fake_denies_ntlm;
 const char *fake_keyed;
 const char *fake_first_token = "";
@@ -262,6 +263,46 @@ DeleteSecurityContext(PCtxtHandle context)
     free(name_of(context));
     SecInvalidateHandle(context);
     (void)__atomic_sub_fetch(&fake_live, 1, __ATOMIC_RELAXED);
+    return SEC_E_OK;
+}
+
+/* Contexts on their way: their number, and their name. */
+enum { EXPORTED_MAX = 4096 };
+
+static unsigned exported;
+static bool spent[EXPORTED_MAX];
+
+SECURITY_STATUS
+ExportSecurityContext(PCtxtHandle context, ULONG flags, PSecBuffer packed, void **token)
+{
+    char both[160];
+
+    (void)flags;
+    (void)token;
+    if (fake_moves_nothing || exported == EXPORTED_MAX) {
+        reason = "no key";
+        return SEC_E_NO_CREDENTIALS;
+    }
+    (void)snprintf(both, sizeof(both), "%u %s", exported++, name_of(context));
+    packed->pvBuffer = kept(both, strlen(both) + 1);
+    packed->cbBuffer = (ULONG)strlen(both) + 1;
+    return DeleteSecurityContext(context);
+}
+
+SECURITY_STATUS
+OpenSspiImportContext(PCredHandle credential, PSecBuffer packed, PCtxtHandle context)
+{
+    char *name = NULL;
+    unsigned long number = strtoul(packed->pvBuffer, &name, 10);
+
+    if (fake_moves_nothing || number >= EXPORTED_MAX || spent[number]) {
+        reason = "imported before";
+        return SEC_E_CONTEXT_EXPIRED;
+    }
+    spent[number] = true;
+    (void)OpenSspiCreateContext(credential, 0, context);
+    free(name_of(context));
+    context->dwLower = (ULONG_PTR)strdup(name + 1);
     return SEC_E_OK;
 }
 

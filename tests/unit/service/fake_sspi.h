@@ -29,6 +29,8 @@ extern const char *fake_missing;
 extern int fake_only_signed;
 /* EncryptMessage writes a trailer shorter than announced. */
 extern int fake_short_trailer;
+/* No context can be exported or imported; otherwise each that was exported is imported once. */
+extern int fake_moves_nothing;
 /* A real NEGOTIATE_MESSAGE is refused. */
 extern int fake_denies_ntlm;
 
