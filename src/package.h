@@ -285,7 +285,8 @@ struct sec_facts {
     uint64_t logoff_100ns; /* UTC; UINT64_MAX: never */
     uint32_t user_flags;   /* LOGON_*, [MS-PAC] 2.5 */
     bool anonymous, mic_verified, bindings_verified, locked_out_now;
-    uint32_t sub_status; /* NTSTATUS of a refusal, for the event log alone; 0: none */
+    uint32_t sub_status;     /* NTSTATUS of a refusal, for the event log alone; 0: none */
+    const char *refused_sid; /* of the account that was refused, likewise; NULL: not known */
     struct sec_kerberos_facts kerberos;
     const struct sec_attempt *attempts; /* Negotiate: first choice first */
     size_t n_attempts;

@@ -94,6 +94,9 @@ typedef struct _OPENSSPI_LOGON {
     /* SE_GROUP_* of each group, in the order of Groups. A group counts towards what a user may do if
      * 4 (SE_GROUP_ENABLED) is set and 0x10 (SE_GROUP_USE_FOR_DENY_ONLY) is not. */
     const ULONG *GroupAttributes;
+
+    const char
+        *RefusedSid; /* of the account that was refused, for an event log; "" where there is none */
 } OPENSSPI_LOGON, *POPENSSPI_LOGON;
 
 /*

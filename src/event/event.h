@@ -127,6 +127,7 @@ struct event_logon {
     const char *user, *domain; /* proven; of a refusal, as claimed */
     const char *claimed_user, *claimed_domain;
     const char *workstation, *target, *sid, *unix_user;
+    const char *refused_sid; /* of the account that a refusal is about; NULL or "": not known */
     const char *reason;
     const char *hint; /* what to do about a refusal */
     struct event_kerberos kerberos;

@@ -268,7 +268,7 @@ describe_locked_out(struct event_record *record, const void *user)
     event_record_field(record, "TargetUserName", logon->user);
     /* Windows' own oddity: the computer that the last try came from. */
     event_record_field(record, "TargetDomainName", logon->workstation);
-    event_record_field(record, "TargetSid", logon->sid);
+    event_record_field(record, "TargetSid", logon->refused_sid);
     event_record_subject(record, &event_subject_system);
     event_record_text(record, "domain", logon->domain);
     event_record_text(record, "IpAddress", logon->address);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's side of NTLM. [MS-NLMP] 3.2.5.1.1, 3.2.5.1.2, 3.2.5.2. Nothing that a client says
  * is believed, kept or counted on before the account authority has answered for it. */
+#include "base/mem.h"
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
 #include "ntlm/context.h"
@@ -401,6 +402,9 @@ prove(struct ntlm_context *c, struct claim *k, struct bytes token)
     status = account_prove(host->accounts, &k->proof, &proof);
     c->sub_status = proof.sub_status;
     c->locked_out_now = proof.locked_out_now;
+    if (proof.sid[0]) {
+        c->refused_sid = mem_dup(proof.sid, strlen(proof.sid)); /* an event can do without it */
+    }
     if (status == SEC_E_OK) {
         status = begin_session(c, k, &proof);
     }

@@ -65,6 +65,7 @@ ntlm_context_free(struct sec_ctx *ctx)
     handshake_free(c->handshake);
     account_identity_unref(c->identity);
     mem_free(c->names);
+    mem_free(c->refused_sid);
     mem_free_wiped(c, sizeof(*c));
 }
 
@@ -248,6 +249,7 @@ ntlm_context_describe(const struct sec_ctx *ctx, struct sec_facts *out)
         .bindings_verified = c->bindings_verified,
         .locked_out_now = c->locked_out_now,
         .sub_status = c->sub_status,
+        .refused_sid = c->refused_sid,
     };
     describe_protocol(c, out);
     if (c->role == SEC_ACCEPTOR) {

@@ -52,6 +52,8 @@ struct ntlm_context {
     struct ntlm_handshake *handshake;
     struct account_identity *identity; /* acceptor, proven */
     uint8_t *names;
+    char *
+        refused_sid; /* of the account that the claim was of; NULL: it was proven, or there is none */
     uint16_t name_bytes[NTLM_NAMES];
     uint8_t state, role, version; /* enum ntlm_state, sec_role, sec_ntlm_version */
     bool anonymous : 1, mic_used : 1, bindings_verified : 1, target_sent : 1, locked_out_now : 1;

@@ -18,7 +18,7 @@ static const size_t texts[] = {
 };
 static const size_t empty_texts[] = {
     TEXT(ClientPrincipal), TEXT(ServicePrincipal),  TEXT(TicketEncryption), TEXT(SessionEncryption),
-    TEXT(DelegatedCache),  TEXT(UserPrincipalName), TEXT(LogonServer),
+    TEXT(DelegatedCache),  TEXT(UserPrincipalName), TEXT(LogonServer),      TEXT(RefusedSid),
 };
 
 static void

@@ -28,6 +28,7 @@ const OPENSSPI_LOGON session_tell_nobody = {
     .DelegatedCache = "",
     .UserPrincipalName = "",
     .LogonServer = "",
+    .RefusedSid = "",
 };
 
 /* --- keys ---------------------------------------------------------------------------------- */
@@ -203,6 +204,7 @@ session_tell(const struct session_end *e)
         .workstation = known->Workstation,
         .target = known->TargetName,
         .sid = known->UserSid,
+        .refused_sid = known->RefusedSid,
         .unix_user = known->UnixUser,
         .reason = e->reason,
         .hint = hint,

@@ -90,6 +90,7 @@ fill(struct report *r, OPENSSPI_LOGON *logon, sec_status status, const char *rea
     UTF16(Workstation, f->claimed_workstation);
     UTF16(TargetName, f->target);
     UTF8(Reason, reason);
+    UTF8(RefusedSid, proven ? "" : f->refused_sid);
     put_kerberos(r, logon, &f->kerberos);
 }
 

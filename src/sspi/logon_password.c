@@ -25,6 +25,7 @@ describe(const struct given_logon *given, sec_status status, const struct accoun
         .claimed_domain = given->domain,
         .identity = id,
         .sub_status = proof->sub_status,
+        .refused_sid = proof->sid,
         .locked_out_now = proof->locked_out_now,
     };
 

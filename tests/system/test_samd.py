@@ -430,7 +430,8 @@ def test_sspid__tells_of_the_lock_out(make_samd, make_service):
     service = make_service(samd)
     for _ in range(2):
         assert curl(service, "alice", "Guess0")[0] == 401
-    assert service.wait_for(lambda: service.events(4740), "4740")[0]["TargetUserName"] == "alice"
+    locked = service.wait_for(lambda: service.events(4740), "4740")[0]
+    assert locked["TargetUserName"] == "alice" and locked["TargetSid"] == show(samd, "alice")["sid"]
 
 
 def test_samd_that_is_down__refuses_and_is_found_again(samd, make_service):

@@ -130,6 +130,7 @@ def test_a_lock_out_is_an_event(make_service):
     assert connect(service, "whoami").returncode == 1
     locked = service.events(4740)
     assert len(locked) == 1 and locked[0]["TargetUserName"] == "alice" and locked[0]["IpAddress"] == "127.0.0.1"
+    assert locked[0]["TargetSid"].startswith("S-1-5-21-") and service.events(4625)[-1]["TargetUserSid"] == "S-1-0-0"
     assert service.events(4625)[-1]["SubStatus"] == "0xc0000234"
 
 

@@ -291,11 +291,13 @@ test_event_log_logon__lock_out_is_4740_too(void **state)
 
     (void)state;
     logon.locked_out_now = true;
+    logon.refused_sid = "S-1-5-21-1-2-3-1000";
     event_log_logon(log, &logon);
     event_log_close(log);
     all = events();
     assert_int_equal(json_array_size(all), 3);
     e = event_at(all, 2, EVENT_LOCKED_OUT);
+    assert_text(e, "TargetSid", "S-1-5-21-1-2-3-1000");
     assert_text(e, "TargetUserName", "J\xC3\x9CRGEN");
     assert_text(e, "TargetDomainName", "PC7");
     assert_text(e, "IpAddress", "192.0.2.7");
