@@ -272,9 +272,10 @@ typedef struct _OPENSSPI_ACCOUNT {
 
 /*
  * By SID ("S-1-5-32-544") and by name ("BUILTIN\\Administrators"). Known are what is the same
- * everywhere; users and groups of contexts whose tokens are there; and what the name service, which
- * may take its time, says of this system (S-1-22-1-UID "Unix User", S-1-22-2-GID "Unix Group"). No
- * directory is asked. A name without a domain is a well-known one or this system's. One block:
+ * everywhere; accounts and groups of the account store; users and groups of contexts whose tokens
+ * are there; and what the name service, which may take its time, says of this system (S-1-22-1-UID
+ * "Unix User", S-1-22-2-GID "Unix Group"). No directory is asked. A name without a domain is a
+ * well-known one, the store's or else this system's; "." is the store, too. One block:
  * *ppAccount is owned by the caller, FreeContextBuffer.
  * SEC_E_TARGET_UNKNOWN: nobody knows it; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
  */

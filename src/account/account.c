@@ -117,3 +117,11 @@ account_change_password(struct account_authority *a, const struct account_new_pa
                ? sec_fail(status, "accounts: %s", reason_text(ACCOUNT_PASSWORD, out))
                : status;
 }
+
+sec_status
+account_look_up(struct account_authority *a, struct bytes name, const char *sid,
+                struct account_entry *out)
+{
+    *out = (struct account_entry){ 0 };
+    return a->ops->look_up(a, name, sid, out);
+}

@@ -134,6 +134,19 @@ SEC_NODISCARD sec_status account_change_password(struct account_authority *,
                                                  const struct account_new_password *,
                                                  struct account_proof *out);
 
+/* An account or a group of the store, as far as everybody may know it. */
+enum { ACCOUNT_NAME_BYTES = 3 * 256 + 1 }; /* 256 UTF-16 units in UTF-8, and a NUL */
+struct account_entry {
+    char sid[ACCOUNT_SID_CHARS], name[ACCOUNT_NAME_BYTES];
+    bool is_group;
+};
+
+/* Which of them goes by a name (UTF-16LE, without a domain), or, where sid is not NULL, has that SID.
+ * SEC_E_TARGET_UNKNOWN: none; SEC_E_NO_AUTHENTICATING_AUTHORITY: the store cannot answer;
+ * SEC_E_INSUFFICIENT_MEMORY. Safe from any thread. */
+SEC_NODISCARD sec_status account_look_up(struct account_authority *, struct bytes name,
+                                         const char *sid, struct account_entry *out);
+
 /* Why a one-time code was refused, in words for the log. Static. */
 const char *account_code_reason(const struct account_proof *reasons);
 

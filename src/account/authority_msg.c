@@ -58,6 +58,7 @@ static const struct field fields[][FIELDS_MAX] = {
     [AUTHORITY_MSG_REMOVE_CODE] = { FIELD(TEXT, admin.name) },
     [AUTHORITY_MSG_CHANGE_PASSWORD] = { FIELD(BLOB, claim.user), FIELD(BLOB, claim.domain),
                                         FIELD(BLOB, claim.password), FIELD(BLOB, new_password) },
+    [AUTHORITY_MSG_LOOK_UP] = { FIELD(BLOB, claim.user), FIELD(TEXT_OR_NONE, entry_sid) },
     [AUTHORITY_MSG_WELCOME] = { FIELD(U32, version) },
     [AUTHORITY_MSG_PROVEN] = { IN_PLACE(proof.session_base_key), IN_PLACE(proof.lm_session_key),
                                FIELD(FLAG, proof.has_lm_session_key), IN_PLACE(proof.mppe_send),
@@ -93,6 +94,8 @@ static const struct field fields[][FIELDS_MAX] = {
                              FIELD(U32, view.key_version),
                              FIELD(TEXT, view.key_salt),
                              FIELD(TEXT_OR_NONE, view.one_time_code) },
+    [AUTHORITY_MSG_FOUND] = { FIELD(TEXT, entry_sid), FIELD(TEXT, entry_name),
+                              FIELD(FLAG, entry_is_group) },
 };
 
 _Static_assert(sizeof(unsigned) == sizeof(uint32_t) &&

@@ -39,12 +39,14 @@ enum authority_msg_type {
     AUTHORITY_MSG_ENROLL_CODE, /* a one-time code */
     AUTHORITY_MSG_REMOVE_CODE,
     AUTHORITY_MSG_CHANGE_PASSWORD, /* whoever may prove; DONE or REFUSED answers */
+    AUTHORITY_MSG_LOOK_UP,         /* likewise; FOUND or REFUSED */
     /* from samd */
     AUTHORITY_MSG_WELCOME = 32, /* version */
     AUTHORITY_MSG_PROVEN,
     AUTHORITY_MSG_REFUSED,
     AUTHORITY_MSG_DONE,
     AUTHORITY_MSG_VIEW,
+    AUTHORITY_MSG_FOUND,
 };
 
 /* What of an account changes, in CHANGE's `changes`; unix_user does where there is one. */
@@ -81,10 +83,12 @@ struct authority_msg {
     struct account_identity identity;
     struct authority_texts groups, group_sids; /* also VIEW's */
     struct authority_numbers group_attributes;
-    struct bytes new_password; /* CHANGE_PASSWORD, whose old one is claim's */
-    const char *refused_sid;   /* REFUSED: whom that is about; "": nobody */
-    uint32_t status;           /* REFUSED: a sec_status */
-    const char *reason;        /* REFUSED: what sec_fail was told */
+    struct bytes new_password;          /* CHANGE_PASSWORD, whose old one is claim's */
+    const char *entry_sid, *entry_name; /* FOUND; LOOK_UP: the SID, NULL for claim's user */
+    bool entry_is_group;
+    const char *refused_sid; /* REFUSED: whom that is about; "": nobody */
+    uint32_t status;         /* REFUSED: a sec_status */
+    const char *reason;      /* REFUSED: what sec_fail was told */
     /* The requests of administrators. */
     struct {
         const char *name, *unix_user; /* unix_user NULL: none; of CHANGE: it stays */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts that samd keeps: this process opens no store and sees no hash. */
+#include <stdio.h>
+
 #include "account/authority_client.h"
 #include "account/authority_store.h"
 #include "base/mem.h"
@@ -152,6 +154,55 @@ change_password(struct account_authority *door, const struct account_new_passwor
     return v.status;
 }
 
+struct finding {
+    struct account_entry *out;
+    sec_status status;
+};
+
+static bool
+take_string(char *to, size_t room, const char *from)
+{
+    return snprintf(to, room, "%s", from) < (int)room;
+}
+
+static enum authority_answer
+take_finding(void *user, const struct authority_msg *m)
+{
+    struct finding *f = user;
+
+    f->status = (sec_status)m->status;
+    if (m->type == AUTHORITY_MSG_REFUSED &&
+        (f->status == SEC_E_TARGET_UNKNOWN || f->status == SEC_E_NO_AUTHENTICATING_AUTHORITY ||
+         f->status == SEC_E_INSUFFICIENT_MEMORY)) {
+        f->status = sec_fail(f->status, "%s", m->reason);
+        return AUTHORITY_LAST;
+    }
+    f->status = SEC_E_OK;
+    f->out->is_group = m->entry_is_group;
+    return m->type == AUTHORITY_MSG_FOUND &&
+                   take_string(f->out->sid, sizeof(f->out->sid), m->entry_sid) &&
+                   take_string(f->out->name, sizeof(f->out->name), m->entry_name)
+               ? AUTHORITY_LAST
+               : AUTHORITY_NONSENSE;
+}
+
+static sec_status
+look_up(struct account_authority *door, struct bytes name, const char *sid,
+        struct account_entry *out)
+{
+    struct authority_store *a = (struct authority_store *)door;
+    struct authority_msg m = { .type = AUTHORITY_MSG_LOOK_UP,
+                               .claim = { .user = name },
+                               .entry_sid = sid };
+    struct finding f = { .out = out };
+    sec_status status = authority_client_ask(a->client, &m, take_finding, &f);
+
+    if (status == SEC_E_INVALID_PARAMETER) { /* nobody's name is as long as this one */
+        status = SEC_E_TARGET_UNKNOWN;
+    }
+    return status == SEC_E_OK ? f.status : status;
+}
+
 static void
 close_authority(struct account_authority *door)
 {
@@ -168,6 +219,7 @@ open_authority(const struct account_options *options, const char *path,
 {
     static const struct account_authority_ops ops = { .prove = prove,
                                                       .change_password = change_password,
+                                                      .look_up = look_up,
                                                       .close = close_authority };
     unsigned timeout_ms = options->timeout_ms ? options->timeout_ms : ACCOUNT_TIMEOUT_MS;
     struct authority_store *a = mem_new(sizeof(*a));

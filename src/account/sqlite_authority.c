@@ -440,6 +440,28 @@ change_password(struct account_authority *door, const struct account_new_passwor
     return status;
 }
 
+/* --- names and SIDs ------------------------------------------------------------------------ */
+
+static sec_status
+look_up(struct account_authority *door, struct bytes name, const char *sid,
+        struct account_entry *out)
+{
+    struct sqlite_authority *a = (struct sqlite_authority *)door;
+    uint8_t held[NAME_BYTES_MAX];
+    SEC_AUTO(wire_writer) upper = wire_writer_growing(held, sizeof(held));
+    bool found = false;
+    sec_status status;
+
+    utf16_put_upper(&upper, name);
+    if (wire_writer_status(&upper) != WIRE_OK) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    status = sqlite_store_look_up(a->store, wire_written(&upper), sid, out, &found);
+    return status == SEC_E_OK && !found
+               ? sec_fail(SEC_E_TARGET_UNKNOWN, "accounts: there is no such account or group")
+               : status;
+}
+
 /* --- opening ------------------------------------------------------------------------------- */
 
 static sec_status
@@ -448,6 +470,7 @@ open_authority(const struct account_options *options, const char *path,
 {
     static const struct account_authority_ops ops = { .prove = prove,
                                                       .change_password = change_password,
+                                                      .look_up = look_up,
                                                       .close = close_authority };
     SEC_AUTO(sqlite_authority) *a = mem_new(sizeof(*a));
 

@@ -2,6 +2,7 @@
 /* Reading accounts. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "account/account.h"
@@ -22,6 +23,8 @@ enum question {
     QUESTION_GROUPS,
     QUESTION_CLEAR_TEXT,
     QUESTION_CODE,
+    QUESTION_NAME,
+    QUESTION_SID,
     QUESTION_END,
     QUESTION_VERSION,
     QUESTIONS,
@@ -45,6 +48,10 @@ static const char *const questions[QUESTIONS] = {
     [QUESTION_CLEAR_TEXT] = "SELECT sealed FROM secret WHERE account = ?1"
                             " AND field = '" STORE_KEY_CLEAR_TEXT "'",
     [QUESTION_CODE] = STORE_CODE_SELECT " WHERE account = ?1",
+    [QUESTION_NAME] = "SELECT sid, name, 0 FROM account WHERE name_upper = ?1 UNION ALL"
+                      " SELECT sid, name, 1 FROM account_group WHERE name_upper = ?1",
+    [QUESTION_SID] = "SELECT sid, name, 0 FROM account WHERE sid = ?1 UNION ALL"
+                     " SELECT sid, name, 1 FROM account_group WHERE sid = ?1",
     [QUESTION_END] = "COMMIT",
     [QUESTION_VERSION] = "PRAGMA data_version",
 };
@@ -599,6 +606,65 @@ sqlite_store_find(struct sqlite_store *s, const struct bytes *names, size_t n_na
             account_record_copy(out, &record);
         }
     }
+    return status;
+}
+
+/* --- names and SIDs ------------------------------------------------------------------------ */
+
+static sec_status
+read_entry(const struct connection *c, sqlite3_stmt *row, struct account_entry *out)
+{
+    const char *sid = sqlite_db_text(row, 0), *name = sqlite_db_text(row, 1);
+
+    if (!sid || !name) {
+        return SEC_E_INSUFFICIENT_MEMORY; /* neither column may be NULL */
+    }
+    out->is_group = sqlite3_column_int64(row, 2) != 0;
+    if (snprintf(out->sid, sizeof(out->sid), "%s", sid) >= (int)sizeof(out->sid) ||
+        snprintf(out->name, sizeof(out->name), "%s", name) >= (int)sizeof(out->name)) {
+        return damaged(c, "a row", "name");
+    }
+    return SEC_E_OK;
+}
+
+static sec_status
+look_up(struct connection *c, struct bytes upper, const char *sid, struct account_entry *out,
+        bool *found)
+{
+    sqlite3_stmt *statement = c->statements[sid ? QUESTION_SID : QUESTION_NAME];
+    sec_status status = sid ? sqlite_db_bind(c->db, statement, "t", sid)
+                            : sqlite_db_bind(c->db, statement, "b", upper);
+
+    if (status == SEC_E_OK) {
+        status = sqlite_db_step(c->db, statement, found);
+    }
+    if (status == SEC_E_OK && *found) {
+        status = read_entry(c, statement, out);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+sec_status
+sqlite_store_look_up(struct sqlite_store *s, struct bytes upper, const char *sid,
+                     struct account_entry *out, bool *found)
+{
+    struct connection *c = own_connection(s);
+    sec_status status;
+
+    *found = false;
+    if (!c) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    (void)pthread_mutex_lock(&c->mutex);
+    status = refresh(s, c);
+    if (status == SEC_E_OK) {
+        status = look_up(c, upper, sid, out, found);
+        if (status != SEC_E_OK) {
+            disconnect(c);
+        }
+    }
+    (void)pthread_mutex_unlock(&c->mutex);
     return status;
 }
 

@@ -49,6 +49,12 @@ SEC_NODISCARD sec_status sqlite_store_find(struct sqlite_store *, const struct b
                                            size_t n_names, struct account_record *out,
                                            struct sqlite_wanted, bool *found);
 
+/* What goes by an upper-cased name, or, where sid is not NULL, has that SID. */
+struct account_entry;
+SEC_NODISCARD sec_status sqlite_store_look_up(struct sqlite_store *, struct bytes upper,
+                                              const char *sid, struct account_entry *out,
+                                              bool *found);
+
 /* Sees whether the database was replaced, removed or changed behind the generation's back; if so,
  * older stamps are no longer equal to new ones. Waits for nobody. */
 void sqlite_store_check(struct sqlite_store *);

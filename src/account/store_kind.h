@@ -15,6 +15,8 @@ struct account_authority_ops {
     /* *out is zeroed; all of it but its reasons is wiped by the door, whatever the answer. */
     sec_status (*change_password)(struct account_authority *, const struct account_new_password *,
                                   struct account_proof *out);
+    sec_status (*look_up)(struct account_authority *, struct bytes name, const char *sid,
+                          struct account_entry *out);
     void (*close)(struct account_authority *);
 };
 

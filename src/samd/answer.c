@@ -127,6 +127,28 @@ answer_new_password(struct account_authority *accounts, const struct authority_m
     return status;
 }
 
+/* --- names and SIDs ------------------------------------------------------------------------ */
+
+void
+answer_look_up(struct account_authority *accounts, const struct authority_msg *request,
+               struct wire_writer *out)
+{
+    struct account_entry entry;
+    sec_status status;
+
+    sec_reason_clear();
+    status = account_look_up(accounts, request->claim.user, request->entry_sid, &entry);
+    if (status == SEC_E_OK) {
+        (void)put(out, &(struct authority_msg){ .type = AUTHORITY_MSG_FOUND,
+                                                .id = request->id,
+                                                .entry_sid = entry.sid,
+                                                .entry_name = entry.name,
+                                                .entry_is_group = entry.is_group });
+    } else {
+        answer_refusal(request->id, status, sec_reason(), out);
+    }
+}
+
 /* --- administrators ------------------------------------------------------------------------ */
 
 struct viewing {

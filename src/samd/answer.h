@@ -11,6 +11,9 @@ void answer_proof(struct account_authority *, const struct authority_msg *reques
 /* DONE or REFUSED. Answers what came of it; *reasons has no secret. */
 sec_status answer_new_password(struct account_authority *, const struct authority_msg *request,
                                struct account_proof *reasons, struct wire_writer *out);
+/* FOUND or REFUSED. */
+void answer_look_up(struct account_authority *, const struct authority_msg *request,
+                    struct wire_writer *out);
 /* VIEW, in any number, and DONE; or REFUSED. The request is one of administrators. Answers what
  * came of it. */
 sec_status answer_administrator(struct account_admin *, const struct authority_msg *request,

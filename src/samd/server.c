@@ -188,9 +188,10 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
     }
     if (m.type == AUTHORITY_MSG_HELLO) {
         answer_welcome(m.id, &out);
-    } else if (m.type == AUTHORITY_MSG_PROVE) {
+    } else if (m.type == AUTHORITY_MSG_PROVE || m.type == AUTHORITY_MSG_LOOK_UP) {
         if (may_ask(s, c, &m, &out)) {
-            answer_proof(s->options.accounts, &m, &out);
+            (m.type == AUTHORITY_MSG_PROVE ? answer_proof : answer_look_up)(s->options.accounts, &m,
+                                                                            &out);
         }
     } else {
         (m.type == AUTHORITY_MSG_CHANGE_PASSWORD ? change_password : administer)(s, c, &m, frame,

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of SIDs, and the other way: what is the same everywhere, what the logons that live say, and
- * what the name service says of this system. Nobody else is asked. A bare name is never a domain's:
- * what it means must not hang on who is logged on.
+ * Names of SIDs, and the other way: what is the same everywhere, the account store, what the logons
+ * that live say, and what the name service says of this system. No domain is asked. A bare name is
+ * this server's: one of the store's, else the system's; what it means must not hang on who is logged on.
  */
 #include <opensspi/opensspi.h>
 
+#include "account/account.h"
 #include "base/mem.h"
+#include "base/utf16.h"
+#include "sspi/configuration.h"
 #include "sspi/report.h"
 #include "sspi/tokens.h"
 #include "token/unix_name.h"
@@ -82,6 +85,80 @@ take_well_known(struct found *f, const struct sid_name *known)
     put_texts(f, known->name, sid_name_authority(&f->sid));
 }
 
+/* --- the account store --------------------------------------------------------------------- */
+
+/* Whether a domain's name means this server's own accounts. */
+static bool
+is_own(const struct sec_settings *s, struct bytes domain)
+{
+    const struct bytes own[] = { s->domain, s->computer, s->dns_domain, s->dns_computer };
+    uint8_t room[512];
+    SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
+    bool is = bytes_equal(domain, bytes_of_string("."));
+
+    utf16_put_utf8(&name, domain);
+    for (size_t i = 0; i < SEC_ARRAY_LEN(own) && wire_writer_status(&name) == WIRE_OK && !is; i++) {
+        is = own[i].n && utf16_equal_nocase(wire_written(&name), own[i]);
+    }
+    return is;
+}
+
+static sec_status
+take_entry(struct found *f, const struct sec_settings *s, const struct account_entry *entry)
+{
+    if (!sid_parse(&f->sid, bytes_of_string(entry->sid))) {
+        return sec_fail(SEC_E_INTERNAL_ERROR, "sspi: the account store has no SID for a name");
+    }
+    f->use = entry->is_group ? SID_USE_ALIAS : SID_USE_USER;
+    wire_put(&f->name, entry->name, strlen(entry->name) + 1);
+    utf8_put_utf16(&f->domain, s->domain);
+    wire_put_u8(&f->domain, 0);
+    return SEC_E_OK;
+}
+
+/* By name, domain n 0: there is none; or, where sid is not NULL, by SID. */
+static sec_status
+find_in_store(struct found *f, struct bytes domain, const char *name, const char *sid)
+{
+    struct configuration *configuration;
+    uint8_t room[512];
+    SEC_AUTO(wire_writer) name16 = wire_writer_growing(room, sizeof(room));
+    const struct sec_host *host;
+    struct account_entry entry;
+    sec_status status = configuration_current(&configuration);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    host = configuration_host(configuration);
+    utf16_put_utf8(&name16, bytes_of_string(name));
+    if (!host->accounts || wire_writer_status(&name16) != WIRE_OK ||
+        (domain.n && !is_own(host->settings, domain))) {
+        status = sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: not one of the account store's");
+    } else {
+        status = account_look_up(host->accounts, wire_written(&name16), sid, &entry);
+    }
+    if (status == SEC_E_OK) {
+        status = take_entry(f, host->settings, &entry);
+    }
+    configuration_unref(configuration);
+    return status;
+}
+
+/* S-1-5-21-…: of a domain, or of a computer. */
+static bool
+is_domains(const struct sid *sid)
+{
+    return sid->authority == 5 && sid->n == 5 && sid->parts[0] == 21;
+}
+
+/* A store that does not know it, or cannot be asked, leaves it to the others. */
+static bool
+is_settled(sec_status status)
+{
+    return status != SEC_E_TARGET_UNKNOWN && status != SEC_E_NO_AUTHENTICATING_AUTHORITY;
+}
+
 /* --- by SID -------------------------------------------------------------------------------- */
 
 static sec_status
@@ -108,11 +185,20 @@ find_sid(struct found *f)
 {
     const struct sid_name *known = sid_name_find(&f->sid, NULL);
     const struct sid wanted = f->sid;
+    char text[SID_TEXT_BYTES];
+    sec_status status;
 
     if (known) {
         take_well_known(f, known);
         return SEC_E_OK;
     }
+    sid_text(&wanted, text);
+    status =
+        is_domains(&wanted) ? find_in_store(f, bytes_of(NULL, 0), "", text) : SEC_E_TARGET_UNKNOWN;
+    if (is_settled(status)) {
+        return status;
+    }
+    f->sid = wanted;
     return logon_find_sid(&wanted, take_member, f) ? SEC_E_OK : find_unix_sid(f);
 }
 
@@ -183,10 +269,12 @@ find_name(struct found *f, struct bytes whole, struct bytes domain, const char *
     if (is(domain, unix_groups)) {
         return find_unix_group(f, name);
     }
+    status = find_in_store(f, domain, name, NULL);
+    if (is_settled(status)) {
+        return status;
+    }
     if (domain.n) {
-        return logon_find_name(domain, bytes_of_string(name), take_member, f)
-                   ? SEC_E_OK
-                   : sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: nobody here knows the name");
+        return logon_find_name(domain, bytes_of_string(name), take_member, f) ? SEC_E_OK : status;
     }
     status = find_unix_user(f, name);
     return status == SEC_E_TARGET_UNKNOWN ? find_unix_group(f, name) : status;

@@ -295,6 +295,13 @@ account_change_password(struct account_authority *authority,
     return SEC_E_OK;
 }
 
+sec_status
+account_look_up(struct account_authority *authority, struct bytes name, const char *sid,
+                struct account_entry *out)
+{
+    return sec_fail(SEC_E_TARGET_UNKNOWN, "fake account: nobody is known by name");
+}
+
 void
 account_proof_clear(struct account_proof *proof)
 {

@@ -219,6 +219,28 @@ print(f"{status & 0xFFFFFFFF:x}")
     assert all(word not in (samd.state / "events.jsonl").read_text() + samd.log.read_text() for word in (ALICE, "Secret456", "third", "guess"))
 
 
+def test_names_and_sids__of_the_store_that_samd_has(samd):
+    samd.ctl("account", "modify", "alice", "--group", "Night Shift")
+    script = """
+import ctypes, sys
+class Account(ctypes.Structure):
+    _fields_ = [("sid", ctypes.c_char_p), ("name", ctypes.c_char_p), ("domain", ctypes.c_char_p), ("use", ctypes.c_uint32)]
+lib = ctypes.CDLL(sys.argv[1])
+for by, what in (part.split("=", 1) for part in sys.argv[2:]):
+    out = ctypes.POINTER(Account)()
+    status = getattr(lib, "OpenSspiLookup" + by)(what.encode(), ctypes.byref(out))
+    a = out.contents if status == 0 else None
+    print(f"{a.domain.decode()}|{a.name.decode()}|{a.use}|{a.sid.decode()}" if a else f"{status & 0xFFFFFFFF:x}")
+"""
+    alice = show(samd, "alice")["sid"]
+    library = samd.copy("sspictl").parent / "libopensspi.so.0"
+    lines = subprocess.run(["/usr/bin/python3", "-c", script, library, "Name=WEB1\\ALICE", f"Sid={alice}", "Name=night shift", "Name=.\\nobody", "Name=root"],
+                           capture_output=True, text=True, timeout=60, check=True, env=samd.environment(OPENSSPI_CONFIG=str(samd.config)),
+                           **as_user(STRANGER_UID, ASKERS)).stdout.splitlines()
+    assert lines[0] == lines[1] == f"WORKGROUP|alice|1|{alice}"
+    assert lines[2].startswith("WORKGROUP|Night Shift|4|S-1-5-21-") and lines[3] == "80090303" and lines[4] == "Unix User|root|1|S-1-22-1-0"
+
+
 def test_old_passwords__are_guessed_no_more_often_than_at_a_logon(make_samd):
     samd = make_samd(policy={"lockout_threshold": "3"})
     wire = Wire(samd.socket)

@@ -121,6 +121,12 @@ static const struct vector vectors[] = {
         .id = UINT64_C(0x0102030405060708),
         .claim = { .user = BLOB("a\0"), .domain = BLOB("d\0"), .password = BLOB("old") },
         .new_password = BLOB("n") } },
+    { "LOOK_UP",
+      "0d " ID " 0200 6100 01 0500 532d312d39 00",
+      { .type = AUTHORITY_MSG_LOOK_UP,
+        .id = UINT64_C(0x0102030405060708),
+        .claim = { .user = BLOB("a\0") },
+        .entry_sid = "S-1-9" } },
     { "WELCOME", "20 0000000000000000 01000000", { .type = AUTHORITY_MSG_WELCOME, .version = 1 } },
     { "PROVEN",
       "21 " ID " 01000000000000000000000000000000 02000000000000000000000000000000 01"
@@ -182,6 +188,13 @@ static const struct vector vectors[] = {
         .groups = { .items = one_group, .n = 1 },
         .group_sids = { .items = two_sids, .n = 1 },
         .keys = { .items = one_key, .n = 1 } } },
+    { "FOUND",
+      "25 " ID " 0500 532d312d39 00 0100 47 00 01",
+      { .type = AUTHORITY_MSG_FOUND,
+        .id = UINT64_C(0x0102030405060708),
+        .entry_sid = "S-1-9",
+        .entry_name = "G",
+        .entry_is_group = true } },
 };
 
 static struct bytes
@@ -250,6 +263,9 @@ assert_proof(const struct authority_msg *a, const struct authority_msg *b)
     assert_int_equal(a->identity.password_expires_100ns, b->identity.password_expires_100ns);
     assert_int_equal(a->identity.may_dial_in, b->identity.may_dial_in);
     assert_int_equal(a->status, b->status);
+    assert_text(a->entry_sid, b->entry_sid);
+    assert_text(a->entry_name, b->entry_name);
+    assert_int_equal(a->entry_is_group, b->entry_is_group);
     assert_text(a->refused_sid, b->refused_sid);
     assert_text(a->reason, b->reason);
 }
@@ -410,9 +426,9 @@ test_authority_msg_decode__what_no_message_has__is_refused(void **state)
         uint32_t at;
     } cases[] = {
         { "00 " ID, WIRE_BAD_VALUE, "type", 0 },
-        { "0d " ID, WIRE_BAD_VALUE, "type", 0 },
+        { "0e " ID, WIRE_BAD_VALUE, "type", 0 },
         { "1f " ID, WIRE_BAD_VALUE, "type", 0 },
-        { "25 " ID, WIRE_BAD_VALUE, "type", 0 },
+        { "26 " ID, WIRE_BAD_VALUE, "type", 0 },
         { "23 " ID " 00", WIRE_TRAILING, "end", 9 },
         { "05 " ID " 0100 61 61", WIRE_BAD_VALUE, "admin.name", 9 },
         { "05 " ID " 0200 6100 00", WIRE_BAD_VALUE, "admin.name", 9 },
@@ -439,7 +455,7 @@ static void
 test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
 {
     uint8_t out[ROOM];
-    struct authority_msg proven = vectors[13].message, m;
+    struct authority_msg proven = vectors[14].message, m;
     struct wire_writer w = wire_writer_fixed(out, sizeof(out));
 
     proven.group_sids.n = 1;
@@ -447,14 +463,14 @@ test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_sids");
 
-    proven = vectors[13].message;
+    proven = vectors[14].message;
     proven.group_attributes.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_attributes");
 
-    proven = vectors[13].message;
+    proven = vectors[14].message;
     proven.identity.user.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);

@@ -290,17 +290,29 @@ test_names__well_known_of_the_system_and_of_clients(void **state)
     assert_account("Unix User\\user1", "user1", "Unix User", SidTypeUser);
     assert_account("both", "both", "Unix Group", SidTypeGroup);
     assert_account("DOMAIN\\demo", "demo", "DOMAIN", SidTypeUser);
-    assert_account("domain\\Night Shift", "night shift", "DOMAIN", SidTypeGroup);
-    assert_false(LookupAccountNameA(NULL, "demo", sid, &sid_size, of, &of_size, &use));
-    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_account("domain\\Night Shift", "night shift", "DOMAIN", SidTypeAlias);
     assert_false(LookupAccountNameA("elsewhere", "root", sid, &sid_size, of, &of_size, &use));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
     assert_false(LookupAccountNameA(NULL, "", sid, &sid_size, of, &of_size, &use));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
     assert_true(CloseHandle(token));
     api_release(&p);
-    assert_false(LookupAccountNameA(NULL, "DOMAIN\\demo", sid, &sid_size, of, &of_size, &use));
+    assert_false(LookupAccountNameA(NULL, "ELSEWHERE\\demo", sid, &sid_size, of, &of_size, &use));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_false(LookupAccountNameA(NULL, "DOMAIN\\nobody", sid, &sid_size, of, &of_size, &use));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+}
+
+/* Whoever is logged on: the store knows its own. */
+static void
+test_names__of_the_account_store(void **state)
+{
+    assert_account("demo", "demo", "DOMAIN", SidTypeUser);
+    assert_account("DOMAIN\\DEMO", "demo", "DOMAIN", SidTypeUser);
+    assert_account(".\\demo", "demo", "DOMAIN", SidTypeUser);
+    assert_account("server\\demo", "demo", "DOMAIN", SidTypeUser);
+    assert_account("staff", "staff", "DOMAIN", SidTypeAlias);
+    assert_account("domain\\night shift", "night shift", "DOMAIN", SidTypeAlias);
 }
 
 /* --- acting -------------------------------------------------------------------------------- */
@@ -409,6 +421,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_membership),
         cmocka_unit_test(test_duplicate__levels),
         cmocka_unit_test(test_names__well_known_of_the_system_and_of_clients),
+        cmocka_unit_test(test_names__of_the_account_store),
         cmocka_unit_test(test_thread__acts_as_the_client_and_says_its_name),
         cmocka_unit_test(test_create_thread__as_a_client__begins_as_the_process),
     };

@@ -43,6 +43,26 @@ log_on(void *user, bool failing)
     account_authority_close(a);
 }
 
+static void
+look_up(void *user, bool failing)
+{
+    struct served *s = user;
+    struct account_options options = s->store.options.accounts;
+    struct account_authority *a = NULL;
+    struct account_entry entry;
+    sec_status status;
+
+    options.store = s->name;
+    status = account_authority_open(&options, &a);
+    if (status == SEC_E_OK) {
+        status = account_look_up(a, UTF16("USER"), NULL, &entry);
+        assert_true(status != SEC_E_OK || strcmp(entry.name, "user") == 0);
+    }
+    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
+                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
+    account_authority_close(a);
+}
+
 /* As much as there is of it: the password is another one, or it is not. */
 static void
 change_password(void *user, bool failing)
@@ -97,6 +117,7 @@ test_authority__each_allocation_failing__is_survived(void **state)
     assert_true(alloc_fail_each(log_on, &s) > 3);
     assert_true(alloc_fail_each(administer, &s) > 3);
     assert_true(alloc_fail_each(change_password, &s) > 3);
+    assert_true(alloc_fail_each(look_up, &s) > 2);
     served_stop(&s);
     served_clear(&s);
 }

@@ -321,6 +321,54 @@ test_account_admin__refused__says_what_the_store_says(void **state)
     assert_non_null(strstr(sec_reason(), "the name user is in use"));
 }
 
+/* --- names and SIDs ------------------------------------------------------------------------ */
+
+/* The same from both doors; what is found. */
+static struct account_entry
+look_up_twice(struct doors *d, struct bytes name, const char *sid, sec_status expected)
+{
+    struct account_entry here, there;
+    char reason[SEC_REASON_BYTES];
+
+    assert_int_equal(account_look_up(d->served.accounts, name, sid, &here), expected);
+    (void)snprintf(reason, sizeof(reason), "%s", sec_reason());
+    assert_int_equal(account_look_up(d->asked, name, sid, &there), expected);
+    if (expected != SEC_E_OK) {
+        assert_string_equal(sec_reason(), reason);
+    }
+    assert_string_equal(here.sid, there.sid);
+    assert_string_equal(here.name, there.name);
+    assert_int_equal(here.is_group, there.is_group);
+    return there;
+}
+
+static void
+test_account_look_up__by_name_and_by_sid__is_as_from_the_store(void **state)
+{
+    static const char *const groups[] = { "Night Shift" };
+    struct doors *d = *state;
+    struct account_entry user, group;
+
+    assert_int_equal(account_admin_change(d->direct, "user",
+                                          &(struct account_change){ .join = groups, .n_join = 1 }),
+                     SEC_E_OK);
+    user = look_up_twice(d, UTF16("USER"), NULL, SEC_E_OK);
+    assert_string_equal(user.name, "user");
+    assert_false(user.is_group);
+    group = look_up_twice(d, UTF16("NIGHT shift"), NULL, SEC_E_OK);
+    assert_string_equal(group.name, groups[0]);
+    assert_true(group.is_group);
+    assert_string_equal(look_up_twice(d, UTF16(""), user.sid, SEC_E_OK).name, "user");
+    assert_true(look_up_twice(d, UTF16(""), group.sid, SEC_E_OK).is_group);
+    (void)look_up_twice(d, UTF16("ghost"), NULL, SEC_E_TARGET_UNKNOWN);
+    (void)look_up_twice(d, UTF16(""), NULL, SEC_E_TARGET_UNKNOWN);
+    (void)look_up_twice(d, UTF16(""), "S-1-5-21-1-2-3-1001", SEC_E_TARGET_UNKNOWN);
+    served_stop(&d->served);
+    assert_int_equal(account_look_up(d->asked, UTF16("user"), NULL, &user),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    served_start(&d->served);
+}
+
 /* --- a new password for the old one --------------------------------------------------------- */
 
 static sec_status
@@ -429,6 +477,7 @@ main(void)
         TEST(test_server_answers__with_threads_that_wait__does),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
+        TEST(test_account_look_up__by_name_and_by_sid__is_as_from_the_store),
         TEST(test_account_change_password__the_old_one_is_right__is_the_password),
         TEST(test_account_change_password__refused__says_what_the_store_says),
         TEST(test_account_change_password__no_samd__is_no_verdict),
