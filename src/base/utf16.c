@@ -227,3 +227,20 @@ utf8_from_utf16(struct bytes utf16)
     written = wire_written(&w);
     return mem_dup(written.p, written.n);
 }
+
+void
+utf16_split_account(struct bytes *user, struct bytes *domain)
+{
+    struct bytes whole = *user;
+
+    if (domain->n) {
+        return;
+    }
+    for (size_t i = 0; i + 1 < whole.n; i += 2) {
+        if (wire_load_le16(whole.p + i) == '\\') {
+            *domain = bytes_of(whole.p, i);
+            *user = bytes_of(whole.p + i + 2, whole.n - i - 2);
+            return;
+        }
+    }
+}

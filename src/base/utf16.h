@@ -23,4 +23,8 @@ bool utf16_equal_nocase(struct bytes a, struct bytes b);
  * reports, never for comparing. NULL without memory. */
 SEC_NODISCARD char *utf8_from_utf16(struct bytes utf16);
 
+/* "DOMAIN\user" in the user's place becomes the two, where no domain is given: both are views of what
+ * the user was. */
+void utf16_split_account(struct bytes *user, struct bytes *domain);
+
 #endif

@@ -40,6 +40,7 @@ take_holder(struct krb_credential *c, const struct sec_acquire_args *args)
                             IDENTITY_MAX_UNITS);
         }
         whose = (struct ticket_holder_args){ true, id->user, id->domain, id->password, NULL };
+        utf16_split_account(&whose.user, &whose.domain);
     }
     return ticket_holder_new(c->base.host->tickets, &whose, &c->holder);
 }
@@ -321,11 +322,12 @@ sec_status
 krb_credential_change_password(const struct sec_host *host, const struct sec_identity *id,
                                struct bytes password)
 {
-    const struct ticket_holder_args whose = { true, id->user, id->domain, id->password };
+    struct ticket_holder_args whose = { true, id->user, id->domain, id->password };
 
     if (!host->tickets) {
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
                         "kerberos: this process has no Kerberos");
     }
+    utf16_split_account(&whose.user, &whose.domain);
     return ticket_change_password(host->tickets, &whose, password);
 }

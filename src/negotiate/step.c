@@ -215,7 +215,7 @@ const struct sec_package negotiate_package = {
     .max_token_bytes = 48256,
     .traits = SEC_TRAIT_CONNECTION | SEC_TRAIT_MULTI_REQUIRED | SEC_TRAIT_WIN32_NAMES |
               SEC_TRAIT_LOGON | SEC_TRAIT_EXTENDED_ERROR | SEC_TRAIT_GSS_COMPATIBLE |
-              SEC_TRAIT_IMPERSONATION,
+              SEC_TRAIT_IMPERSONATION | SEC_TRAIT_READONLY_CHECKSUM,
     .oids = oids,
     .n_oids = 1,
     .ops = &nego_ops,

@@ -17,22 +17,6 @@ credential_of(const struct sec_cred *cred)
     return (struct ntlm_credential *)(uintptr_t)cred;
 }
 
-/* "DOMAIN\user" in the user's place, where no domain is given. */
-static void
-split_user(struct bytes *user, struct bytes *domain)
-{
-    if (domain->n) {
-        return;
-    }
-    for (size_t i = 0; i + 1 < user->n; i += 2) {
-        if (wire_load_le16(user->p + i) == '\\') {
-            *domain = (struct bytes){ user->p, i };
-            *user = (struct bytes){ user->p + i + 2, user->n - i - 2 };
-            return;
-        }
-    }
-}
-
 static bool
 keep(struct bytes *to, struct bytes from)
 {
@@ -65,7 +49,7 @@ static sec_status
 take_identity(struct ntlm_credential *c, struct bytes user, struct bytes domain,
               struct bytes password)
 {
-    split_user(&user, &domain);
+    utf16_split_account(&user, &domain);
     if (user.n > 2 * USER_MAX_UNITS || domain.n > 2 * DOMAIN_MAX_UNITS ||
         password.n > 2 * PASSWORD_MAX_UNITS) {
         return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
@@ -236,7 +220,7 @@ ntlm_credential_change_password(const struct sec_host *host, const struct sec_id
     struct account_proof reasons;
     sec_status status;
 
-    split_user(&user, &domain);
+    utf16_split_account(&user, &domain);
     if (!host->accounts) {
         return sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "ntlm: no account store is configured");
     }

@@ -191,7 +191,8 @@ const struct sec_package ntlm_package = {
     .rpc_id = 10,
     .max_token_bytes = NTLM_MAX_TOKEN_BYTES,
     .traits = SEC_TRAIT_TOKEN_ONLY | SEC_TRAIT_CONNECTION | SEC_TRAIT_MULTI_REQUIRED |
-              SEC_TRAIT_WIN32_NAMES | SEC_TRAIT_LOGON | SEC_TRAIT_IMPERSONATION,
+              SEC_TRAIT_WIN32_NAMES | SEC_TRAIT_LOGON | SEC_TRAIT_IMPERSONATION |
+              SEC_TRAIT_READONLY_CHECKSUM,
     .oids = oids,
     .n_oids = 1,
     .raw_token_prefix = { (const uint8_t *)"NTLMSSP", 8 },

@@ -167,10 +167,37 @@ test_utf16_equal_nocase__differences_found(void **state)
     assert_false(utf16_equal_nocase(HEX("41"), HEX("41"))); /* half a unit is no name */
 }
 
+static void
+test_utf16_split_account__at_the_first_backslash(void **state)
+{
+    const struct {
+        struct bytes user, domain, split_user, split_domain;
+    } table[] = {
+        { UTF16("DOMAIN\\demo"), UTF16(""), UTF16("demo"), UTF16("DOMAIN") },
+        { UTF16("DOMAIN\\demo"), UTF16("OTHER"), UTF16("DOMAIN\\demo"), UTF16("OTHER") },
+        { UTF16("demo"), UTF16(""), UTF16("demo"), UTF16("") },
+        { UTF16("demo@domain"), UTF16(""), UTF16("demo@domain"), UTF16("") },
+        { UTF16("\\demo"), UTF16(""), UTF16("demo"), UTF16("") },
+        { UTF16("DOMAIN\\"), UTF16(""), UTF16(""), UTF16("DOMAIN") },
+        { UTF16("a\\b\\c"), UTF16(""), UTF16("b\\c"), UTF16("a") },
+        { HEX("61005c"), UTF16(""), HEX("61005c"), UTF16("") }, /* half a unit */
+        { UTF16(""), UTF16(""), UTF16(""), UTF16("") },
+    };
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct bytes user = table[i].user, domain = table[i].domain;
+
+        utf16_split_account(&user, &domain);
+        assert_bytes_equal(user, table[i].split_user);
+        assert_bytes_equal(domain, table[i].split_domain);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_utf16_split_account__at_the_first_backslash),
         cmocka_unit_test(test_utf16_put_utf8__and_back),
         cmocka_unit_test(test_utf16_put_utf8__ill_formed_refused),
         cmocka_unit_test(test_utf8_put_utf16__lone_surrogates_and_half_units_refused),
