@@ -5,9 +5,11 @@
  *
  *   sspi_peer client|server [--package P] [--spn SPN] [--user U] [--domain D] [--password P]
  *             [--flags NAME,NAME…] [--bindings HEX] [--option KEY=VALUE]… [--stream yes]
+ *             [--sasl yes [--authzid A] [--max-bytes N]]
  *
  * --bindings: the application data of the channel bindings. --option: a key of [policy].
- * --stream: what is unsealed comes as SECBUFFER_STREAM, not as TOKEN and DATA.
+ * --stream: what is unsealed comes as SECBUFFER_STREAM, not as TOKEN and DATA. --sasl: the legs are
+ * those of the Sasl functions; --authzid, --max-bytes: AUTHZ_STRING and RECV_SIZE.
  *
  * Commands beside those of talk.h: delegate SPN, as gss_peer's; wrap MESSAGE, sealed with SECQOP_WRAP_NO_ENCRYPT; and in DCE's
  * style, HEAD being signed with the message and not sent, N the bytes of SEALED:
@@ -127,11 +129,19 @@ static void
 take_arguments(struct peer *p, int argc, char **argv)
 {
     static const struct option known[] = {
-        { "package", required_argument, NULL, 'p' },  { "spn", required_argument, NULL, 's' },
-        { "user", required_argument, NULL, 'u' },     { "domain", required_argument, NULL, 'd' },
-        { "password", required_argument, NULL, 'w' }, { "flags", required_argument, NULL, 'f' },
-        { "bindings", required_argument, NULL, 'b' }, { "option", required_argument, NULL, 'o' },
-        { "stream", required_argument, NULL, 't' },   { NULL, 0, NULL, 0 },
+        { "package", required_argument, NULL, 'p' },
+        { "spn", required_argument, NULL, 's' },
+        { "user", required_argument, NULL, 'u' },
+        { "domain", required_argument, NULL, 'd' },
+        { "password", required_argument, NULL, 'w' },
+        { "flags", required_argument, NULL, 'f' },
+        { "bindings", required_argument, NULL, 'b' },
+        { "option", required_argument, NULL, 'o' },
+        { "stream", required_argument, NULL, 't' },
+        { "sasl", required_argument, NULL, 'a' },
+        { "authzid", required_argument, NULL, 'z' },
+        { "max-bytes", required_argument, NULL, 'm' },
+        { NULL, 0, NULL, 0 },
     };
     struct side *s = &p->side;
 
@@ -151,6 +161,9 @@ take_arguments(struct peer *p, int argc, char **argv)
         case 'b': p->bindings = bindings_of(optarg); break;
         case 'o': take_option(s, optarg); break;
         case 't': p->stream = strcmp(optarg, "yes") == 0; break;
+        case 'a': s->sasl = strcmp(optarg, "yes") == 0; break;
+        case 'z': s->authzid = optarg; break;
+        case 'm': s->max_bytes = optarg; break;
         default: exit(2);
         }
     }
@@ -163,22 +176,6 @@ answer_failure(SECURITY_STATUS status, const SecBuffer *token)
 {
     talk_failed(side_status_name(status), token ? token->pvBuffer : NULL,
                 token ? token->cbBuffer : 0, side_reason());
-}
-
-static SECURITY_STATUS
-leg(struct peer *p, SecBufferDesc *in, SecBufferDesc *out)
-{
-    struct side *s = &p->side;
-    PCtxtHandle old = p->started ? &s->context : NULL;
-    TimeStamp expiry;
-
-    if (s->server) {
-        return AcceptSecurityContext(&s->cred, old, in, s->wanted, SECURITY_NATIVE_DREP,
-                                     &s->context, out, &s->granted, &expiry);
-    }
-    return InitializeSecurityContextA(&s->cred, old, (SEC_CHAR *)(uintptr_t)s->spn, s->wanted, 0,
-                                      SECURITY_NATIVE_DREP, in, 0, &s->context, out, &s->granted,
-                                      &expiry);
 }
 
 static void
@@ -199,7 +196,8 @@ step(struct peer *p, struct talk *t)
         in[in_desc.cBuffers++] =
             (SecBuffer){ (ULONG)p->bindings.n, SECBUFFER_CHANNEL_BINDINGS, p->bindings.p };
     }
-    status = leg(p, in_desc.cBuffers ? &in_desc : NULL, &out_desc);
+    status = side_leg(&p->side, first ? NULL : &p->side.context, in_desc.cBuffers ? &in_desc : NULL,
+                      &out_desc);
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
         SECURITY_STATUS completed = CompleteAuthToken(&p->side.context, &out_desc);
 

@@ -2,6 +2,7 @@
 /* sspi_peer.c's own side: this library. */
 #include "peers/sspi_side.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const bool side_reads_first_input = true;
@@ -36,6 +37,70 @@ side_acquire(struct side *s)
         talk_die("credential", error);
     }
     return status;
+}
+
+static SECURITY_STATUS
+sasl_leg(struct side *s, PCtxtHandle old, SecBufferDesc *in, SecBufferDesc *out)
+{
+    SecBuffer empty = { 0, SECBUFFER_TOKEN, NULL };
+    SecBufferDesc nothing = { SECBUFFER_VERSION, 1, &empty };
+
+    in = in || (!old && !s->server) ? in : &nothing;
+    if (s->server) {
+        return SaslAcceptSecurityContext(&s->cred, old, in, s->wanted, SECURITY_NATIVE_DREP,
+                                         &s->context, out, &s->granted, NULL);
+    }
+    return SaslInitializeSecurityContextA(&s->cred, old, (SEC_CHAR *)(uintptr_t)s->spn, s->wanted,
+                                          0, SECURITY_NATIVE_DREP, in, 0, &s->context, out,
+                                          &s->granted, NULL);
+}
+
+/* Options come before the first leg, after which it may be too late. */
+static SECURITY_STATUS
+sasl_begin(struct side *s)
+{
+    ULONG use = s->server ? SECPKG_CRED_INBOUND : SECPKG_CRED_OUTBOUND, max_bytes;
+    SECURITY_STATUS status = OpenSspiCreateContext(&s->cred, use, &s->context);
+
+    if (status == SEC_E_OK && s->max_bytes) {
+        max_bytes = (ULONG)strtoul(s->max_bytes, NULL, 10);
+        status =
+            SaslSetContextOption(&s->context, SASL_OPTION_RECV_SIZE, &max_bytes, sizeof(max_bytes));
+    }
+    if (status == SEC_E_OK && s->authzid) {
+        status = SaslSetContextOption(&s->context, SASL_OPTION_AUTHZ_STRING,
+                                      (char *)(uintptr_t)s->authzid, (ULONG)strlen(s->authzid));
+    }
+    return status;
+}
+
+static SECURITY_STATUS
+first_sasl_leg(struct side *s, SecBufferDesc *in, SecBufferDesc *out)
+{
+    SECURITY_STATUS status;
+
+    if (!s->max_bytes && !s->authzid) {
+        return sasl_leg(s, NULL, in, out);
+    }
+    status = sasl_begin(s);
+    return status == SEC_E_OK ? sasl_leg(s, &s->context, in, out) : status;
+}
+
+SECURITY_STATUS
+side_leg(struct side *s, PCtxtHandle old, SecBufferDesc *in, SecBufferDesc *out)
+{
+    SEC_CHAR *spn = (SEC_CHAR *)(uintptr_t)s->spn;
+    TimeStamp expiry;
+
+    if (s->sasl) {
+        return old ? sasl_leg(s, old, in, out) : first_sasl_leg(s, in, out);
+    }
+    if (s->server) {
+        return AcceptSecurityContext(&s->cred, old, in, s->wanted, SECURITY_NATIVE_DREP,
+                                     &s->context, out, &s->granted, &expiry);
+    }
+    return InitializeSecurityContextA(&s->cred, old, spn, s->wanted, 0, SECURITY_NATIVE_DREP, in, 0,
+                                      &s->context, out, &s->granted, &expiry);
 }
 
 SECURITY_STATUS
@@ -163,6 +228,22 @@ describe_keys(struct side *s, json_t *into)
     }
 }
 
+static void
+describe_sasl(struct side *s, json_t *into)
+{
+    char authzid[256];
+    ULONG n = 0, size = 0;
+
+    if (SaslGetContextOption(&s->context, SASL_OPTION_AUTHZ_STRING, authzid, sizeof(authzid), &n) ==
+        SEC_E_OK) {
+        (void)json_object_set_new(into, "authzid", json_stringn(authzid, n));
+    }
+    if (SaslGetContextOption(&s->context, SASL_OPTION_SEND_SIZE, &size, sizeof(size), NULL) ==
+        SEC_E_OK) {
+        (void)json_object_set_new(into, "send_size", json_integer(size));
+    }
+}
+
 void
 side_describe(struct side *s, json_t *into)
 {
@@ -170,6 +251,9 @@ side_describe(struct side *s, json_t *into)
 
     describe_names(s, into);
     describe_keys(s, into);
+    if (s->sasl) {
+        describe_sasl(s, into);
+    }
     if (!s->server || OpenSspiQueryLogon(&s->context, &logon) != SEC_E_OK) {
         return;
     }

@@ -17,6 +17,9 @@ enum { SIDE_MAX_OPTIONS = 16 };
 struct side {
     bool server;
     const char *package, *spn, *user, *domain, *password;
+    bool sasl;             /* by the Sasl functions */
+    const char *authzid;   /* a SASL client's; NULL: none */
+    const char *max_bytes; /* SASL_OPTION_RECV_SIZE, decimal; NULL: the default */
     ULONG wanted, granted; /* ISC_REQ_*, ISC_RET_* or ASC_REQ_*, ASC_RET_* */
     struct {
         const char *name, *value;
@@ -30,6 +33,8 @@ struct side {
 extern const bool side_reads_first_input;
 
 SECURITY_STATUS side_acquire(struct side *);
+/* old: NULL in the first leg. */
+SECURITY_STATUS side_leg(struct side *, PCtxtHandle old, SecBufferDesc *in, SecBufferDesc *out);
 /* After the first leg of a server: WinPR's keeps no accounts and is told the one there is. */
 SECURITY_STATUS side_give_account(struct side *);
 /* A server: a first token to target with what its client delegated, by acting as the client, whose

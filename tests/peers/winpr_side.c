@@ -32,6 +32,20 @@ side_acquire(struct side *s)
 }
 
 SECURITY_STATUS
+side_leg(struct side *s, PCtxtHandle old, SecBufferDesc *in, SecBufferDesc *out)
+{
+    SEC_CHAR *spn = (SEC_CHAR *)(uintptr_t)s->spn;
+    TimeStamp expiry;
+
+    if (s->server) {
+        return AcceptSecurityContext(&s->cred, old, in, s->wanted, SECURITY_NATIVE_DREP,
+                                     &s->context, out, &s->granted, &expiry);
+    }
+    return InitializeSecurityContextA(&s->cred, old, spn, s->wanted, 0, SECURITY_NATIVE_DREP, in, 0,
+                                      &s->context, out, &s->granted, &expiry);
+}
+
+SECURITY_STATUS
 side_give_account(struct side *s)
 {
     SecPkgContext_AuthNtlmHash account = { .Version = 2 };
