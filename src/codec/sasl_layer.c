@@ -56,6 +56,15 @@ sasl_authzid_check(struct bytes authzid)
     return WIRE_OK;
 }
 
+/* RFC 4752 3.2 has the client choose one. Samba's names all that it could do with, and uses this. */
+static enum sasl_layer
+strongest(uint8_t layers)
+{
+    return layers & SASL_LAYER_CONFIDENTIALITY ? SASL_LAYER_CONFIDENTIALITY
+           : layers & SASL_LAYER_INTEGRITY     ? SASL_LAYER_INTEGRITY
+                                               : SASL_LAYER_NONE;
+}
+
 enum wire_err
 sasl_choice_decode(struct sasl_choice *out, struct bytes in)
 {
@@ -67,15 +76,14 @@ sasl_choice_decode(struct sasl_choice *out, struct bytes in)
     if (wire_status(&r) != WIRE_OK) {
         return wire_status(&r);
     }
-    if (layer != SASL_LAYER_NONE && layer != SASL_LAYER_INTEGRITY &&
-        layer != SASL_LAYER_CONFIDENTIALITY) {
+    if (!layer || (layer & ~SASL_LAYERS_ALL)) {
         return WIRE_BAD_VALUE;
     }
+    out->layer = strongest(layer);
     /* RFC 4752 3.2: "the client maximum buffer is 0 if no security layer was chosen". */
-    if (layer == SASL_LAYER_NONE && out->max_bytes) {
+    if (out->layer == SASL_LAYER_NONE && out->max_bytes) {
         return WIRE_BAD_VALUE;
     }
-    out->layer = (enum sasl_layer)layer;
     return sasl_authzid_check(out->authzid);
 }
 

@@ -42,8 +42,9 @@ struct sasl_choice {
 SEC_NODISCARD enum wire_err sasl_offer_decode(struct sasl_offer *out, struct bytes in);
 void sasl_offer_encode(struct wire_writer *w, const struct sasl_offer *);
 
-/* More than one layer or none, sizes beside no layer, an authorization identity that is longer than
- * SASL_AUTHZID_MAX_BYTES (WIRE_LIMIT) or no text are refused. The view lives as long as in. */
+/* No layer or one that there is not, sizes beside no layer, an authorization identity that is longer
+ * than SASL_AUTHZID_MAX_BYTES (WIRE_LIMIT) or no text are refused. Of several layers, the strongest
+ * is the choice. The view lives as long as in. */
 SEC_NODISCARD enum wire_err sasl_choice_decode(struct sasl_choice *out, struct bytes in);
 void sasl_choice_encode(struct wire_writer *w, const struct sasl_choice *);
 

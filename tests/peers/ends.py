@@ -261,7 +261,7 @@ class Gensec(End):
         self.security.set_target_hostname(host)
         for feature in [gensec.FEATURE_SEAL] * sealed + [gensec.FEATURE_SIGN] * signed + [gensec.FEATURE_DCE_STYLE] * dce_style:
             self.security.want_feature(feature)
-        self.security.start_mech_by_sasl_name({"ntlm": "NTLM", "spnego": "GSS-SPNEGO"}[mech])
+        self.security.start_mech_by_sasl_name({"ntlm": "NTLM", "spnego": "GSS-SPNEGO", "gssapi": "GSSAPI"}[mech])
 
     def step(self, token):
         try:

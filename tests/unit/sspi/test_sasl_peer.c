@@ -144,7 +144,8 @@ test_choices__good_and_bad(void **state)
         { BYTES("\1\0\0\0"), ASC_REQ_INTEGRITY, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\2\0\377\377"), ASC_REQ_CONFIDENTIALITY, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\1\0\0\1"), 0, SEC_E_INVALID_TOKEN, NULL },
-        { BYTES("\6\0\377\377"), 0, SEC_E_INVALID_TOKEN, NULL },
+        { BYTES("\7\0\377\377"), 0, SEC_E_OK, "" }, /* Samba's client */
+        { BYTES("\3\0\377\377"), ASC_REQ_CONFIDENTIALITY, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\0\0\377\377"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\10\0\377\377"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\4\0\0\50"), 0, SEC_E_INVALID_TOKEN, NULL },
