@@ -200,6 +200,7 @@ struct sec_msg {
     size_t padding_n;
     uint32_t seq;    /* the caller's; datagram contexts alone use it */
     bool no_encrypt; /* in: seal as signature only; out of unseal: the peer did */
+    bool sasl;       /* in: of a security layer; NTLM then seals what it would have signed */
     bool stream;     /* in of unseal: no segments; where in token the data lies goes to opened */
     struct sec_segment opened;
 };

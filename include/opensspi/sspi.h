@@ -464,6 +464,8 @@ SEC_EXPORT SECURITY_STATUS WINAPI UnsealMessage(PCtxtHandle phContext, PSecBuffe
  *   INTEGRITY        EncryptMessage with SECQOP_WRAP_NO_ENCRYPT; DecryptMessage
  *   neither          the protocol's bytes go as they are, and the functions for messages refuse
  *
+ * NTLM, which has no form of a message for it, encrypts in the layer INTEGRITY too, as its peers do.
+ *
  * The caller frames each message, as RFC 4422 3.7 has it: four bytes with the length of what follows,
  * the highest first, then TOKEN, DATA and PADDING, each with the cbBuffer that EncryptMessage left.
  * These functions neither write nor read the four bytes. Who receives checks the length against

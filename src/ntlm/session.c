@@ -470,6 +470,14 @@ ntlm_session_verify(struct ntlm_session *s, struct sec_msg *m)
     return SEC_E_OK;
 }
 
+/* In SASL's layer of integrity, Windows and who talks to it seal messages although only SIGN was
+ * negotiated (Samba's "LDAP style", gss-ntlmssp pull request 78). */
+static bool
+seals_anyway(const struct ntlm_session *s, const struct sec_msg *m)
+{
+    return m->sasl && ntlm_session_protects(s);
+}
+
 static sec_status
 require_sealing(const struct ntlm_session *s)
 {
@@ -484,6 +492,9 @@ ntlm_session_seal(struct ntlm_session *s, struct sec_msg *m)
 {
     sec_status status;
 
+    if (seals_anyway(s, m)) {
+        return protect(s, m, true, false);
+    }
     if (m->no_encrypt) {
         return ntlm_session_sign(s, m);
     }
@@ -509,6 +520,7 @@ unseal_stream(struct ntlm_session *s, struct sec_msg *m)
     split.token_n = NTLM_SIGNATURE_BYTES;
     split.stream = false;
     status = ntlm_session_unseal(s, &split);
+    m->no_encrypt = split.no_encrypt;
     m->opened = sealed;
     return status;
 }
@@ -521,6 +533,10 @@ ntlm_session_unseal(struct ntlm_session *s, struct sec_msg *m)
 
     if (m->stream) {
         return unseal_stream(s, m);
+    }
+    if (seals_anyway(s, m)) {
+        m->no_encrypt = false;
+        return open_message(s, m, true, false);
     }
     if (m->no_encrypt) {
         return ntlm_session_verify(s, m);

@@ -71,7 +71,7 @@ uint32_t sasl_send_size(const struct sasl *);
 /* Before a message is made or opened: SEC_E_QOP_NOT_SUPPORTED where the layer is another one,
  * SEC_E_BUFFER_TOO_SMALL and SEC_E_INVALID_TOKEN where it is longer than was agreed on. */
 SEC_NODISCARD sec_status sasl_check_signed(const struct sasl *);
-SEC_NODISCARD sec_status sasl_check_sent(const struct sasl *, const struct sec_msg *);
+SEC_NODISCARD sec_status sasl_check_sent(const struct sasl *, struct sec_msg *);
 SEC_NODISCARD sec_status sasl_check_received(const struct sasl *, struct sec_msg *);
 /* After it was opened: SEC_E_MESSAGE_ALTERED where it came in the clear and may not. */
 SEC_NODISCARD sec_status sasl_check_opened(const struct sasl *, const struct sec_msg *);

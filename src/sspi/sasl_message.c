@@ -27,7 +27,7 @@ sasl_check_signed(const struct sasl *s)
 }
 
 sec_status
-sasl_check_sent(const struct sasl *s, const struct sec_msg *m)
+sasl_check_sent(const struct sasl *s, struct sec_msg *m)
 {
     size_t n = data_bytes(m);
     sec_status status = sasl_check_signed(s);
@@ -39,6 +39,7 @@ sasl_check_sent(const struct sasl *s, const struct sec_msg *m)
         return sec_fail(SEC_E_QOP_NOT_SUPPORTED, "sasl: the security layer is %s",
                         m->no_encrypt ? "confidentiality" : "integrity: SECQOP_WRAP_NO_ENCRYPT");
     }
+    m->sasl = true;
     if ((s->sizes_agreed || s->send_set) && n > sasl_send_size(s)) {
         return sec_fail(SEC_E_BUFFER_TOO_SMALL, "sasl: %zu bytes where SASL_OPTION_SEND_SIZE is %u",
                         n, sasl_send_size(s));
@@ -59,7 +60,7 @@ sasl_check_received(const struct sasl *s, struct sec_msg *m)
         return sec_fail(SEC_E_INVALID_TOKEN, "sasl: %zu bytes where SASL_OPTION_RECV_SIZE is %u", n,
                         s->receive_size);
     }
-    m->no_encrypt = s->layer == SASL_LAYER_INTEGRITY; /* NTLM's messages do not say */
+    m->sasl = true;
     return SEC_E_OK;
 }
 

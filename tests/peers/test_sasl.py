@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from ends import ACCOUNTS, Program, Refused, expect_refusal, options_of, our_client, our_server
+from ends import ACCOUNTS, Program, Refused, expect_refusal, gss, gss_environment, options_of, our_client, our_server
 
 HOST, REALM, USER = "localhost", "EXAMPLE.ORG", "alice"
 PROFILES = {"GSSAPI": "Kerberos", "GSS-SPNEGO": "Negotiate"}
@@ -209,3 +209,20 @@ def test_ntlm__cyrus_server(library, passwords):
             converse(client, server)
             assert server.describe()["user"].split("@")[0] == USER
             exchange(client, server, "none")
+
+
+@pytest.mark.parametrize("mech, package", [("ntlm", "NTLM"), ("spnego", "Negotiate")])
+def test_ntlm__gss_ntlmssp__integrity_is_sealed(library, tmp_path, mech, package):
+    """Where only SIGN was negotiated, both seal what SASL's layer wraps."""
+    theirs = gss_environment(tmp_path)
+    for client, server in ((gss("client", mech, env=theirs, target="HTTP@localhost", flags="integrity,sequence"), our_acceptor(package, library)),
+                           (our_client(package, library, flags="integrity", sasl="yes", stream="yes"), gss("server", mech, env=theirs))):
+        with client, server:
+            converse(client, server)
+            mine, other = (server, client) if client.lines.command[0].endswith("gss_peer") else (client, server)
+            expect_refusal("SEC_E_QOP_NOT_SUPPORTED", mine.seal, b"x")
+            for size in SIZES:
+                message = bytes(i * 7 % 251 for i in range(size))
+                sealed = mine.wrap(message)
+                assert other.unseal(sealed) == message and (size < 8 or message not in sealed)
+                assert mine.unseal(other.seal(message)) == message
