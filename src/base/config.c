@@ -60,6 +60,7 @@ fail(struct reading *r, const char *key, const char *why)
         return;
     }
     r->failed = true;
+    r->error->no_memory = strcmp(why, CONFIG_NO_MEMORY) == 0;
     (void)snprintf(r->error->text, sizeof(r->error->text), "%s:%u: %s%s%s%s%s%s%s%s%s", r->file,
                    r->line, r->section[0] ? "[" : "", r->section, r->instance[0] ? " " : "",
                    r->instance, r->section[0] ? "]" : "", key && r->section[0] ? " " : "",
@@ -90,7 +91,7 @@ remember(struct reading *r, const char *name, size_t from)
         struct seen *grown = mem_resize(r->seen, capacity * sizeof(*grown));
 
         if (!grown) {
-            fail(r, NULL, "no memory");
+            fail(r, NULL, CONFIG_NO_MEMORY);
             return false;
         }
         r->seen = grown;
@@ -98,7 +99,7 @@ remember(struct reading *r, const char *name, size_t from)
     }
     r->seen[r->n_seen] = (struct seen){ mem_dup(name, strlen(name)), r->line };
     if (!r->seen[r->n_seen].name) {
-        fail(r, NULL, "no memory");
+        fail(r, NULL, CONFIG_NO_MEMORY);
         return false;
     }
     r->n_seen++;

@@ -12,7 +12,11 @@
 /* Where a value came from, and room for the one error that ends a reading. */
 struct config_error {
     char text[512]; /* "FILE:LINE: [section] key: expected …"; "" when there is none */
+    bool no_memory; /* it is not the file's fault */
 };
+
+/* What a config_take says for want of memory. */
+#define CONFIG_NO_MEMORY "not enough memory"
 
 struct config_entry {
     const char *section;  /* "listener" of "[listener NAME]" */

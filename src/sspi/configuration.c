@@ -262,7 +262,7 @@ read_text(const char *file, struct settings_text *text, struct config_error *err
     bool may_be_absent = !file && strcmp(name, CONFIG_DEFAULT_FILE) == 0;
     sec_status status = settings_init(text);
 
-    error->text[0] = 0;
+    *error = (struct config_error){ "" };
     if (status != SEC_E_OK) {
         return status;
     }
@@ -271,7 +271,8 @@ read_text(const char *file, struct settings_text *text, struct config_error *err
     }
     if (!settings_read(text, name, error)) {
         settings_clear(text);
-        return sec_fail(SEC_E_INVALID_PARAMETER, "configuration: %s", error->text);
+        return sec_fail(error->no_memory ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_PARAMETER,
+                        "configuration: %s", error->text);
     }
     return SEC_E_OK;
 }
@@ -347,9 +348,12 @@ configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *op
             status = sec_fail(SEC_E_INVALID_PARAMETER, "%s", error->text);
         } else if (!settings_take_option(&text, options[i].pszName, options[i].pszValue, why,
                                          sizeof(why))) {
-            (void)snprintf(error->text, sizeof(error->text), "%s: expected %s", options[i].pszName,
-                           why);
-            status = sec_fail(SEC_E_INVALID_PARAMETER, "%s", error->text);
+            bool no_memory = strcmp(why, CONFIG_NO_MEMORY) == 0;
+
+            (void)snprintf(error->text, sizeof(error->text), "%s: %s%s", options[i].pszName,
+                           no_memory ? "" : "expected ", why);
+            status = sec_fail(no_memory ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_PARAMETER, "%s",
+                              error->text);
         }
         if (status != SEC_E_OK) {
             settings_clear(&text);

@@ -168,7 +168,7 @@ same(const char *a, const char *b)
 static bool
 take_text(void *at, const char *value, char *why, size_t why_n)
 {
-    return set_string(at, value) || expected(why, why_n, "memory");
+    return set_string(at, value) || expected(why, why_n, CONFIG_NO_MEMORY);
 }
 
 /* Account names of the computer and of its domain: what goes before the backslash. */

@@ -47,7 +47,7 @@ set_text(char **to, const char *value, char *why, size_t why_n)
     char *copy = mem_dup(value, strlen(value));
 
     if (!copy) {
-        return expected(why, why_n, "memory");
+        return expected(why, why_n, CONFIG_NO_MEMORY);
     }
     mem_free(*to);
     *to = copy;
