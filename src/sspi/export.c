@@ -297,16 +297,17 @@ import_opened(const struct import *i, const struct export_opened *opened, uint64
     struct handle h;
     sec_status status = load_opened(i, secret_bytes(&opened->plain), &c);
 
-    /* Last of all: what cannot be loaded here may be loaded elsewhere. */
-    if (status == SEC_E_OK) {
-        status = export_seal_spend(i->seal, opened, now_100ns);
-    }
     if (status == SEC_E_OK && !handle_new(HANDLE_CONTEXT, c, &h)) {
+        objects_context_free(c);
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
     }
     if (status != SEC_E_OK) {
-        objects_context_free(c);
         return status;
+    }
+    /* Last of all: what cannot be loaded here may be loaded elsewhere. */
+    status = export_seal_spend(i->seal, opened, now_100ns);
+    if (status != SEC_E_OK) {
+        return handle_delete(HANDLE_CONTEXT, h) ? status : SEC_E_INTERNAL_ERROR;
     }
     i->context->dwLower = h.lower;
     i->context->dwUpper = h.upper;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -16,16 +18,34 @@
 #include "tests/support/demo_store.h"
 
 static const char *store_file;
+static char folder[] = "/tmp/opensspi-allocations-XXXXXX";
 
 static int
 load(void **state)
 {
-    char kerberos[160];
+    char extra[512];
 
     demo_realm_make();
-    (void)snprintf(kerberos, sizeof(kerberos), "[kerberos]\nkeytab = %s\n", demo_realm_keytab());
-    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", kerberos);
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    (void)snprintf(extra, sizeof(extra),
+                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent\n",
+                   demo_realm_keytab(), folder, folder);
+    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", extra);
     return OpenSspiLoadConfiguration(store_file, NULL, 0) == SEC_E_OK ? 0 : -1;
+}
+
+static int
+remove_files(void **state)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "%s/key", folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/spent", folder);
+    (void)unlink(path);
+    return rmdir(folder);
 }
 
 /* Who asks for what, and who that is then. */
@@ -179,6 +199,65 @@ test_contexts__without_memory_for_a_handle__give_no_token(void **state)
     api_release(&p);
 }
 
+/* What is exported, and where each run of the import puts it. */
+struct transfer {
+    SecBuffer packed;
+    CtxtHandle context;
+    bool imported;
+};
+
+static void
+import(void *user, bool failing)
+{
+    struct transfer *t = user;
+    SECURITY_STATUS status;
+
+    if (t->imported) {
+        return;
+    }
+    status = ImportSecurityContextA(API_NAME("NTLM"), &t->packed, NULL, &t->context);
+    t->imported = status == SEC_E_OK;
+    if (!t->imported) {
+        assert_true(failing);
+        assert_int_equal(status, SEC_E_INSUFFICIENT_MEMORY);
+    }
+}
+
+/* Takes all handles there is memory for but one, which goes to the imported context's credential. The last one of the
+ * first chunk is the last one that is free: this test comes first. */
+static void
+take_handles(struct api_pair *p)
+{
+    n_taken = 0;
+    do {
+        assert_true(n_taken < sizeof(taken) / sizeof(taken[0]));
+        assert_int_equal(
+            OpenSspiCreateContext(&p->server_cred, SECPKG_CRED_INBOUND, &taken[n_taken]), SEC_E_OK);
+    } while ((uint32_t)taken[n_taken++].dwLower % CHUNK_HANDLES != CHUNK_HANDLES - 1);
+    assert_int_equal(DeleteSecurityContext(&taken[--n_taken]), SEC_E_OK);
+}
+
+/* It can be imported once: a failure must not be that once. */
+static void
+test_import__without_memory__can_be_made_again(void **state)
+{
+    struct transfer t = { .imported = false };
+    struct api_pair p;
+
+    assert_int_equal(api_acquire(&p, "NTLM", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+    assert_int_equal(api_establish(&p, ISC_REQ_INTEGRITY, 0), SEC_E_OK);
+    take_handles(&p);
+    assert_int_equal(ExportSecurityContext(&p.server, 0, &t.packed, NULL), SEC_E_OK);
+    (void)alloc_fail_each(import, &t);
+    assert_true(t.imported);
+    assert_int_equal(DeleteSecurityContext(&t.context), SEC_E_OK);
+    assert_int_equal(FreeContextBuffer(t.packed.pvBuffer), SEC_E_OK);
+    while (n_taken) {
+        assert_int_equal(DeleteSecurityContext(&taken[--n_taken]), SEC_E_OK);
+    }
+    api_release(&p);
+}
+
 static void
 log_on(void *user, bool failing)
 {
@@ -219,11 +298,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_import__without_memory__can_be_made_again),
         cmocka_unit_test(test_exchange__without_memory__fails_and_leaks_nothing),
         cmocka_unit_test(test_contexts__without_memory_for_a_handle__give_no_token),
         cmocka_unit_test(test_logon_password__without_memory__is_refused),
         cmocka_unit_test(test_configuration__without_memory__stays_as_it_was),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, load, remove_files);
 }
