@@ -24,6 +24,7 @@ static sec_status
 refuse_without_key(struct krb_accept *a, enum ticket_key_verdict verdict)
 {
     switch (verdict) {
+    case TICKET_KEY_NO_MEMORY: return SEC_E_INSUFFICIENT_MEMORY;
     case TICKET_KEY_NO_PRINCIPAL:
         return krb_accept_refuse(a, KRB_AP_ERR_NOT_US, SEC_E_WRONG_PRINCIPAL);
     case TICKET_KEY_NO_KVNO:

@@ -332,6 +332,7 @@ ticket_keys_hold(struct ticket_keytab *k, const char *principal, const struct kr
 
     *out = (struct ticket_keys){ .verdict = TICKET_KEY_NO_KEYTAB };
     if (!s) {
+        out->verdict = TICKET_KEY_NO_MEMORY;
         (void)sec_fail(SEC_E_INSUFFICIENT_MEMORY, "keytab: no memory");
         return;
     }

@@ -138,6 +138,7 @@ keytab_reason_explain(const struct keytab_entries *entries, const char *principa
         (void)sec_fail(SEC_E_OK, "ticket for %s%s, keytab %s has another key of this version",
                        name.b, kvno, entries->name);
         break;
+    case TICKET_KEY_NO_MEMORY:
     case TICKET_KEY_NO_KEYTAB:
         (void)sec_fail(SEC_E_OK, "ticket for %s%s, keytab %s is empty", name.b, kvno,
                        entries->name);

@@ -162,6 +162,7 @@ struct ticket_key {
 
 enum ticket_key_verdict {
     TICKET_KEY_FOUND,
+    TICKET_KEY_NO_MEMORY,    /* to look */
     TICKET_KEY_NO_KEYTAB,    /* missing, unreadable or empty */
     TICKET_KEY_NO_PRINCIPAL, /* no entry of that name: KRB_AP_ERR_NOT_US */
     TICKET_KEY_NO_KVNO,      /* of that name, but of other versions: KRB_AP_ERR_BADKEYVER */
