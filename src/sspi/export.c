@@ -298,10 +298,10 @@ import_opened(const struct import *i, const struct export_opened *opened, uint64
     sec_status status = load_opened(i, secret_bytes(&opened->plain), &c);
 
     if (status == SEC_E_OK && !handle_new(HANDLE_CONTEXT, c, &h)) {
-        objects_context_free(c);
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
     }
     if (status != SEC_E_OK) {
+        objects_context_free(c);
         return status;
     }
     /* Last of all: what cannot be loaded here may be loaded elsewhere. */

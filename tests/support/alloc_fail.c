@@ -17,10 +17,14 @@ VISIBLE void *__wrap_calloc(size_t count, size_t n);
 VISIBLE void *__wrap_realloc(void *p, size_t n);
 
 static _Thread_local unsigned long made, first_to_fail = ULONG_MAX, last_to_fail;
+static _Thread_local int spared; /* depth */
 
 static bool
 fails(void)
 {
+    if (spared) {
+        return false;
+    }
     made++;
     if (made < first_to_fail || made > last_to_fail) {
         return false;
@@ -45,6 +49,12 @@ void *
 __wrap_realloc(void *p, size_t n)
 {
     return fails() ? NULL : __real_realloc(p, n);
+}
+
+void
+alloc_fail_spare(bool spare)
+{
+    spared += spare ? 1 : -1;
 }
 
 /* How many allocations the run makes when those from first to last fail. */

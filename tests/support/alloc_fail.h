@@ -16,4 +16,8 @@ typedef void (*alloc_fail_run)(void *user, bool failing);
  * of allocations, so that a test can see that there were some. */
 unsigned long alloc_fail_each(alloc_fail_run, void *user);
 
+/* For what a run prepares and what it puts away: while this thread's allocations are spared, none fails and none
+ * counts; calls nest. */
+void alloc_fail_spare(bool spare);
+
 #endif

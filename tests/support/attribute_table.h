@@ -49,7 +49,7 @@ extern size_t attribute_n_constants, attribute_n_rows;
 void attribute_table_read(void);
 /* NULL: the document has none. Aborts where it has several. */
 const struct attribute_row *attribute_row(const char *name);
-/* Aborts where a structure is not known. */
+/* NULL: it has no structure here. */
 const struct attribute_shape *attribute_shape(ULONG id);
 
 #endif
