@@ -151,9 +151,9 @@ def preprocess(command, text):
     return result.stdout
 
 
-def our_values(compiler, names, layouts, enums):
+def our_values(compiler, names, layouts, enums, headers=OURS):
     """What our compiler says, by running a program that prints it all."""
-    lines = [OURS, "#define V(x) printf(\"%s %llx\\n\", #x, (unsigned long long)(long long)(x))",
+    lines = [headers, "#define V(x) printf(\"%s %llx\\n\", #x, (unsigned long long)(long long)(x))",
              "int main(void) {"]
     lines += [f"printf(\"{n} %llx\\n\", (unsigned long long)(long long)({n}));"
               for n in names + enums]
@@ -272,4 +272,5 @@ def main():
     return 1 if failures else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
