@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A proof in this process beside the same one asked of samd: what a logon through samd costs more. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,90 @@ least_us(struct proofs *p)
     return least * 1e6;
 }
 
+/* --- what a caller waits ------------------------------------------------------------------- */
+
+enum { WAITS = 4000, PAUSE_US = 1000 };
+
+/* One thread's waits, one after the other, or with a pause before each. */
+struct waits {
+    struct proofs *proofs;
+    unsigned pause_us;
+    double us[WAITS];
+    pthread_barrier_t *start;
+};
+
+static void *
+wait_often(void *arg)
+{
+    struct waits *w = arg;
+
+    if (w->start) {
+        (void)pthread_barrier_wait(w->start);
+    }
+    for (int i = 0; i < WAITS; i++) {
+        if (w->pause_us) {
+            (void)usleep(w->pause_us);
+        }
+        w->us[i] = prove(w->proofs, 1) * 1e6;
+    }
+    return NULL;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double
+median_us(struct waits *w)
+{
+    qsort(w->us, WAITS, sizeof(*w->us), compare);
+    return w->us[WAITS / 2];
+}
+
+static double
+median_of_one(struct proofs *p, unsigned pause_us)
+{
+    static struct waits w;
+
+    w = (struct waits){ .proofs = p, .pause_us = pause_us };
+    (void)wait_often(&w);
+    return median_us(&w);
+}
+
+static double
+median_of_two(struct proofs *a, struct proofs *b)
+{
+    static struct waits one, two;
+    pthread_barrier_t start;
+    pthread_t thread;
+
+    (void)pthread_barrier_init(&start, NULL, 2);
+    one = (struct waits){ .proofs = a, .start = &start };
+    two = (struct waits){ .proofs = b, .start = &start };
+    must(pthread_create(&thread, NULL, wait_often, &two) == 0, "pthread_create");
+    (void)wait_often(&one);
+    (void)pthread_join(thread, NULL);
+    (void)pthread_barrier_destroy(&start);
+    return (median_us(&one) + median_us(&two)) / 2;
+}
+
+static void
+wait_group(struct proofs *in_process, struct proofs *asked)
+{
+    harness_row("what samd adds, median, one thread back to back",
+                median_of_one(&asked[0], 0) - median_of_one(&in_process[0], 0), "us", 0, NULL);
+    harness_row("what samd adds, median, one thread, 1 ms between",
+                median_of_one(&asked[0], PAUSE_US) - median_of_one(&in_process[0], PAUSE_US), "us",
+                0, NULL);
+    harness_row("what samd adds, median, 2 threads back to back",
+                median_of_two(&asked[0], &asked[1]) - median_of_two(&in_process[0], &in_process[1]),
+                "us", 0, NULL);
+}
+
 int
 main(void)
 {
@@ -147,6 +232,7 @@ main(void)
     there = least_us(&asked[0]);
     harness_row("account_prove in process, least of many", here, "us", 0, NULL);
     harness_row("what samd adds, least of many", there - here, "us", 0, NULL);
+    wait_group(in_process, asked);
     account_authority_close(in_process[0].authority);
     account_authority_close(asked[0].authority);
     (void)kill(pid, SIGTERM);

@@ -12,6 +12,7 @@
 #include "account/authority_link.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spin.h"
 
 enum {
     CONNECTIONS_MAX = 16, /* further threads wait for one of them */
@@ -23,6 +24,8 @@ enum {
     PROBE_MS = 200, /* who looks whether it is back waits no longer */
     REASON_BYTES = 320,
     REQUEST_BYTES = 2048, /* of usual ones */
+    /* What samd takes that has to be woken, and some more: docs/decisions/0042. */
+    LOOK_US = 50,
 };
 
 struct connection {
@@ -33,7 +36,9 @@ struct connection {
 struct authority_client {
     char *path;
     unsigned timeout_ms;
+    unsigned processors;
     atomic_uint_fast64_t next_id;
+    struct spin answers;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t freed;
     struct connection connections[CONNECTIONS_MAX];
@@ -123,6 +128,7 @@ authority_client_new(const char *path, unsigned timeout_ms)
         return NULL;
     }
     c->timeout_ms = timeout_ms;
+    c->processors = spin_processors();
     atomic_init(&c->next_id, 1);
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
         c->connections[i].fd = -1;
@@ -333,11 +339,24 @@ take_connection(struct authority_client *c, uint64_t deadline_ms, struct connect
     }
 }
 
+/* Under the lock. Whether a processor is left to samd while those who ask look for their answers. */
+static bool
+leaves_processor(const struct authority_client *c)
+{
+    unsigned asking = 0;
+
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        asking += c->connections[i].busy;
+    }
+    return asking < c->processors;
+}
+
 /* --- asking -------------------------------------------------------------------------------- */
 
 struct question {
     struct authority_client *client;
     uint64_t id, deadline_ms;
+    bool looks; /* before it sleeps */
     authority_take take;
     void *user;
     char reason[REASON_BYTES];
@@ -371,6 +390,19 @@ take_answer(struct question *q, struct bytes frame, bool *last)
                                         : AUTHORITY_LINK_OK;
 }
 
+struct look {
+    int fd;
+    struct authority_inbox *in;
+};
+
+static bool
+look_for_answer(void *user)
+{
+    const struct look *l = user;
+
+    return authority_link_look(l->fd, l->in);
+}
+
 static enum authority_link_result
 exchange(struct question *q, int fd, struct bytes request)
 {
@@ -380,6 +412,9 @@ exchange(struct question *q, int fd, struct bytes request)
     bool last = false;
 
     authority_inbox_init(&in);
+    if (result == AUTHORITY_LINK_OK && q->looks && spin_is_worth(&q->client->answers)) {
+        (void)spin_wait(&q->client->answers, LOOK_US, look_for_answer, &(struct look){ fd, &in });
+    }
     while (result == AUTHORITY_LINK_OK && !last) {
         result = authority_link_receive(fd, &in, q->deadline_ms, &frame);
         if (result == AUTHORITY_LINK_OK) {
@@ -424,6 +459,7 @@ ask(struct question *q, struct bytes request)
             (void)pthread_mutex_unlock(&c->lock);
             return status;
         }
+        q->looks = leaves_processor(c);
         (void)pthread_mutex_unlock(&c->lock);
         *q->reason = 0;
         result = exchange(q, place->fd, request);

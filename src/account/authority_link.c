@@ -174,6 +174,15 @@ make_room(struct authority_inbox *in, size_t whole)
     return true;
 }
 
+bool
+authority_link_look(int fd, struct authority_inbox *in)
+{
+    ssize_t n = recv(fd, in->p + in->n, in->room - in->n, MSG_DONTWAIT);
+
+    in->n += n > 0 ? (size_t)n : 0;
+    return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 /* The first wait is the socket's own, which has the same limit; further ones are what is left. */
 static enum authority_link_result
 receive_some(int fd, struct authority_inbox *in, uint64_t deadline_ms, bool again)

@@ -39,6 +39,9 @@ enum authority_link_result authority_link_open(const char *path, unsigned timeou
 /* How long each further send and first receive may take. */
 SEC_NODISCARD bool authority_link_limit(int fd, unsigned timeout_ms);
 enum authority_link_result authority_link_send(int fd, struct bytes frame);
+/* Takes what is there into the inbox, without waiting. false: there is nothing. An end or an error is
+ * left for who waits. */
+bool authority_link_look(int fd, struct authority_inbox *);
 /* The next frame, without its length; a view of the inbox until the next one is read. deadline_ms
  * by clock_monotonic_ms. */
 enum authority_link_result authority_link_receive(int fd, struct authority_inbox *,

@@ -18,6 +18,7 @@ struct connection {
     atomic_uint references;
     struct connection *before, *after; /* the server's */
     atomic_bool welcomed;
+    atomic_uint at_once; /* requests in a row that came before the last one's answer had gone */
     /* Of the thread that reads: there is one at a time. */
     bool greeted;
     struct secret held; /* a frame that is not whole yet: n_held bytes of it */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/spin.h"
 #include "samd/answer.h"
 #include "samd/changes.h"
 #include "samd/connection.h"
@@ -27,6 +28,10 @@ enum {
     SEND_SECONDS = 2,
     SECOND_US = 1000000,
     STUCK_US = 10 * SECOND_US,
+    /* For who asks again at once: docs/decisions/0042. */
+    LOOK_US = 25,
+    ROUNDS_MAX = 256,
+    AT_ONCE_MAX = 4,
 };
 
 struct server {
@@ -40,6 +45,9 @@ struct server {
     struct connection *connections;
     size_t n_connections;
     unsigned n_threads;
+    struct spin requests;
+    unsigned lookers_max; /* threads that may look for a request at once */
+    atomic_uint lookers;
     struct worker {
         pthread_t thread;
         struct server *server;
@@ -220,28 +228,109 @@ check_greeting(struct connection *c, const struct incoming *in)
     return NULL;
 }
 
-static void
-on_bytes(struct server *s, struct connection *c)
-{
+/* What one thread reads of a connection, from request to request. */
+struct reading {
+    struct server *s;
+    struct worker *worker;
+    struct connection *c;
     struct incoming in;
-    const char *why = connection_read(c, &in);
+    const char *why; /* nothing more is to come */
+    unsigned rounds, looks;
+};
+
+/* Who asks one thing after the other will ask again when he has his answer: where that is soon, his
+ * connection stays with the thread that answers. Who does not wait for answers has it given back to
+ * the others first, and so has everybody now and then. */
+static bool
+keep(const struct reading *r)
+{
+    struct server *s = r->s;
+
+    if (!r->in.frames.n ||
+        atomic_load_explicit(&r->c->at_once, memory_order_relaxed) >= AT_ONCE_MAX ||
+        r->rounds >= ROUNDS_MAX || !spin_is_worth(&s->requests)) {
+        return false;
+    }
+    if (atomic_fetch_add_explicit(&s->lookers, 1, memory_order_relaxed) < s->lookers_max) {
+        return true;
+    }
+    atomic_fetch_sub_explicit(&s->lookers, 1, memory_order_relaxed);
+    return false;
+}
+
+static bool
+look_for_request(void *user)
+{
+    struct reading *r = user;
+
+    r->looks++;
+    connection_incoming_clear(&r->in);
+    r->why = connection_read(r->c, &r->in);
+    return r->why || r->in.frames.n;
+}
+
+/* Whether a connection that was kept goes on at once. */
+static bool
+goes_on(struct reading *r)
+{
+    bool found;
+
+    r->looks = 0;
+    r->rounds++;
+    found = spin_wait(&r->s->requests, LOOK_US, look_for_request, r);
+    atomic_fetch_sub_explicit(&r->s->lookers, 1, memory_order_relaxed);
+    if (found && r->looks == 1) {
+        atomic_fetch_add_explicit(&r->c->at_once, 1, memory_order_relaxed);
+    } else {
+        atomic_store_explicit(&r->c->at_once, 0, memory_order_relaxed);
+    }
+    return found;
+}
+
+/* Answers what came. false: the connection is not this thread's any more. */
+static bool
+answer_all(struct reading *r)
+{
+    bool kept = keep(r);
     struct bytes frame;
 
-    why = why ? why : check_greeting(c, &in);
-    if (why) {
-        if (*why) {
-            hang_up(s, c, why);
-        }
-        connection_incoming_clear(&in);
-        drop(s, c);
-        return;
+    atomic_store_explicit(&r->worker->busy_us, now_us(), memory_order_relaxed);
+    if (!kept) {
+        (void)watch(r->s, r->c, EPOLL_CTL_MOD);
     }
+    while (connection_incoming_next(&r->in, &frame)) {
+        answer(r->s, r->c, frame);
+    }
+    connection_incoming_clear(&r->in);
+    if (kept && !goes_on(r)) {
+        (void)watch(r->s, r->c, EPOLL_CTL_MOD);
+        return false;
+    }
+    return kept;
+}
+
+static void
+on_bytes(struct worker *w, struct connection *c)
+{
+    struct server *s = w->server;
+    struct reading r; /* of which most is room */
+
+    r.s = s;
+    r.worker = w;
+    r.c = c;
+    r.rounds = r.looks = 0;
     connection_ref(c);
-    (void)watch(s, c, EPOLL_CTL_MOD);
-    while (connection_incoming_next(&in, &frame)) {
-        answer(s, c, frame);
+    r.why = connection_read(c, &r.in);
+    do {
+        r.why = r.why ? r.why : check_greeting(c, &r.in);
+    } while (!r.why && answer_all(&r));
+    if (r.why) {
+        if (*r.why) {
+            hang_up(s, c, r.why);
+        }
+        connection_incoming_clear(&r.in);
+        drop(s, c);
     }
-    connection_incoming_clear(&in);
     connection_unref(c);
 }
 
@@ -263,8 +352,7 @@ run(void *user)
             return NULL; /* server_stop */
         }
         if (n == 1) {
-            atomic_store_explicit(&w->busy_us, now_us(), memory_order_relaxed);
-            on_bytes(s, event.data.ptr);
+            on_bytes(w, event.data.ptr);
             atomic_store_explicit(&w->busy_us, 0, memory_order_relaxed);
         }
     }
@@ -400,6 +488,7 @@ server_start(const struct server_options *options)
     }
     s->options = *options;
     s->peers.rules = options->rules;
+    s->lookers_max = options->threads > 1 ? spin_processors() / 2 : 0;
     s->epoll = s->stop = -1;
     (void)pthread_mutex_init(&s->lock, NULL); /* of the usual kind it cannot fail */
     (void)pthread_mutex_init(&s->peers.lock, NULL);

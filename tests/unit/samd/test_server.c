@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "account/authority_link.h"
 #include "account/authority_msg.h"
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "tests/support/account_code.h"
 #include "tests/unit/samd/served.h"
@@ -207,6 +209,49 @@ test_server_answers__with_threads_that_wait__does(void **state)
 
     assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
     assert_true(server_answers(d->served.server));
+}
+
+/* All of them at once, again and again: each is answered, whichever thread has the connection. */
+static void
+test_server__requests_that_do_not_wait_for_answers__are_answered(void **state)
+{
+    enum { ROUNDS = 200, AT_ONCE = 5 };
+    struct doors *d = *state;
+    char why[AUTHORITY_LINK_REASON_BYTES];
+    uint8_t room[4096];
+    struct authority_inbox in;
+    struct authority_msg m = { .type = AUTHORITY_MSG_HELLO, .version = AUTHORITY_MSG_VERSION };
+    struct test_claim t;
+    struct bytes frame;
+    int fd;
+
+    test_claim_make(&t, "user", "TESTS", "p1");
+    assert_int_equal(authority_link_open(d->served.socket, 10000, &fd, why), AUTHORITY_LINK_OK);
+    authority_inbox_init(&in);
+    for (uint64_t round = 0; round <= ROUNDS; round++) {
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+        unsigned n = round ? 1 + (unsigned)round % AT_ONCE : 1;
+        uint64_t sum = 0, expected = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+            m.id = round * AT_ONCE + i;
+            expected += m.id;
+            assert_int_equal(authority_msg_encode(&w, &m), WIRE_OK);
+        }
+        assert_int_equal(authority_link_send(fd, wire_written(&w)), AUTHORITY_LINK_OK);
+        for (unsigned i = 0; i < n; i++) {
+            assert_int_equal(authority_link_receive(fd, &in, clock_monotonic_ms() + 10000, &frame),
+                             AUTHORITY_LINK_OK);
+            assert_int_equal(frame.p[0], round ? AUTHORITY_MSG_PROVEN : AUTHORITY_MSG_WELCOME);
+            sum += wire_load_le64(frame.p + 1);
+        }
+        assert_int_equal(sum, expected);
+        m = (struct authority_msg){ .type = AUTHORITY_MSG_PROVE,
+                                    .kind = (uint8_t)t.claim.kind,
+                                    .claim = t.claim };
+    }
+    authority_inbox_clear(&in);
+    (void)close(fd);
 }
 
 /* --- management ---------------------------------------------------------------------------- */
@@ -475,6 +520,7 @@ main(void)
         TEST(test_account_prove__a_claim_from_the_future__does_not_end_a_lock_out),
         TEST(test_account_prove__asked_too_often__is_no_verdict),
         TEST(test_server_answers__with_threads_that_wait__does),
+        TEST(test_server__requests_that_do_not_wait_for_answers__are_answered),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
         TEST(test_account_look_up__by_name_and_by_sid__is_as_from_the_store),

@@ -80,7 +80,7 @@ wait_for_logons(struct storm *s)
 }
 
 static void
-test_account_prove__samd_restarted_meanwhile__denies_nobody(void **state)
+restart_meanwhile(size_t n_threads)
 {
     struct storm s = { .proven = 0 };
     struct account_options options;
@@ -92,8 +92,8 @@ test_account_prove__samd_restarted_meanwhile__denies_nobody(void **state)
     options.store = s.served.name;
     options.timeout_ms = TIMEOUT_MS;
     assert_int_equal(account_authority_open(&options, &s.asked), SEC_E_OK);
-    for (size_t i = 0; i < THREADS + 1; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, i < THREADS ? log_on : administer, &s),
+    for (size_t i = 0; i < n_threads + 1; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, i < n_threads ? log_on : administer, &s),
                          0);
     }
     for (int i = 0; i < RESTARTS; i++) {
@@ -103,7 +103,7 @@ test_account_prove__samd_restarted_meanwhile__denies_nobody(void **state)
     }
     wait_for_logons(&s);
     atomic_store(&s.stops, true);
-    for (size_t i = 0; i < THREADS + 1; i++) {
+    for (size_t i = 0; i < n_threads + 1; i++) {
         (void)pthread_join(threads[i], NULL);
     }
     assert_int_equal(atomic_load(&s.wrong), 0);
@@ -112,11 +112,27 @@ test_account_prove__samd_restarted_meanwhile__denies_nobody(void **state)
     served_clear(&s.served);
 }
 
+static void
+test_account_prove__samd_restarted_meanwhile__denies_nobody(void **state)
+{
+    (void)state;
+    restart_meanwhile(THREADS);
+}
+
+/* Who looks for his answer instead of sleeping, and whose connection stays with a thread of samd's. */
+static void
+test_account_prove__one_thread_asks__samd_restarted_meanwhile(void **state)
+{
+    (void)state;
+    restart_meanwhile(1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_account_prove__samd_restarted_meanwhile__denies_nobody),
+        cmocka_unit_test(test_account_prove__one_thread_asks__samd_restarted_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
