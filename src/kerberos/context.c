@@ -38,7 +38,7 @@ krb_context_new(const struct krb_credential *cred, enum sec_role role, struct kr
     c->base.package = &kerberos_package;
     c->cred = cred;
     c->handshake = h;
-    c->role = (uint8_t)role;
+    c->role = role == SEC_ACCEPTOR;
     c->state = KRB_START;
     *out = c;
     return SEC_E_OK;

@@ -63,13 +63,14 @@ struct krb_context {
     char *delegation_refused;           /* initiator: why what was asked for is not granted */
     uint8_t *names;
     uint16_t name_bytes[KRB_NAMES];
-    uint8_t state, role; /* enum krb_state, sec_role */
+    uint8_t state;    /* enum krb_state */
+    uint8_t role : 1; /* enum sec_role */
     bool bindings_verified : 1, pac_verified : 1, target_sent : 1, has_kvno : 1, logon_known : 1;
     uint32_t granted, kvno, ticket_flags, sub_status;
+    uint32_t user_flags; /* acceptor, from the PAC's logon information where logon_known */
     int32_t ticket_enctype, session_enctype, error_code;
     uint64_t start_100ns, expires_100ns;
-    uint64_t logoff_100ns; /* acceptor, from the PAC's logon information where logon_known */
-    uint32_t user_flags;
+    uint64_t logoff_100ns; /* as user_flags */
     struct krb_session session;
 };
 
