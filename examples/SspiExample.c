@@ -13,6 +13,17 @@ PrintStatus(const char *szWhat, SECURITY_STATUS ss)
 }
 
 BOOL
+Encrypts(PCtxtHandle phContext, ULONG fReturned)
+{
+    SecPkgContext_Flags flags = { 0 };
+
+    /* ISC_RET_CONFIDENTIALITY and ASC_RET_CONFIDENTIALITY are one value; Wine's A has no flags. */
+    return (fReturned & ISC_RET_CONFIDENTIALITY) ||
+           (QueryContextAttributesW(phContext, SECPKG_ATTR_FLAGS, &flags) >= 0 &&
+            (flags.Flags & ISC_RET_CONFIDENTIALITY));
+}
+
+BOOL
 EncryptThis(PCtxtHandle phContext, const char *pText, DWORD cbText, BYTE **ppOutput,
             DWORD *pcbOutput)
 {

@@ -20,6 +20,13 @@ BOOL EncryptThis(PCtxtHandle phContext, const char *pText, DWORD cbText, BYTE **
 BOOL DecryptThis(PCtxtHandle phContext, BYTE *pMessage, DWORD cbMessage, char **ppText,
                  DWORD *pcbText);
 
+/*
+ * Whether the context encrypts. fReturned is what the last leg returned; a package that leaves that
+ * out, as Wine's NTLM does, has an attribute for it.
+ */
+BOOL Encrypts(PCtxtHandle phContext, ULONG fReturned);
+
+/* What a status is, in words, to standard error; FALSE. */
 BOOL PrintStatus(const char *szWhat, SECURITY_STATUS ss);
 
 #endif

@@ -2,16 +2,17 @@
 /*
  * SSPI over a socket: the client.
  *
- *     sspi-client ADDRESS PORT TARGET [DOMAIN USER]
+ *     sspi-client [-p PACKAGE] [-d] ADDRESS PORT TARGET [DOMAIN USER]
  *
- * Authenticates with Negotiate, then prints the encrypted message that the server sends. With
- * DOMAIN and USER it reads the password as a line from standard input; without, it acts as the user
- * who runs it. TARGET is the service's principal name ("HTTP/host.name").
+ * Authenticates with Negotiate, or PACKAGE, then prints the encrypted message that the server sends.
+ * With DOMAIN and USER it reads the password as a line from standard input; without, it acts as the
+ * user who runs it. TARGET is the service's principal name ("HTTP/host.name"). -d asks for DCE style,
+ * which Kerberos has: a third leg, and messages that are laid out as DCE's RPC has them.
  */
 #define SECURITY_WIN32
 #include <windows.h>
 #include <winsock.h>
-#include <sspi.h>
+#include <security.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "Sspiexample.h"
@@ -19,6 +20,8 @@
 #define cbMaxMessage 65536
 
 static BYTE g_In[cbMaxMessage], g_Out[cbMaxMessage];
+static char *g_szPackage = (char *)NEGOSSP_NAME_A;
+static ULONG g_fRequest = ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY;
 
 /* The identity's strings stay the caller's: the library copies what it needs. */
 static BOOL
@@ -43,7 +46,7 @@ Acquire(char *szDomain, char *szUser, CredHandle *phCred)
         identity.PasswordLength = (ULONG)strlen(szPassword);
         identity.Flags = SEC_WINNT_AUTH_IDENTITY_ANSI;
     }
-    ss = AcquireCredentialsHandleA(NULL, (char *)"Negotiate", SECPKG_CRED_OUTBOUND, NULL,
+    ss = AcquireCredentialsHandleA(NULL, g_szPackage, SECPKG_CRED_OUTBOUND, NULL,
                                    szUser ? &identity : NULL, NULL, NULL, phCred, &lifetime);
     SecureZeroMemory(szPassword, sizeof(szPassword));
     return ss < 0 ? PrintStatus("AcquireCredentialsHandle", ss) : TRUE;
@@ -70,10 +73,9 @@ Authenticate(SOCKET s, CredHandle *phCred, char *szTarget, CtxtHandle *phContext
             fprintf(stderr, "the server went away\n");
             return FALSE;
         }
-        ss = InitializeSecurityContextA(phCred, nLegs ? phContext : NULL, szTarget,
-                                        ISC_REQ_CONFIDENTIALITY, 0, SECURITY_NATIVE_DREP,
-                                        nLegs ? &inDesc : NULL, 0, phContext, &outDesc,
-                                        &fAttributes, &lifetime);
+        ss = InitializeSecurityContextA(phCred, nLegs ? phContext : NULL, szTarget, g_fRequest, 0,
+                                        SECURITY_NATIVE_DREP, nLegs ? &inDesc : NULL, 0, phContext,
+                                        &outDesc, &fAttributes, &lifetime);
         if (ss < 0) {
             return PrintStatus("InitializeSecurityContext", ss);
         }
@@ -82,7 +84,7 @@ Authenticate(SOCKET s, CredHandle *phCred, char *szTarget, CtxtHandle *phContext
             return FALSE;
         }
     }
-    if (ss == SEC_E_OK && !(fAttributes & ISC_RET_CONFIDENTIALITY)) {
+    if (ss == SEC_E_OK && !Encrypts(phContext, fAttributes)) {
         fprintf(stderr, "the server does not encrypt\n");
         return FALSE;
     }
@@ -108,6 +110,27 @@ PrintMessage(SOCKET s, CtxtHandle *phContext)
     return TRUE;
 }
 
+/* Takes the options off the arguments; FALSE where there are others. */
+static BOOL
+TakeOptions(int *pArgc, char ***pArgv)
+{
+    while (*pArgc > 1 && (*pArgv)[1][0] == '-') {
+        int nTaken = 1;
+
+        if (strcmp((*pArgv)[1], "-d") == 0) {
+            g_fRequest |= ISC_REQ_USE_DCE_STYLE | ISC_REQ_MUTUAL_AUTH;
+        } else if (strcmp((*pArgv)[1], "-p") == 0 && *pArgc > 2) {
+            g_szPackage = (*pArgv)[2];
+            nTaken = 2;
+        } else {
+            return FALSE;
+        }
+        *pArgc -= nTaken;
+        *pArgv += nTaken;
+    }
+    return *pArgc == 4 || *pArgc == 6;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -117,8 +140,8 @@ main(int argc, char **argv)
     BOOL fHaveContext = FALSE, fOk = FALSE;
     SOCKET s;
 
-    if (argc != 4 && argc != 6) {
-        fprintf(stderr, "usage: sspi-client ADDRESS PORT TARGET [DOMAIN USER]\n");
+    if (!TakeOptions(&argc, &argv)) {
+        fprintf(stderr, "usage: sspi-client [-p PACKAGE] [-d] ADDRESS PORT TARGET [DOMAIN USER]\n");
         return 2;
     }
     if (WSAStartup(0x0101, &wsaData) != 0 ||

@@ -277,6 +277,17 @@ def shared_domain(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def shared_wine(tmp_path_factory):
+    """One Wine for all who run Windows programs, with the examples."""
+    from wine import Wine
+    wine = Wine(tmp_path_factory.mktemp("wine"))
+    try:
+        yield wine.start().compile_examples()
+    finally:
+        wine.stop()
+
+
+@pytest.fixture(scope="session")
 def seen_tickets(tmp_path_factory):
     """A replay cache for services that start one after the other: what it has not remembered from the beginning is refused, and MIT's clients
     count from whole seconds."""

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs in examples/, compiled for Windows and run under Wine, with those compiled for this system: both ways, with sealed and with
+signed messages. Where Wine lacks something, it is shown by Wine with Wine."""
+import re
+import subprocess
+import threading
+
+import pytest
+
+from conftest import ACCOUNTS
+from ends import DOMAIN
+from mit_realm import MitRealm
+from wine import Here
+
+SPN, HOST = "HTTP/web1.example.test", "localhost"
+PATIENCE = 30
+GREETING = "message: This is your server speaking"
+
+
+@pytest.fixture
+def wine(shared_wine):
+    return shared_wine
+
+
+@pytest.fixture(scope="module")
+def samba(tmp_path_factory):
+    """ntlm_auth of a Samba that is in no domain and touches nothing outside its folder, and knows alice's password where it is a server."""
+    folder = tmp_path_factory.mktemp("samba")
+    places = "".join(f"{key} = {folder}\n" for key in ("private dir", "lock directory", "state directory", "cache directory", "pid directory"))
+    (folder / "smb.conf").write_text(f"[global]\nworkgroup = {DOMAIN}\nnetbios name = SAMBASRV\nlog file = {folder}/log\n{places}", encoding="ascii")
+    script = folder / "ntlm_auth"
+    script.write_text(f"""#!/bin/sh
+case "$*" in
+*squid*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf --username=alice '--password={ACCOUNTS["alice"]}' --domain={DOMAIN} "$@" ;;
+*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf "$@" ;;
+esac
+""", encoding="ascii")
+    script.chmod(0o755)
+    return script
+
+
+class Pair:
+    """One server and one client, until both have ended."""
+
+    def __init__(self, server, client, server_env=None, client_env=None, stdin=""):
+        """server, client: (Wine or Here, program, arguments)."""
+        where, name, *arguments = server
+        process = subprocess.Popen(where.command(name, 0, *arguments), env=where.environment(server_env), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        timer = threading.Timer(PATIENCE, process.kill)
+        timer.start()
+        try:
+            line = process.stdout.readline()
+            found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line.strip())
+            assert found, line + process.stdout.read()
+            where, name, options, arguments = client
+            done = subprocess.run(where.command(name, *options, "127.0.0.1", found.group(1), *arguments), env=where.environment(client_env), input=stdin,
+                                  capture_output=True, text=True, timeout=PATIENCE)
+            self.server_said, _ = process.communicate(timeout=10)
+        finally:
+            timer.cancel()
+            process.kill()
+            process.communicate()
+        self.client_said = done.stdout + done.stderr
+        self.ended = process.returncode, done.returncode
+        self.all = f"{self.ended}\nserver: {self.server_said}\nclient: {self.client_said}"
+
+
+def ntlm(server, client, library, package="NTLM", user="alice", password=None):
+    """sspi-server and sspi-client, with a password."""
+    return Pair((server, "sspi-server", package), (client, "sspi-client", ("-p", package), (SPN, DOMAIN, user)), library, library,
+                (ACCOUNTS["alice"] if password is None else password) + "\n")
+
+
+# --- NTLM ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("package", ["NTLM", "Negotiate"])
+def test_ntlm__our_server_seals_to_wines_client(wine, samba, library, package):
+    """Wine's Negotiate without a ticket is NTLM's bare tokens."""
+    wine.samba(samba)
+    pair = ntlm(Here, wine, library, package)
+    assert pair.ended == (0, 0), pair.all
+    assert f"client: {DOMAIN}\\alice" in pair.server_said or re.search(r"client: \w+\\alice", pair.server_said), pair.all
+    assert GREETING in pair.client_said and "package: NTLM" in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("user, password", [("alice", "wrong"), ("nobody", None)])
+def test_ntlm__our_server_refuses_wines_client(wine, samba, library, user, password):
+    wine.samba(samba)
+    pair = ntlm(Here, wine, library, user=user, password=password)
+    assert pair.ended == (1, 1) and "AcceptSecurityContext: 0x8009030C" in pair.server_said and GREETING not in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["our-client", "wines-client"])
+def test_ntlm__wines_server_does_not_seal(wine, samba, library, ours):
+    """It authenticates, and what it seals then nobody can open: its own client cannot either."""
+    wine.samba(samba)
+    pair = ntlm(wine, Here if ours else wine, library)
+    assert pair.ended == (0, 1) and "client: authenticated" in pair.server_said, pair.all
+    assert "package: NTLM" in pair.client_said and "DecryptMessage: 0x8009030F" in pair.client_said, pair.all
+
+
+def test_ntlm__wines_server_refuses_our_client(wine, samba, library):
+    wine.samba(samba)
+    pair = ntlm(wine, Here, library, password="wrong")
+    assert pair.ended == (1, 1) and "AcceptSecurityContext: 0x8009030C" in pair.server_said, pair.all
+
+
+# --- Kerberos --------------------------------------------------------------------------------
+
+SCP = f"ADSockAuth/{HOST}/CN=SockAuthAD,CN=WEB1,CN=Computers,DC=example,DC=test"
+
+
+@pytest.fixture(scope="module")
+def realm(tmp_path_factory):
+    """A realm that knows the examples' services, which accept with its keytab."""
+    made = MitRealm(tmp_path_factory.mktemp("realm"))
+    try:
+        made.start().add_user("alice", ACCOUNTS["alice"])
+        made.add_service(f"HTTP/{HOST}")
+        made.admin(f'addprinc -randkey "{SCP}"')
+        made.admin(f'ktadd -norandkey -k {made.keytab} "{SCP}"')
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def ticket(realm, library):
+    """What a program needs to log on as alice, with her ticket; and, in another one, to be the service."""
+    return realm.environment(realm.ticket("alice"), **library)
+
+
+@pytest.fixture(scope="module")
+def service(realm, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kerberos")
+    folder.chmod(0o700)
+    config = folder / "opensspi.conf"
+    config.write_text(f"[kerberos]\nreplay_cache = off\nkeytab = FILE:{realm.keytab}\n", encoding="ascii")
+    return realm.environment(OPENSSPI_CONFIG=str(config))
+
+
+def sealed(server, client, service, ticket, package="Kerberos", options=("-d",)):
+    return Pair((server, "sspi-server", package), (client, "sspi-client", ("-p", package, *options), (f"HTTP/{HOST}",)), service, ticket)
+
+
+@pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
+def test_kerberos__our_server_seals_to_wines_client(wine, service, ticket, package):
+    pair = sealed(Here, wine, service, ticket, package)
+    assert pair.ended == (0, 0), pair.all
+    assert "client: EXAMPLE.ORG\\alice" in pair.server_said and GREETING in pair.client_said and "package: Kerberos" in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
+def test_kerberos__wines_server_seals_to_our_client(wine, service, ticket, package):
+    pair = sealed(wine, Here, service, ticket, package)
+    assert pair.ended == (0, 0), pair.all
+    assert GREETING in pair.client_said and "package: Kerberos" in pair.client_said, pair.all
+
+
+def test_kerberos__wines_client_with_a_password(wine, realm, service, library, tmp_path):
+    """Which Wine puts into the default cache."""
+    env = realm.environment(tmp_path / "cache", **library)
+    pair = Pair((Here, "sspi-server", "Kerberos"), (wine, "sspi-client", ("-p", "Kerberos", "-d"), (f"HTTP/{HOST}", realm.name, "alice")), service, env,
+                ACCOUNTS["alice"] + "\n")
+    assert pair.ended == (0, 0) and GREETING in pair.client_said, pair.all
+
+
+def test_kerberos__wine_with_wine(wine, service, ticket):
+    pair = sealed(wine, wine, service, ticket)
+    assert pair.ended == (0, 0) and GREETING in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["our-client", "wines-client"])
+def test_kerberos__wines_server_seals_in_dce_style_alone(wine, service, ticket, ours):
+    """Otherwise its own SECPKG_ATTR_SIZES are too small for its own messages, of AES keys."""
+    pair = sealed(wine, Here if ours else wine, service, ticket, options=())
+    assert pair.ended == (1, 1) and "EncryptMessage: 0x80090321" in pair.server_said, pair.all
+
+
+def test_kerberos__wines_client_opens_in_dce_style_alone(wine, service, ticket):
+    """Otherwise it puts the token behind the data, before the data being where Windows has it ([MS-KILE] 3.4.5.4)."""
+    pair = sealed(Here, wine, service, ticket, options=())
+    assert pair.ended == (0, 1) and "DecryptMessage: " in pair.client_said and GREETING not in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("server_text", ["", "-w"])
+def test_sockauth__our_server_and_wines_client(wine, service, ticket, server_text):
+    """Mutual, with Negotiate, and a signed message."""
+    pair = Pair((Here, "sockauth-server" + server_text), (wine, "sockauth-client-w", (), (HOST,)), service, ticket)
+    assert pair.ended == (0, 0), pair.all
+    assert "message: signed by the client" in pair.server_said and "client: EXAMPLE.ORG\\alice" in pair.server_said, pair.all
+    assert f"authenticated to {SCP}" in pair.client_said, pair.all
+
+
+@pytest.mark.parametrize("server_text", ["", "-w"])
+@pytest.mark.parametrize("client_text", ["", "-w"])
+def test_sockauth__wines_server_and_our_client(wine, service, ticket, server_text, client_text):
+    pair = Pair((wine, "sockauth-server" + server_text), (Here, "sockauth-client" + client_text, (), (HOST,)), service, ticket)
+    assert pair.ended == (0, 0), pair.all
+    assert "message: signed by the client" in pair.server_said and f"authenticated to {SCP}" in pair.client_said, pair.all

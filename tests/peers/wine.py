@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Windows programs under Wine: Debian's mingw-w64 compiles them, and they run with a prefix, a home and a wineserver of their own.
+
+    wine = Wine(folder).start()
+    wine.compile("spn", [ROOT / "examples/spn.c"])
+    done = wine.run("spn", "an argument", env={"KRB5CCNAME": ...})
+
+Wine's NTLM is Samba's ntlm_auth, which it finds in PATH: samba() puts another there. Its Kerberos is MIT's GSSAPI.
+"""
+import os
+import pathlib
+import subprocess
+
+from conftest import ROOT, program
+
+BIN = pathlib.Path("/usr/lib/wine")
+LIBRARIES = ("-lsecur32", "-lws2_32", "-lntdsapi", "-ladvapi32")
+# Capital letters as the files of Windows' SDK have them; mingw-w64's have none.
+SPELLINGS = ("Security.h", "Ntdsapi.h", "Sspi.h", "Windows.h")
+# No .NET, no HTML, no entries in anybody's menus.
+QUIET = {"WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "WINEDEBUG": "-all"}
+EXAMPLES = {
+    "sspi-client": ("sspi-client.c", "SspiExample.c", "framing.c"), "sspi-server": ("sspi-server.c", "SspiExample.c", "framing.c"),
+    "sockauth-server": ("sockauth-server.c", "sockauth.c", "framing.c"), "sockauth-server-w": ("sockauth-server.c", "sockauth.c", "framing.c"),
+    "sockauth-client-w": ("sockauth-client.c", "sockauth.c", "framing.c"),  # Wine has no DsMakeSpnA
+}
+# Formats as Windows reads them, not as C99 does: %s of wprintf is wide.
+COMPILER = ("x86_64-w64-mingw32-gcc", "-std=gnu17", "-Wall", "-Werror", "-D_WIN32_WINNT=0x0A00", "-D__USE_MINGW_ANSI_STDIO=0")
+UNICODE = ("-DUNICODE", "-D_UNICODE", "-municode")
+
+
+class Wine:
+    def __init__(self, folder):
+        self.folder = folder
+        self.bin = folder / "bin"
+        for name in ("home", "include", "programs", "bin"):
+            (folder / name).mkdir()
+        for name in SPELLINGS:
+            (folder / "include" / name).write_text(f"#include <{name.lower()}>\n", encoding="ascii")
+
+    def environment(self, env=None):
+        out = {**os.environ, "WINEPREFIX": str(self.folder / "prefix"), "HOME": str(self.folder / "home"), **QUIET, **(env or {})}
+        out["PATH"] = f"{self.bin}:{out['PATH']}"
+        out.pop("DISPLAY", None)
+        return out
+
+    def start(self):
+        """Takes some fifteen seconds."""
+        (self.folder / "prefix").mkdir(mode=0o700)
+        log = self.folder / "log"
+        with open(log, "wb") as out:  # a pipe would stay open with the services
+            how = {"env": self.environment(), "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "check": False}
+            status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=180, **how).returncode
+            subprocess.run([BIN / "wineserver", "-p"], timeout=30, **how)  # it stays: a program then starts in a quarter of a second
+        assert status == 0 and (self.folder / "prefix/drive_c/windows").is_dir(), f"no prefix of Wine's: {log.read_text(errors='replace')}"
+        return self
+
+    def stop(self):
+        """Ends all that runs with this prefix, and no other's."""
+        if (self.folder / "prefix").exists():
+            subprocess.run([BIN / "wineserver", "-k"], env=self.environment(), check=False, timeout=60)
+        subprocess.run(["rm", "-rf", self.folder / "prefix"], check=True)  # 700 MB
+
+    def compile(self, name, sources, flags=()):
+        objects = []
+        for source in sources:  # what programs share is compiled once
+            objects.append(self.folder / "programs" / f"{pathlib.Path(source).stem}{'-w' if flags else ''}.o")
+            if not objects[-1].exists():
+                subprocess.run([*COMPILER, f"-I{self.folder}/include", *flags, "-c", source, "-o", objects[-1]], check=True, timeout=120)
+        subprocess.run([*COMPILER, *flags, *objects, "-o", self.path(name), *LIBRARIES], check=True, timeout=120)
+
+    def compile_examples(self):
+        for name, sources in EXAMPLES.items():
+            self.compile(name, [ROOT / "examples" / source for source in sources], UNICODE if name.endswith("-w") else ())
+        return self
+
+    def path(self, name):
+        return self.folder / "programs" / f"{name}.exe"
+
+    def command(self, name, *arguments):
+        return [BIN / "wine64", self.path(name), *map(str, arguments)]
+
+    def samba(self, *command):
+        """What Wine runs for ntlm_auth from now on; its own arguments come after those."""
+        file = self.bin / "ntlm_auth"
+        file.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in map(str, command)) + ' "$@"\n', encoding="utf-8")
+        file.chmod(0o755)
+
+
+class Here:
+    """The same programs, as they are compiled for this system."""
+
+    @staticmethod
+    def environment(env=None):
+        return {**os.environ, **(env or {})}
+
+    @staticmethod
+    def command(name, *arguments):
+        return [program(name), *map(str, arguments)]
