@@ -40,6 +40,14 @@ SEC_EXPORT int compat_vsprintf_s(char *dst, rsize_t size, const char *format, va
 SEC_EXPORT int compat__snprintf_s(char *dst, rsize_t size, rsize_t count, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* As Windows has it: no NUL where exactly count characters were written, and -1 where more were wanted. */
+SEC_EXPORT int compat__snprintf(char *dst, size_t count, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+SEC_EXPORT int compat__vsnprintf(char *dst, size_t count, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+#define _snprintf   compat__snprintf
+#define _vsnprintf  compat__vsnprintf
 #define strcpy_s    compat_strcpy_s
 #define strcat_s    compat_strcat_s
 #define strncpy_s   compat_strncpy_s

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of accounts. Source: the public documentation of winbase.h. */
+/* Texts of errors, names of accounts. Source: the public documentation of winbase.h. */
 #ifndef OPENSSPI_COMPAT_WINBASE_H
 #define OPENSSPI_COMPAT_WINBASE_H
 
@@ -29,10 +29,38 @@ SEC_EXPORT BOOL WINAPI LookupAccountNameA(LPCSTR lpSystemName, LPCSTR lpAccountN
                                           LPDWORD cbSid, LPSTR ReferencedDomainName,
                                           LPDWORD cchReferencedDomainName, PSID_NAME_USE peUse);
 
+#define FORMAT_MESSAGE_ALLOCATE_BUFFER 0x00000100
+#define FORMAT_MESSAGE_IGNORE_INSERTS  0x00000200
+#define FORMAT_MESSAGE_FROM_STRING     0x00000400
+#define FORMAT_MESSAGE_FROM_HMODULE    0x00000800
+#define FORMAT_MESSAGE_FROM_SYSTEM     0x00001000
+#define FORMAT_MESSAGE_ARGUMENT_ARRAY  0x00002000
+#define FORMAT_MESSAGE_MAX_WIDTH_MASK  0x000000FF
+
+/*
+ * The text of a status of the interface or of a code of winerror.h, in English whatever the language,
+ * with its inserts filled in: %1 to %99, each a string or what stands after it between exclamation
+ * marks (%1!u!), %n, %t, %r, %%, %0 at the end. Arguments is a va_list, or an array of DWORD_PTR with
+ * FORMAT_MESSAGE_ARGUMENT_ARRAY. The characters written without the NUL, or 0: ERROR_MR_MID_NOT_FOUND
+ * for a code without a text, ERROR_INSUFFICIENT_BUFFER, ERROR_NO_WORK_DONE for an empty one, ERROR_INVALID_PARAMETER for an insert without
+ * arguments or with a format that takes more than one. lpBuffer is a pointer that LocalFree takes,
+ * where FORMAT_MESSAGE_ALLOCATE_BUFFER is given, of nSize characters at least.
+ * Modules have no messages: FORMAT_MESSAGE_FROM_HMODULE finds none. A width of lines is 0 (breaks are
+ * kept) or FORMAT_MESSAGE_MAX_WIDTH_MASK (breaks become spaces).
+ */
+SEC_EXPORT DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId,
+                                       DWORD dwLanguageId, LPWSTR lpBuffer, DWORD nSize,
+                                       va_list *Arguments);
+SEC_EXPORT DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId,
+                                       DWORD dwLanguageId, LPSTR lpBuffer, DWORD nSize,
+                                       va_list *Arguments);
+
 #ifdef UNICODE
+#define FormatMessage     FormatMessageW
 #define LookupAccountSid  LookupAccountSidW
 #define LookupAccountName LookupAccountNameW
 #else
+#define FormatMessage     FormatMessageA
 #define LookupAccountSid  LookupAccountSidA
 #define LookupAccountName LookupAccountNameA
 #endif

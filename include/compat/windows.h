@@ -178,8 +178,8 @@ SEC_EXPORT ULONGLONG WINAPI GetTickCount64(void);
 
 /*
  * Strings of char (A) and WCHAR (W), as the C library's. lstrcpyn copies at most iMaxLength - 1
- * characters and terminates. NULL for a string: 0 or NULL, nothing written. Comparison is by code,
- * without case folds A to Z alone.
+ * characters and terminates. NULL for a string: 0 or NULL, nothing written. Comparison answers -1, 0
+ * or 1, as words are sorted: "a" before "B", and "a" before "A"; of letters A to Z alone.
  */
 SEC_EXPORT int WINAPI lstrlenA(LPCSTR lpString);
 SEC_EXPORT int WINAPI lstrlenW(LPCWSTR lpString);
@@ -239,6 +239,7 @@ OPENSSPI_END
 #include "processthreadsapi.h"
 #include "securecrt.h"
 #include "securitybaseapi.h"
+#include "stringapiset.h"
 #include "synchapi.h"
 #include "winbase.h"
 

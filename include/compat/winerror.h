@@ -36,10 +36,13 @@
 #define ERROR_ALREADY_EXISTS          183
 #define ERROR_BAD_EXE_FORMAT          193
 #define ERROR_MORE_DATA               234
+#define ERROR_NO_WORK_DONE            235
 #define WAIT_TIMEOUT                  258
 #define ERROR_NO_MORE_ITEMS           259
+#define ERROR_MR_MID_NOT_FOUND        317
 #define ERROR_OPERATION_ABORTED       995
 #define ERROR_IO_PENDING              997
+#define ERROR_INVALID_FLAGS           1004
 #define ERROR_NO_TOKEN                1008
 #define ERROR_NO_UNICODE_TRANSLATION  1113
 #define ERROR_DLL_INIT_FAILED         1114

@@ -10,6 +10,16 @@
 
 OPENSSPI_BEGIN
 
+#define LANG_NEUTRAL       0x00
+#define LANG_ENGLISH       0x09
+#define SUBLANG_NEUTRAL    0x00
+#define SUBLANG_DEFAULT    0x01
+#define SUBLANG_ENGLISH_US 0x01
+
+#define MAKELANGID(primary, sub) ((WORD)(((WORD)(sub)) << 10 | (WORD)(primary)))
+#define PRIMARYLANGID(language)  ((WORD)((WORD)(language)&0x3ff))
+#define SUBLANGID(language)      ((WORD)((WORD)(language) >> 10))
+
 typedef DWORD ACCESS_MASK;
 typedef PVOID PSID;
 

@@ -160,6 +160,65 @@ utf8_put_utf16(struct wire_writer *w, struct bytes utf16)
     }
 }
 
+/* How much of ill-formed UTF-8 one U+FFFD stands for: what could still have become a character
+ * (The Unicode Standard, 3.9, "maximal subpart"). */
+static size_t
+ill_formed_length(struct bytes utf8)
+{
+    const uint8_t lead = utf8.p[0];
+    const size_t most = lead < 0xC2 || lead > 0xF4 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    uint8_t from = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    uint8_t to = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    size_t n = 1;
+
+    while (n < most && n < utf8.n && utf8.p[n] >= from && utf8.p[n] <= to) {
+        from = 0x80;
+        to = 0xBF;
+        n++;
+    }
+    return n;
+}
+
+size_t
+utf16_put_utf8_replacing(struct wire_writer *w, struct bytes utf8)
+{
+    struct wire_reader r = wire_reader_of(utf8);
+    size_t replaced = 0;
+
+    while (wire_left(&r)) {
+        struct wire_reader one = r;
+        uint32_t c;
+
+        if (read_utf8_point(&one, &c)) {
+            r = one;
+        } else {
+            wire_skip(&r, ill_formed_length(bytes_of(r.cur, wire_left(&r))));
+            c = REPLACEMENT;
+            replaced++;
+        }
+        put_utf16_point(w, c);
+    }
+    return replaced;
+}
+
+size_t
+utf8_put_utf16_replacing(struct wire_writer *w, struct bytes utf16)
+{
+    struct wire_reader r = wire_reader_of(utf16);
+    size_t replaced = 0;
+
+    while (wire_left(&r)) {
+        uint32_t c;
+
+        if (!read_utf16_point(&r, &c)) {
+            c = REPLACEMENT;
+            replaced++;
+        }
+        put_utf8_point(w, c);
+    }
+    return replaced;
+}
+
 static uint16_t
 upper_unit(uint16_t unit)
 {

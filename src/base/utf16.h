@@ -11,6 +11,11 @@
 void utf16_put_utf8(struct wire_writer *w, struct bytes utf8);
 void utf8_put_utf16(struct wire_writer *w, struct bytes utf16);
 
+/* The same for text that need not be well-formed: U+FFFD for each lone surrogate, and for each maximal
+ * part of UTF-8 that begins a character and does not end it. How many they were. */
+size_t utf16_put_utf8_replacing(struct wire_writer *w, struct bytes utf8);
+size_t utf8_put_utf16_replacing(struct wire_writer *w, struct bytes utf16);
+
 /* Upper case by Unicode's simple mapping, one code point to one ([MS-NLMP] 3.3.2's UpperCase and
  * how Windows compares account names). Ill-formed units pass unchanged: a peer's name is hashed
  * exactly as it was sent. Same length. */

@@ -6,6 +6,7 @@
 #include <windows.h>
 
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "base/secret.h"
 
 static errno_t
@@ -144,6 +145,38 @@ compat__snprintf_s(char *dst, rsize_t size, rsize_t count, const char *format, .
         refuse(dst, size, ERANGE);
     }
     return -1;
+}
+
+int
+compat__vsnprintf(char *dst, size_t count, const char *format, va_list arguments)
+{
+    va_list again;
+    char *text;
+    int n;
+
+    va_copy(again, arguments);
+    n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    text = n < 0 ? NULL : mem_new((size_t)n + 1);
+    if (!text || vsnprintf(text, (size_t)n + 1, format, arguments) != n) {
+        mem_free(text);
+        return -1;
+    }
+    bytes_copy(dst, text, (size_t)n < count ? (size_t)n + 1 : count);
+    mem_free(text);
+    return (size_t)n <= count ? n : -1;
+}
+
+int
+compat__snprintf(char *dst, size_t count, const char *format, ...)
+{
+    va_list arguments;
+    int n;
+
+    va_start(arguments, format);
+    n = compat__vsnprintf(dst, count, format, arguments);
+    va_end(arguments);
+    return n;
 }
 
 PVOID

@@ -42,8 +42,11 @@ lstrcpynA(LPSTR lpString1, LPCSTR lpString2, int iMaxLength)
 {
     size_t n;
 
-    if (!lpString1 || !lpString2 || iMaxLength < 1) {
+    if (!lpString1 || !lpString2) {
         return NULL;
+    }
+    if (iMaxLength < 1) {
+        return lpString1;
     }
     n = strnlen(lpString2, (size_t)iMaxLength - 1);
     bytes_move(lpString1, lpString2, n);
@@ -56,8 +59,11 @@ lstrcpynW(LPWSTR lpString1, LPCWSTR lpString2, int iMaxLength)
 {
     size_t n = 0;
 
-    if (!lpString1 || !lpString2 || iMaxLength < 1) {
+    if (!lpString1 || !lpString2) {
         return NULL;
+    }
+    if (iMaxLength < 1) {
+        return lpString1;
     }
     while (n < (size_t)iMaxLength - 1 && lpString2[n]) {
         n++;
@@ -94,38 +100,83 @@ compare_missing(const void *a, const void *b)
     return (a != NULL) - (b != NULL);
 }
 
+/* As Windows orders words: letters by the alphabet, and of the same word the small ones come first. */
+static int
+compare_units(uint16_t a, uint16_t b, int *by_case)
+{
+    const uint16_t x = a < 0x80 ? bytes_lower_((uint8_t)a) : a;
+    const uint16_t y = b < 0x80 ? bytes_lower_((uint8_t)b) : b;
+
+    if (x == y && a != b && *by_case == 0) {
+        *by_case = a > b ? -1 : 1; /* capital letters have the smaller codes */
+    }
+    return (x > y) - (x < y);
+}
+
+static int
+compare_a(LPCSTR a, LPCSTR b, int *by_case)
+{
+    int order = 0;
+
+    if (!a || !b) {
+        return compare_missing(a, b);
+    }
+    for (; order == 0; a++, b++) {
+        order = compare_units((uint8_t)*a, (uint8_t)*b, by_case);
+        if (!*a || !*b) {
+            break;
+        }
+    }
+    return order;
+}
+
+static int
+compare_w(LPCWSTR a, LPCWSTR b, int *by_case)
+{
+    int order = 0;
+
+    if (!a || !b) {
+        return compare_missing(a, b);
+    }
+    for (; order == 0; a++, b++) {
+        order = compare_units(*a, *b, by_case);
+        if (!*a || !*b) {
+            break;
+        }
+    }
+    return order;
+}
+
 int
 lstrcmpA(LPCSTR lpString1, LPCSTR lpString2)
 {
-    return lpString1 && lpString2 ? strcmp(lpString1, lpString2)
-                                  : compare_missing(lpString1, lpString2);
+    int by_case = 0;
+    const int order = compare_a(lpString1, lpString2, &by_case);
+
+    return order ? order : by_case;
 }
 
 int
 lstrcmpW(LPCWSTR lpString1, LPCWSTR lpString2)
 {
-    return lpString1 && lpString2 ? compat_wcscmp(lpString1, lpString2)
-                                  : compare_missing(lpString1, lpString2);
+    int by_case = 0;
+    const int order = compare_w(lpString1, lpString2, &by_case);
+
+    return order ? order : by_case;
 }
 
 int
 lstrcmpiA(LPCSTR lpString1, LPCSTR lpString2)
 {
-    const char *a = lpString1, *b = lpString2;
+    int by_case = 0;
 
-    if (!a || !b) {
-        return compare_missing(a, b);
-    }
-    while (*a && bytes_lower_((uint8_t)*a) == bytes_lower_((uint8_t)*b)) {
-        a++;
-        b++;
-    }
-    return (int)bytes_lower_((uint8_t)*a) - (int)bytes_lower_((uint8_t)*b);
+    return compare_a(lpString1, lpString2, &by_case);
 }
 
 int
 lstrcmpiW(LPCWSTR lpString1, LPCWSTR lpString2)
 {
-    return lpString1 && lpString2 ? compat_wcsicmp(lpString1, lpString2)
-                                  : compare_missing(lpString1, lpString2);
+    int by_case = 0;
+
+    return compare_w(lpString1, lpString2, &by_case);
 }

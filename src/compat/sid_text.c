@@ -107,11 +107,17 @@ static bool
 parse(const char *text, struct sid *out)
 {
     struct bytes whole = bytes_of_string(text);
+    char capital[SID_TEXT_BYTES];
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(aliases); i++) {
         if (bytes_equal_nocase(whole, bytes_of_string(aliases[i].letters))) {
             return sid_name_of_type(out, (int)aliases[i].type, NULL);
         }
+    }
+    if (text[0] == 's' && whole.n <= sizeof(capital)) { /* Windows takes either */
+        bytes_copy(capital, text, whole.n);
+        capital[0] = 'S';
+        whole = bytes_of(capital, whole.n);
     }
     return sid_parse(out, whole) && out->n != 0;
 }

@@ -10,7 +10,7 @@ import pytest
 from conftest import ACCOUNTS
 from ends import DOMAIN
 from mit_realm import MitRealm
-from wine import Here
+from wine import Here, lone_samba
 
 SPN, HOST = "HTTP/web1.example.test", "localhost"
 PATIENCE = 30
@@ -24,19 +24,7 @@ def wine(shared_wine):
 
 @pytest.fixture(scope="module")
 def samba(tmp_path_factory):
-    """ntlm_auth of a Samba that is in no domain and touches nothing outside its folder, and knows alice's password where it is a server."""
-    folder = tmp_path_factory.mktemp("samba")
-    places = "".join(f"{key} = {folder}\n" for key in ("private dir", "lock directory", "state directory", "cache directory", "pid directory"))
-    (folder / "smb.conf").write_text(f"[global]\nworkgroup = {DOMAIN}\nnetbios name = SAMBASRV\nlog file = {folder}/log\n{places}", encoding="ascii")
-    script = folder / "ntlm_auth"
-    script.write_text(f"""#!/bin/sh
-case "$*" in
-*squid*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf --username=alice '--password={ACCOUNTS["alice"]}' --domain={DOMAIN} "$@" ;;
-*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf "$@" ;;
-esac
-""", encoding="ascii")
-    script.chmod(0o755)
-    return script
+    return lone_samba(tmp_path_factory.mktemp("samba"))
 
 
 class Pair:

@@ -11,7 +11,7 @@ import os
 import pathlib
 import subprocess
 
-from conftest import ROOT, program
+from conftest import ACCOUNTS, ROOT, program
 
 BIN = pathlib.Path("/usr/lib/wine")
 LIBRARIES = ("-lsecur32", "-lws2_32", "-lntdsapi", "-ladvapi32")
@@ -85,6 +85,21 @@ class Wine:
         file = self.bin / "ntlm_auth"
         file.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in map(str, command)) + ' "$@"\n', encoding="utf-8")
         file.chmod(0o755)
+
+
+def lone_samba(folder):
+    """ntlm_auth of a Samba that is in no domain and touches nothing outside its folder, and knows alice's password where it is a server."""
+    places = "".join(f"{key} = {folder}\n" for key in ("private dir", "lock directory", "state directory", "cache directory", "pid directory"))
+    (folder / "smb.conf").write_text(f"[global]\nworkgroup = WORKGROUP\nnetbios name = SAMBASRV\nlog file = {folder}/log\n{places}", encoding="ascii")
+    script = folder / "ntlm_auth"
+    script.write_text(f"""#!/bin/sh
+case "$*" in
+*squid*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf --username=alice '--password={ACCOUNTS["alice"]}' --domain=WORKGROUP "$@" ;;
+*) exec /usr/bin/ntlm_auth --configfile={folder}/smb.conf "$@" ;;
+esac
+""", encoding="ascii")
+    script.chmod(0o755)
+    return script
 
 
 class Here:

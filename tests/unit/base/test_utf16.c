@@ -54,6 +54,44 @@ test_utf16_put_utf8__and_back(void **state)
     }
 }
 
+/* Of the Unicode Standard's table 3-8, and other ends of sequences. */
+static void
+test_utf16_put_utf8_replacing__maximal_subparts(void **state)
+{
+    static const struct {
+        const char *utf8, *utf16;
+        size_t replaced;
+    } cases[] = {
+        { "4180", "4100fdff", 1 },
+        { "c080afe080bff0818241", "fdfffdfffdfffdfffdfffdfffdfffdfffdff4100", 9 },
+        { "eda080edbfbfedaf41", "fdfffdfffdfffdfffdfffdfffdfffdff4100", 8 },
+        { "f4919293ff4180bf42", "fdfffdfffdfffdfffdff4100fdfffdff4200", 7 },
+        { "e180e2f09192f1bf41", "fdfffdfffdfffdff4100", 4 },
+        { "f09f9880", "3dd800de", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t in[32], want[64], room[64];
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+        assert_int_equal(utf16_put_utf8_replacing(&w, hex_into(in, sizeof(in), cases[i].utf8)),
+                         cases[i].replaced);
+        assert_bytes_equal(wire_written(&w), hex_into(want, sizeof(want), cases[i].utf16));
+    }
+}
+
+static void
+test_utf8_put_utf16_replacing__lone_surrogates(void **state)
+{
+    uint8_t in[16], room[32];
+    struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+
+    (void)state;
+    assert_int_equal(utf8_put_utf16_replacing(&w, hex_into(in, sizeof(in), "78003dd8790000de")), 2);
+    assert_bytes_equal(wire_written(&w), bytes_of_string("x\uFFFDy\uFFFD"));
+}
+
 static void
 test_utf16_put_utf8__ill_formed_refused(void **state)
 {
@@ -199,6 +237,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf16_split_account__at_the_first_backslash),
         cmocka_unit_test(test_utf16_put_utf8__and_back),
+        cmocka_unit_test(test_utf16_put_utf8_replacing__maximal_subparts),
+        cmocka_unit_test(test_utf8_put_utf16_replacing__lone_surrogates),
         cmocka_unit_test(test_utf16_put_utf8__ill_formed_refused),
         cmocka_unit_test(test_utf8_put_utf16__lone_surrogates_and_half_units_refused),
         cmocka_unit_test(test_utf8_from_utf16__a_nul_within__is_shown),

@@ -167,11 +167,42 @@ format_narrow(void *user, bool failing)
 }
 
 static void
+format_a_message(void *user, bool failing)
+{
+    char *text = NULL;
+    WCHAR wide[16];
+    DWORD_PTR inserts[] = { (DWORD_PTR)u"wide", 7 };
+    const DWORD n = FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_STRING |
+                                       FORMAT_MESSAGE_ARGUMENT_ARRAY,
+                                   "%1!ls! %2!u!", 0, 0, (LPSTR)&text, 0, (va_list *)inserts);
+    const DWORD m = FormatMessageW(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY,
+                                   u"%1", 0, 0, wide, 16, (va_list *)inserts);
+
+    assert_true(n == 6 || (failing && n == 0 && !text));
+    assert_true(m == 4 || (failing && m == 0));
+    LocalFree(text);
+}
+
+static void
+convert_text(void *user, bool failing)
+{
+    WCHAR wide[4];
+    char text[16];
+    const int n = MultiByteToWideChar(CP_UTF8, 0, "abc", -1, wide, 4);
+    const int m = WideCharToMultiByte(CP_UTF8, 0, u"abc", -1, text, 4, NULL, NULL);
+    const int p = _snprintf(text, sizeof(text), "%d", 42);
+
+    assert_true(n == 4 || (failing && n == 0));
+    assert_true(m == 4 || (failing && m == 0));
+    assert_true(p == 2 || (failing && p == -1));
+}
+
+static void
 test_each_function__survives(void **state)
 {
     static const alloc_fail_run runs[] = {
-        make_a_name, get_names, crack_a_name, ask_names,     load_a_library,
-        format,      start,     take_memory,  format_narrow, make_a_thread,
+        make_a_name, get_names,   crack_a_name,  ask_names,     load_a_library,   format,
+        start,       take_memory, format_narrow, make_a_thread, format_a_message, convert_text,
     };
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {

@@ -49,6 +49,17 @@ test_text__there_and_back(void **state)
 }
 
 static void
+test_text__a_small_s(void **state)
+{
+    PSID sid = NULL;
+
+    assert_true(ConvertStringSidToSidA("s-1-5-11", &sid));
+    assert_true(IsWellKnownSid(sid, WinAuthenticatedUserSid));
+    LocalFree(sid);
+    assert_false(ConvertStringSidToSidA("s", &sid));
+}
+
+static void
 test_text__what_is_none(void **state)
 {
     static const char *const bad[] = { "",        "S",  "S-1",           "S-1-5",
@@ -149,9 +160,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text__there_and_back),  cmocka_unit_test(test_text__what_is_none),
-        cmocka_unit_test(test_memory__is_the_wires),  cmocka_unit_test(test_allocate__parts),
-        cmocka_unit_test(test_well_known__by_number),
+        cmocka_unit_test(test_text__there_and_back), cmocka_unit_test(test_text__a_small_s),
+        cmocka_unit_test(test_text__what_is_none),   cmocka_unit_test(test_memory__is_the_wires),
+        cmocka_unit_test(test_allocate__parts),      cmocka_unit_test(test_well_known__by_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
