@@ -46,7 +46,11 @@ SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFor
 SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat,
                                                     LPSTR lpNameBuffer, PULONG nSize);
 
-/* A directory object's name from one format into another; *nSize as above. */
+/*
+ * A user's name from one format, or NameUnknown, into another; *nSize as above. No directory is asked:
+ * known is the user that the calling thread acts for, by NameSamCompatible and, where its domain told
+ * it, by NameUserPrincipal. All else is ERROR_NONE_MAPPED.
+ */
 SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,
                                             EXTENDED_NAME_FORMAT AccountNameFormat,
                                             EXTENDED_NAME_FORMAT DesiredNameFormat,

@@ -313,18 +313,88 @@ GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PUL
     return FALSE;
 }
 
+/* --- from one format into another ---------------------------------------------------------- */
+
+/* The names of the user that the calling thread is; "" for one that nobody told. */
+struct user_forms {
+    struct name sam, principal;
+};
+
+static DWORD
+user_forms(struct user_forms *forms)
+{
+    DWORD error = extended_user_name(NameSamCompatible, &forms->sam);
+
+    if (error == ERROR_SUCCESS) {
+        error = extended_user_name(NameUserPrincipal, &forms->principal);
+    }
+    if (error == ERROR_NONE_MAPPED) {
+        forms->principal.text[0] = '\0';
+        return ERROR_SUCCESS;
+    }
+    return error;
+}
+
+static const char *
+form_of(const struct user_forms *forms, EXTENDED_NAME_FORMAT format)
+{
+    switch (format) {
+    case NameSamCompatible: return forms->sam.text;
+    case NameUserPrincipal: return forms->principal.text;
+    default: return "";
+    }
+}
+
+static bool
+is_name(const char *a, const char *b)
+{
+    return b[0] != '\0' && bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
+}
+
+static DWORD
+translate(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
+          struct name *out)
+{
+    struct user_forms forms;
+    const char *to;
+    bool known;
+    DWORD error;
+
+    if (!from || wanted == NameUnknown) {
+        return ERROR_INVALID_PARAMETER;
+    }
+    error = user_forms(&forms);
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    known = format == NameUnknown
+                ? is_name(from, forms.sam.text) || is_name(from, forms.principal.text)
+                : is_name(from, form_of(&forms, format));
+    to = form_of(&forms, wanted);
+    return known && to[0] ? put(out, to, strlen(to)) : ERROR_NONE_MAPPED;
+}
+
 BOOLEAN
 TranslateNameA(LPCSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
                EXTENDED_NAME_FORMAT DesiredNameFormat, LPSTR lpTranslatedName, PULONG nSize)
 {
-    SetLastError(ERROR_CALL_NOT_IMPLEMENTED);
-    return FALSE;
+    struct name name;
+    DWORD error = translate(lpAccountName, AccountNameFormat, DesiredNameFormat, &name);
+
+    error = error ? error : compat_text_answer_a(name.text, extended_rule, lpTranslatedName, nSize);
+    return (BOOLEAN)compat_error_answer(error);
 }
 
 BOOLEAN
 TranslateNameW(LPCWSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
                EXTENDED_NAME_FORMAT DesiredNameFormat, LPWSTR lpTranslatedName, PULONG nSize)
 {
-    SetLastError(ERROR_CALL_NOT_IMPLEMENTED);
-    return FALSE;
+    struct name name;
+    char *from = NULL;
+    DWORD error = compat_text_to_utf8(lpAccountName, &from);
+
+    error = error ? error : translate(from, AccountNameFormat, DesiredNameFormat, &name);
+    error = error ? error : compat_text_answer_w(name.text, extended_rule, lpTranslatedName, nSize);
+    mem_free(from);
+    return (BOOLEAN)compat_error_answer(error);
 }

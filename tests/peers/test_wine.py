@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from ad_domain import PASSWORDS
 from conftest import ACCOUNTS
 from ends import DOMAIN
 from mit_realm import MitRealm
@@ -92,6 +93,26 @@ def test_ntlm__wines_server_refuses_our_client(wine, samba, library):
     wine.samba(samba)
     pair = ntlm(wine, Here, library, password="wrong")
     assert pair.ended == (1, 1) and "AcceptSecurityContext: 0x8009030C" in pair.server_said, pair.all
+
+
+def test_ntlm__wines_server_and_a_domain(wine, shared_domain, library):
+    """winbindd has the domain's controller prove the response."""
+    wine.samba(*shared_domain.ntlm_auth())
+    password = PASSWORDS["alice"]
+    for given, ended in ((password, (0, 1)), ("wrong", (1, 1))):
+        pair = Pair((wine, "sspi-server", "NTLM"), (Here, "sspi-client", ("-p", "NTLM"), (SPN, shared_domain.name, "alice")), library, library,
+                    given + "\n")
+        assert pair.ended == ended and ("client: authenticated" in pair.server_said) == (ended == (0, 1)), pair.all
+
+
+def test_ntlm__wines_client_with_what_winbindd_remembers(wine, shared_domain, library):
+    """No password: --use-cached-creds. The name is the Unix user's."""
+    save = ("wbinfo", f"--ccache-save={shared_domain.name}\\alice%{PASSWORDS['alice']}")
+    subprocess.run(shared_domain.inside("env", f"SMB_CONF_PATH={shared_domain.config}", *save), check=True,
+                   capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+    wine.samba(*shared_domain.ntlm_auth())
+    pair = Pair((Here, "sspi-server", "NTLM"), (wine, "sspi-client", ("-p", "NTLM"), (SPN,)), library, {**library, "USER": "alice"})
+    assert pair.ended == (0, 0) and GREETING in pair.client_said, pair.all
 
 
 # --- Kerberos --------------------------------------------------------------------------------

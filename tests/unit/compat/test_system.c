@@ -285,9 +285,33 @@ test_directory_names__are_refused(void **state)
     assert_false(GetComputerObjectNameA(NameFullyQualifiedDN, name, &size));
     assert_int_equal(GetLastError(), ERROR_CANT_ACCESS_DOMAIN_INFO);
     assert_false(GetComputerObjectNameW(NameFullyQualifiedDN, wide, &size));
-    assert_false(TranslateNameA("a", NameSamCompatible, NameUserPrincipal, name, &size));
-    assert_int_equal(GetLastError(), ERROR_CALL_NOT_IMPLEMENTED);
-    assert_false(TranslateNameW(u"a", NameSamCompatible, NameUserPrincipal, wide, &size));
+}
+
+static void
+test_TranslateName__of_the_user_alone(void **state)
+{
+    char own[256], name[256];
+    WCHAR wide[256];
+    ULONG size = sizeof(own), needed = 0;
+
+    assert_true(GetUserNameExA(NameSamCompatible, own, &size));
+    assert_false(TranslateNameA(own, NameSamCompatible, NameSamCompatible, NULL, &needed));
+    assert_int_equal(GetLastError(), ERROR_MORE_DATA);
+    assert_int_equal(needed, size + 1);
+    size = needed;
+    assert_true(TranslateNameA(own, NameUnknown, NameSamCompatible, name, &size));
+    assert_string_equal(name, own);
+    assert_int_equal(size, needed - 1);
+    assert_false(TranslateNameA(own, NameSamCompatible, NameUserPrincipal, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_false(TranslateNameA("", NameUserPrincipal, NameSamCompatible, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_false(TranslateNameW(u"A\\b", NameSamCompatible, NameSamCompatible, wide, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_false(TranslateNameA(own, NameSamCompatible, NameUnknown, name, &size));
+    assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
+    assert_false(TranslateNameA(NULL, NameSamCompatible, NameSamCompatible, name, &size));
+    assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER);
 }
 
 static void
@@ -409,6 +433,7 @@ main(void)
         cmocka_unit_test(test_computer_name_ex__parts_make_the_whole),
         cmocka_unit_test(test_user_name_ex__answers_what_needs_no_directory),
         cmocka_unit_test(test_directory_names__are_refused),
+        cmocka_unit_test(test_TranslateName__of_the_user_alone),
         cmocka_unit_test(test_event__auto_wakes_one_wait),
         cmocka_unit_test(test_event__manual_stays_set),
         cmocka_unit_test(test_event__stale_handles_are_known),

@@ -352,6 +352,11 @@ test_thread__acts_as_the_client_and_says_its_name(void **state)
     assert_user("user0", "DOMAIN");
     assert_false(GetUserNameExA(NameUserPrincipal, name, &size));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_true(TranslateNameA("domain\\USER0", NameSamCompatible, NameSamCompatible, name, &size));
+    assert_string_equal(name, "DOMAIN\\user0");
+    size = sizeof(name);
+    assert_false(TranslateNameA("root", NameUnknown, NameSamCompatible, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
     assert_true(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, FALSE, &seen));
     assert_true(CloseHandle(seen));
     assert_true(is_member(NULL, WinNTLMAuthenticationSid));
