@@ -365,7 +365,7 @@ SEC_EXPORT BOOLEAN WINAPI SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
  * SEC_E_OK; ERROR_CANCELLED (1223): no answer, or a signal came that did not end the process;
  * ERROR_NO_SUCH_LOGON_SESSION (1312): there is no terminal, or it is gone; SEC_E_UNKNOWN_CREDENTIALS: what was typed is
  * too long or no text; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_PARAMETER. The terminal gets back what it
- * was before a signal takes effect, SIGKILL excepted; handlers of the program's run once it has.
+ * was before a signal takes effect, but SIGKILL and SIGSTOP; handlers of the program's run once it has.
  */
 SEC_EXPORT ULONG WINAPI SspiPromptForCredentialsW(
     PCWSTR pszTargetName, PVOID pUiInfo, ULONG dwAuthError, PCWSTR pszPackage,

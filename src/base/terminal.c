@@ -10,7 +10,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGPIPE, SIGTSTP };
+/* SIGCONT comes after a stop that none could put off: the shell had the terminal meanwhile. */
+static const int signals[] = {
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGPIPE, SIGTSTP, SIGCONT
+};
 
 enum { SIGNALS = SEC_ARRAY_LEN(signals) };
 
@@ -223,7 +226,7 @@ terminal_ask(int terminal, const char *question, bool hide, struct secret *line)
         if (number) {
             (void)raise(number); /* what it does to the process, it does now */
         }
-    } while (result == TERMINAL_CANCELLED && number == SIGTSTP);
+    } while (result == TERMINAL_CANCELLED && (number == SIGTSTP || number == SIGCONT));
     if (result != TERMINAL_DONE) {
         secret_clear(line);
     }

@@ -5,7 +5,7 @@
 #include "sspi/buffers.h"
 #include "sspi/configuration.h"
 #include "sspi/identity_text.h"
-#include "sspi/packages.h"
+#include "sspi/package_list.h"
 #include "sspi/text.h"
 
 /* The caller's strings: user, domain, old and new password. */
@@ -80,17 +80,12 @@ run(const struct sec_package *package, const struct change *c)
 }
 
 static sec_status
-change_password(struct bytes package_name, const void *const strings[4], bool wide,
-                PSecBufferDesc output)
+change_with(const struct sec_package *package, const void *const strings[4], bool wide,
+            PSecBufferDesc output)
 {
-    const struct sec_package *package = packages_find(package_name);
     struct change c = { 0 };
     sec_status status;
 
-    sec_reason_clear();
-    if (!package) {
-        return sec_fail(SEC_E_SECPKG_NOT_FOUND, "sspi: no package of that name");
-    }
     if (!package->ops->change_password) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s changes no passwords", package->name);
     }
@@ -102,6 +97,22 @@ change_password(struct bytes package_name, const void *const strings[4], bool wi
         status = run(package, &c);
     }
     change_clear(&c);
+    return status;
+}
+
+static sec_status
+change_password(struct bytes package_name, const void *const strings[4], bool wide,
+                PSecBufferDesc output)
+{
+    const struct sec_package *package = NULL;
+    sec_status status;
+
+    sec_reason_clear();
+    status = package_list_find(package_name, &package);
+    if (status == SEC_E_OK) {
+        status = change_with(package, strings, wide, output);
+    }
+    package_list_release(package);
     return status;
 }
 

@@ -109,6 +109,22 @@ test_acquire__identities(void **state)
     assert_int_equal(api_acquire(&p, "SharedSecret", "alice", "", ""), SEC_E_NO_CREDENTIALS);
 }
 
+static void
+test_what_it_has_no_function_for__is_unsupported(void **state)
+{
+    struct api_pair p;
+    SecBuffer packed;
+
+    assert_int_equal(ChangeAccountPasswordA(API_NAME("SharedSecret"), API_NAME(""),
+                                            API_NAME("alice"), API_NAME("old"), API_NAME("new"), 0,
+                                            0, NULL),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(establish(&p, "alice", STAGED_SECRET), SEC_E_OK);
+    assert_int_equal(ExportSecurityContext(&p.server, 0, &packed, NULL),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+    api_release(&p);
+}
+
 static SECURITY_STATUS
 protect(CtxtHandle *context, uint8_t token[TRAILER], uint8_t *data, ULONG n, bool seals)
 {
@@ -345,6 +361,7 @@ main(void)
         cmocka_unit_test(test_exchange__another_secret_or_user__is_denied_alike),
         cmocka_unit_test(test_secrets__that_others_can_read__prove_nobody),
         cmocka_unit_test(test_acquire__identities),
+        cmocka_unit_test(test_what_it_has_no_function_for__is_unsupported),
         cmocka_unit_test(test_messages__both_ways__come_back),
         cmocka_unit_test(test_messages__each_byte_altered__are_found),
         cmocka_unit_test(test_messages__of_the_other_kind__are_refused),

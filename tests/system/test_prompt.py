@@ -301,6 +301,19 @@ def test_a_stop_and_the_question_again(prompt):
     assert json.loads(p.out.read_text())["password"] == "whole"
 
 
+def test_a_stop_that_none_can_put_off_and_the_question_again(prompt):
+    p = at_password(prompt())
+    os.kill(p.pid(), signal.SIGSTOP)
+    assert p.fates(1)[0] == f"stopped {signal.SIGSTOP:d}"
+    termios.tcsetattr(p.master, termios.TCSANOW, p.before)  # as a shell does
+    os.kill(p.pid(), signal.SIGCONT)
+    p.read_until("Password: ")
+    assert not p.echoes()
+    p.type("whole\n")
+    assert p.fates(2)[-1] == "exit 0"
+    assert json.loads(p.out.read_text())["password"] == "whole"
+
+
 def test_a_line_that_is_hung_up_ends_the_question(prompt):
     """The kernel tells the shell; one that forwards nothing leaves the program to what it reads."""
     p = at_password(prompt())

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """sspid -n, and what a configuration that is not good is told."""
 import os
+import shutil
 import subprocess
 
 import pytest
 
-from conftest import ROOT, let_others_pass, program
+from conftest import BUILD, ROOT, let_others_pass, program
 
 FRONT = "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
 WEB = "[listener web]\nprotocol = http\naddress = 127.0.0.1:8080\n"
@@ -35,9 +36,13 @@ def test_the_examples_are_good(example):
 
 
 def test_the_example_holds_every_key(tmp_path):
-    """Taken out of their comments, all keys of the example are good as well."""
+    """Taken out of their comments, all keys of the example are good as well. The package that it loads has to be there."""
+    package = tmp_path / "shared_secret.so"
+    shutil.copy(BUILD / "examples/shared_secret.so", package)
+    package.chmod(0o644)
     lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
     keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
+    keys = [f"load = {package}" if line.startswith("load = ") else line for line in keys]
     status, errors, _ = check(tmp_path, "\n".join(keys) + "\n")
     assert (status, faults(errors)) == (0, [])
 
