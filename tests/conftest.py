@@ -121,7 +121,7 @@ def events_are_written(pid):
 
 
 # Events of a program's own life: that it began, ended, read its files anew.
-OF_THE_PROGRAM = range(29100, 29103)
+OF_THE_PROGRAM = range(29100, 29104)
 
 
 class Service:

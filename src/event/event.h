@@ -58,6 +58,7 @@ enum event_id {
     EVENT_SERVICE_STARTED = 29100,
     EVENT_SERVICE_STOPPED = 29101,
     EVENT_SERVICE_RELOADED = 29102,
+    EVENT_SERVICE_BACKEND = 29103, /* a listener's backend cannot be reached */
 
     EVENT_COMMAND_REFUSED = 29200, /* a command was not started */
 };
@@ -211,6 +212,7 @@ struct event_service {
     enum event_id id; /* EVENT_SERVICE_* */
     bool failure;     /* EVENT_SERVICE_RELOADED: what was there before stays; reason says why */
     const char *version, *reason;
+    const char *listener, *backend; /* EVENT_SERVICE_BACKEND: "HOST:PORT" */
 };
 void event_log_service(struct event_log *log, const struct event_service *service);
 

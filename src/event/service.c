@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program's own life: begun, ended, its files read anew. */
+/* A program's own life: begun, ended, its files read anew, what it needs not there. */
 #include <stdio.h>
 
 #include "event/event_log.h"
@@ -10,6 +10,7 @@ message_of(const struct event_service *service)
     switch (service->id) {
     case EVENT_SERVICE_STARTED: return "started";
     case EVENT_SERVICE_STOPPED: return "stopped";
+    case EVENT_SERVICE_BACKEND: return "the backend cannot be reached";
     default: return service->failure ? "not reloaded" : "reloaded";
     }
 }
@@ -20,6 +21,8 @@ describe(struct event_record *record, const void *user)
     const struct event_service *service = user;
 
     event_record_text(record, "version", service->version);
+    event_record_text(record, "listener", service->listener);
+    event_record_text(record, "backend", service->backend);
     event_record_text(record, "reason", service->reason);
 }
 

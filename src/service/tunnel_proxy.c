@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tunnel to a TCP service: a cut on one side is a reset on the other. */
+#include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/host_port.h"
 #include "base/mem.h"
 #include "service/dial.h"
 #include "service/tunnel_kind.h"
 
-enum { KEEP_ALIVE_S = 60 };
+enum { KEEP_ALIVE_S = 60, BACKEND_BYTES = HOST_PORT_HOST_BYTES + 8 };
 
 struct proxy {
     struct tunnel tunnel; /* first */
@@ -163,20 +165,41 @@ proxy_drained(struct tunnel *t)
 
 /* --- the beginning ------------------------------------------------------------------------- */
 
+/* Every client that logs on meets it: the first within ten minutes is told. */
+static void
+tell_unreachable(const struct tunnel *t, const char *why)
+{
+    const struct connection *connection = &t->framed->connection;
+    const struct session_client *c = &connection->client;
+    const struct listener_settings *s = connection->listener->settings;
+    char backend[BACKEND_BYTES];
+    bool due;
+
+    (void)snprintf(backend, sizeof(backend), "%s:%s", s->proxy_host, s->proxy_port);
+    due = told_is_due(&connection->listener->told, "backend", backend,
+                      uv_now(&connection->loop->uv) / 1000);
+    log_write(c->log, due ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "the backend cannot be reached",
+              LOG_FIELDS(log_text("listener", c->listener), log_text("address", c->address),
+                         log_number("port", c->port), log_text("backend_host", s->proxy_host),
+                         log_text("backend_port", s->proxy_port), log_text("error", why)));
+    if (due) {
+        event_log_service(c->events, &(struct event_service){ .id = EVENT_SERVICE_BACKEND,
+                                                              .failure = true,
+                                                              .listener = c->listener,
+                                                              .backend = backend,
+                                                              .reason = why });
+    }
+}
+
 static void
 on_dialed(void *user, uv_tcp_t *connected, const char *why)
 {
     struct proxy *p = user;
     struct framed *f = p->tunnel.framed;
-    const struct session_client *c = &f->connection.client;
-    const struct listener_settings *s = f->connection.listener->settings;
 
     p->dial = NULL;
     if (!connected) {
-        log_warning(c->log, "the backend cannot be reached", log_text("listener", c->listener),
-                    log_text("address", c->address), log_number("port", c->port),
-                    log_text("backend_host", s->proxy_host),
-                    log_text("backend_port", s->proxy_port), log_text("error", why));
+        tell_unreachable(&p->tunnel, why);
         framed_close(f);
         return;
     }

@@ -55,6 +55,7 @@ static const struct {
     { EVENT_SERVICE_STARTED, "started", NULL },
     { EVENT_SERVICE_STOPPED, "stopped", NULL },
     { EVENT_SERVICE_RELOADED, "reloaded", "not reloaded" },
+    { EVENT_SERVICE_BACKEND, "no backend", NULL },
 };
 
 static const char *

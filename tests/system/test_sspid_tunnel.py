@@ -210,6 +210,10 @@ def test_a_backend_that_is_not_there(make_tunnel):
     assert done.returncode == 1 and b"its backend" in done.stderr and done.stdout == b""
     assert f'the backend cannot be reached listener=tunnel address=127.0.0.1' in service.log.read_text()
     assert 'error="connection refused"' in service.log.read_text()
+    assert through(service, b"question").returncode == 1
+    told = service.events(29103)
+    assert len(told) == 1 and told[0]["listener"] == "tunnel" and told[0]["reason"] == "connection refused" and told[0]["Keywords"] == "Audit Failure"
+    assert told[0]["backend"] in service.config.read_text() and service.said("the backend cannot be reached") == 1
 
 
 def test_a_backend_whose_name_is_not_known(make_tunnel):

@@ -168,6 +168,11 @@ test_service__begins_ends_and_reads_its_files_anew(void **state)
                                                     .failure = true,
                                                     .reason = "a fault" });
     event_log_service(log, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    event_log_service(log, &(struct event_service){ .id = EVENT_SERVICE_BACKEND,
+                                                    .failure = true,
+                                                    .listener = "web",
+                                                    .backend = "db:1",
+                                                    .reason = "refused" });
     event_log_close(log);
     event = event_of(EVENT_SERVICE_STARTED);
     assert_text(event, "version", "1");
@@ -177,6 +182,11 @@ test_service__begins_ends_and_reads_its_files_anew(void **state)
     assert_text(event, "Keywords", "Audit Failure");
     json_decref(event);
     json_decref(event_of(EVENT_SERVICE_STOPPED));
+    event = event_of(EVENT_SERVICE_BACKEND);
+    assert_text(event, "listener", "web");
+    assert_text(event, "backend", "db:1");
+    assert_text(event, "reason", "refused");
+    json_decref(event);
 }
 
 static void
