@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +33,9 @@ struct proxied_store {
     int folder;
     uint8_t inner[HMAC_SHA256_STATE_BYTES], outer[HMAC_SHA256_STATE_BYTES]; /* of names */
     uint8_t key[AEAD_KEY_BYTES];
-    atomic_uint next;  /* of this process's own names */
-    atomic_uint files; /* when they were last counted, and made since */
+    uint64_t salt; /* what sets our own names apart from those of others, in this process as well */
+    atomic_uint next;
+    atomic_int files; /* when they were last counted, and come and gone by us since */
 };
 
 /* --- opening ------------------------------------------------------------------------------- */
@@ -129,6 +131,11 @@ proxied_store_open(const char *folder, const char *key_file, char *why, size_t w
         return NULL;
     }
     s->folder = -1;
+    if (!random_bytes(&s->salt, sizeof(s->salt))) {
+        (void)snprintf(why, why_n, "no random bytes");
+        proxied_store_close(s);
+        return NULL;
+    }
     if (!open_folder(s, folder, why, why_n)) {
         proxied_store_close(s);
         return NULL;
@@ -171,11 +178,12 @@ is_name(const char *text)
            text[PROXIED_STORE_NAME_CHARS - 1] == 0;
 }
 
-/* One that no other process and no other thread makes. */
+/* One that nobody else makes: not in another container either, where process numbers are the same. */
 static void
 own_name(struct proxied_store *s, char to[static OWN_NAME_CHARS])
 {
-    (void)snprintf(to, OWN_NAME_CHARS, ".%ld.%u", (long)getpid(), atomic_fetch_add(&s->next, 1));
+    (void)snprintf(to, OWN_NAME_CHARS, ".%ld.%016" PRIx64 ".%u", (long)getpid(), s->salt,
+                   atomic_fetch_add(&s->next, 1));
 }
 
 /* --- files --------------------------------------------------------------------------------- */
@@ -254,6 +262,7 @@ proxied_store_claim(struct proxied_store *s, const struct proxied_store_name *na
     if (renameat(s->folder, name->text, s->folder, own) != 0) {
         return errno == ENOENT ? PROXIED_STORE_NONE : PROXIED_STORE_TROUBLE;
     }
+    atomic_fetch_sub(&s->files, 1);
     answer = read_file(s, own, name, out, unused_s);
     (void)unlinkat(s->folder, own, 0);
     return answer;
@@ -340,7 +349,7 @@ proxied_store_each(struct proxied_store *s, uint64_t min_unused_s, proxied_store
     int fd = openat(s->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    unsigned files = 0;
+    int files = 0;
 
     if (!folder) {
         if (fd >= 0) {

@@ -349,6 +349,51 @@ test_claim__by_many_at_once__one_has_it(void **state)
     (void)pthread_barrier_destroy(&r.barrier);
 }
 
+/* Two listeners of one process, or a configuration and the one after it: their own names differ. */
+struct pair {
+    struct proxied_store *store;
+    char key[2];
+};
+
+static void *
+put_and_claim(void *user)
+{
+    const struct pair *p = user;
+    struct proxied_store_name name = name_of(p->store, p->key);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct secret held = { 0 };
+        uint64_t unused_s;
+
+        if (!proxied_store_put(p->store, &name, bytes_of_string(p->key)) ||
+            proxied_store_claim(p->store, &name, &held, &unused_s) != PROXIED_STORE_FOUND ||
+            !bytes_equal(secret_bytes(&held), bytes_of_string(p->key))) {
+            return (void *)"lost";
+        }
+        secret_clear(&held);
+    }
+    return NULL;
+}
+
+static void
+test_two_stores_of_a_process__do_not_meet(void **state)
+{
+    struct fixture *f = *state;
+    struct pair pairs[] = { { f->store, "1" }, { f->other, "2" } };
+    pthread_t threads[2];
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, put_and_claim, &pairs[i]), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        void *wrong;
+
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    assert_int_equal(files(f), 0);
+}
+
 int
 main(void)
 {
@@ -361,6 +406,7 @@ main(void)
         TEST(test_put__too_much__is_refused),
         TEST(test_each__finds_the_old_ones_and_puts_away_what_was_left_behind),
         TEST(test_claim__by_many_at_once__one_has_it),
+        TEST(test_two_stores_of_a_process__do_not_meet),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
