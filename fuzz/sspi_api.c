@@ -311,7 +311,7 @@ check_established(CtxtHandle *h)
 
 /* A leg of either side, on a new context or on one that may be in any state. */
 static void
-leg(bool client)
+leg(bool client, bool sasl)
 {
     static SEC_WCHAR wide[] = u"HTTP/web.example.test";
     static char narrow[] = "HTTP/web.example.test";
@@ -331,16 +331,17 @@ leg(bool client)
     if (context == NULL && world.n_contexts == MADE) {
         status = SEC_E_INVALID_HANDLE;
     } else if (!client) {
-        status = AcceptSecurityContext(cred, context, how ? in.given : out.given, flags, 0,
-                                       how == 6 ? NULL : &fresh, out.given, &attributes, &expiry);
+        status = (sasl ? SaslAcceptSecurityContext : AcceptSecurityContext)(
+            cred, context, how ? in.given : out.given, flags, 0, how == 6 ? NULL : &fresh,
+            out.given, &attributes, &expiry);
     } else if (pick(2)) {
-        status = InitializeSecurityContextA(cred, context, pick(4) ? narrow : NULL, flags, 0, 0,
-                                            pick(2) ? in.given : NULL, 0, &fresh, out.given,
-                                            &attributes, NULL);
+        status = (sasl ? SaslInitializeSecurityContextA : InitializeSecurityContextA)(
+            cred, context, pick(4) ? narrow : NULL, flags, 0, 0, pick(2) ? in.given : NULL, 0,
+            &fresh, out.given, &attributes, NULL);
     } else {
-        status = InitializeSecurityContextW(cred, context, pick(4) ? wide : NULL, flags, 0, 0,
-                                            pick(2) ? in.given : NULL, 0, &fresh, out.given, NULL,
-                                            &expiry);
+        status = (sasl ? SaslInitializeSecurityContextW : InitializeSecurityContextW)(
+            cred, context, pick(4) ? wide : NULL, flags, 0, 0, pick(2) ? in.given : NULL, 0, &fresh,
+            out.given, NULL, &expiry);
     }
     if (status >= 0 && !context) {
         world.contexts[at] = world.made_contexts[world.n_contexts++] = fresh;
@@ -472,6 +473,28 @@ create_context(void)
     (void)OpenSspiCheckService(cred, pick(2) ? "HTTP/a" : NULL);
 }
 
+/* Options of SASL's contexts, and what says which package a token is for. */
+static void
+sasl_option(void)
+{
+    SecHandle room, *h = pick_context(&room);
+    ULONG option = pick(6), n = pick(8), value[2] = { wire_le32(&world.in) & 0x1FFFFFF, 0 };
+    ULONG needed = UINT32_MAX;
+    PSecPkgInfoA info = NULL;
+    struct buffers b;
+
+    if (pick(2)) {
+        (void)SaslSetContextOption(h, option, pick(8) ? value : NULL, n);
+    } else if (SaslGetContextOption(h, option, value, n, &needed) == SEC_E_OK) {
+        fuzz_must(needed <= n);
+    }
+    buffers_open(&b, &world.said[pick(CONTEXTS)]);
+    if (SaslIdentifyPackageA(b.given, &info) == SEC_E_OK) {
+        fuzz_must(FreeContextBuffer(info) == SEC_E_OK);
+    }
+    buffers_close(&b, NULL, false, false);
+}
+
 static void
 query_logon(void)
 {
@@ -543,10 +566,10 @@ operate(void)
     case 1: acquire(); break;
     case 2:
     case 3:
-    case 4: leg(true); break;
+    case 4: leg(true, false); break;
     case 5:
     case 6:
-    case 7: leg(false); break;
+    case 7: leg(false, false); break;
     case 8:
     case 9: message(); break;
     case 10: query_context(); break;
@@ -563,6 +586,11 @@ operate(void)
         switch (pick(8)) {
         case 0: fuzz_must(OpenSspiLoadConfiguration(config_file(), NULL, 0) == SEC_E_OK); break;
         case 1: create_context(); break;
+        case 2:
+        case 3: leg(true, true); break;
+        case 4:
+        case 5: leg(false, true); break;
+        case 6: sasl_option(); break;
         default: break;
         }
         break;
