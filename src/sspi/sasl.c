@@ -360,7 +360,10 @@ flags_for_package(const struct sasl *s, enum sec_role role)
         return (wanted & ~(uint32_t)(SEC_NO_INTEGRITY | SEC_DCE_STYLE)) | SEC_INTEGRITY |
                SEC_MUTUAL_AUTH | SEC_SEQUENCE_DETECT;
     }
-    return permitted_layers(s) & SASL_LAYER_NONE ? wanted | SEC_NO_LAYER : wanted;
+    if (permitted_layers(s) & SASL_LAYER_NONE) {
+        return (wanted & ~(uint32_t)PROTECTED) | SEC_NO_LAYER;
+    }
+    return wanted;
 }
 
 /* Of GSS-SPNEGO and NTLM, whose flags have agreed on the layer. */

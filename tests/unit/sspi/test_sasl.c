@@ -149,6 +149,7 @@ test_profiles__each_layer__whoever_speaks_first(void **state)
         { ISC_REQ_SEQUENCE_DETECT, SASL_LAYER_INTEGRITY },
         { ISC_REQ_MUTUAL_AUTH, SASL_LAYER_NONE },
         { INTEGRAL | ISC_REQ_NO_INTEGRITY, SASL_LAYER_NONE },
+        { ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_NO_INTEGRITY, SASL_LAYER_NONE },
         { 0, SASL_LAYER_NONE },
     };
 
