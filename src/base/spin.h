@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for what comes within microseconds: by looking for it again and again, since to sleep and be
- * woken on a processor that idles takes longer than the wait. Each wait is bounded, and who has waited
- * in vain some times looks no more, but for a try once in a while: so nobody looks for long where
- * little comes, where answers take their time, or where others need the processors. */
+ * woken on a processor that idles takes longer than the wait. Each wait is bounded, and who waits in
+ * vain more than now and then looks no more, but for a try once in a while, and ever more seldom: so
+ * nobody looks where little comes, where answers take their time, or where others need the
+ * processors. */
 #ifndef BASE_SPIN_H
 #define BASE_SPIN_H
 
@@ -12,7 +13,7 @@
 
 /* What is known of waits of a kind. { 0 } at first, which is nothing; for any number of threads. */
 struct spin {
-    atomic_uint trust, skipped;
+    atomic_uint trust, skipped, doubled;
     atomic_uint_fast64_t crowded_until_us;
 };
 
