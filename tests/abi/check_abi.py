@@ -19,7 +19,7 @@ KEPT = pathlib.Path(__file__).resolve().parent
 LIBRARIES = {"libopensspi": "src/sspi/libopensspi.so", "libopensspi-compat": "src/compat/libopensspi-compat.so"}
 HEADERS = compare_mingw.OURS + "#include <opensspi/opensspi.h>\n#include <opensspi/rasshost.h>\n"
 # No path of the machine, no type that no public header has.
-ABIDW = ["abidw", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--drop-private-types", "--drop-undefined-syms"]
+ABIDW = ["abidw", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--drop-private-types", "--drop-undefined-syms", "--type-id-style", "hash"]
 
 
 def output(command):
