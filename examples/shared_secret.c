@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A security package of one's own: SharedSecret, whose client and server prove to each other that they
- * know the same secret, with HMAC-SHA256 from libnettle.
+ * A security package of one's own, not for Windows: SharedSecret, whose client and server prove to
+ * each other that they know the same secret, with HMAC-SHA256 from libnettle.
  *
  *     client                                            server
  *     "SSP1", 32 random bytes, the user's name  ->
@@ -15,6 +15,9 @@
  * SHARED_SECRETS names (else /etc/opensspi/shared-secrets): a line for each user, the name, a blank, the
  * secret. Nobody else may be able to read that file.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* secure_getenv */
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of the package SharedSecret: a trailer of 8 bytes, which are the message's number with a
- * bit for "signed, not sealed", and a tag of 16. Signatures are HMAC-SHA256, sealing is
+ * Messages of the package SharedSecret, not for Windows: a trailer of 8 bytes, which are the message's
+ * number with a bit for "signed, not sealed", and a tag of 16. Signatures are HMAC-SHA256, sealing is
  * ChaCha20-Poly1305 (RFC 8439) with the number as nonce. A number is good once, and in order.
  */
 #include <string.h>
