@@ -29,6 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     check_text(in, m.sid, EXEC_MSG_TEXT_MAX);
     check_text(in, m.package, EXEC_MSG_TEXT_MAX);
     check_text(in, m.address, EXEC_MSG_TEXT_MAX);
+    check_text(in, m.assertion, EXEC_MSG_TEXT_MAX);
     check_text(in, m.reason, EXEC_MSG_TEXT_MAX);
     /* There is one encoding of each message. */
     fuzz_must(exec_msg_encode(&w, &m) && wire_load_le32(w.p) == n);

@@ -97,6 +97,9 @@ typedef struct _OPENSSPI_LOGON {
 
     const char
         *RefusedSid; /* of the account that was refused, for an event log; "" where there is none */
+    /* samd's word that this client has just proven who it is, for opensspi-execd, which asks samd whether
+     * that is so: good once, and for half a minute. "" where no samd was asked. */
+    const char *Assertion;
 } OPENSSPI_LOGON, *POPENSSPI_LOGON;
 
 /*

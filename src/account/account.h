@@ -27,7 +27,8 @@ struct account_identity {
     const char *const *group_sids;    /* the same order */
     const uint32_t *group_attributes; /* the same order, SE_GROUP_*; NULL: all mandatory, enabled */
     const char *unix_user;            /* NULL: none given */
-    uint64_t password_expires_100ns;  /* FILETIME, UTC; UINT64_MAX: never */
+    const char *assertion; /* samd's word that this was proven just now; NULL: none was given */
+    uint64_t password_expires_100ns; /* FILETIME, UTC; UINT64_MAX: never */
     uint32_t n_groups;
     bool may_dial_in; /* into a remote access server */
 };

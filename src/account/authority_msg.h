@@ -40,6 +40,7 @@ enum authority_msg_type {
     AUTHORITY_MSG_REMOVE_CODE,
     AUTHORITY_MSG_CHANGE_PASSWORD, /* whoever may prove; DONE or REFUSED answers */
     AUTHORITY_MSG_LOOK_UP,         /* likewise; FOUND or REFUSED */
+    AUTHORITY_MSG_REDEEM,          /* an assertion, by root; VOUCHED or REFUSED answers */
     /* from samd */
     AUTHORITY_MSG_WELCOME = 32, /* version */
     AUTHORITY_MSG_PROVEN,
@@ -47,6 +48,7 @@ enum authority_msg_type {
     AUTHORITY_MSG_DONE,
     AUTHORITY_MSG_VIEW,
     AUTHORITY_MSG_FOUND,
+    AUTHORITY_MSG_VOUCHED,
 };
 
 /* What of an account changes, in CHANGE's `changes`; unix_user does where there is one. */
@@ -78,7 +80,8 @@ struct authority_msg {
      * of its own */
     uint8_t kind;
     struct account_claim claim;
-    /* PROVEN: the proof but for its identity, and that but for its lists. REFUSED: its reasons. */
+    /* PROVEN: the proof but for its identity, and that but for its lists. REFUSED: its reasons.
+     * VOUCHED: of the identity, who that is. */
     struct account_proof proof;
     struct account_identity identity;
     struct authority_texts groups, group_sids; /* also VIEW's */
@@ -87,6 +90,8 @@ struct authority_msg {
     const char *entry_sid, *entry_name; /* FOUND; LOOK_UP: the SID, NULL for claim's user */
     bool entry_is_group;
     const char *refused_sid; /* REFUSED: whom that is about; "": nobody */
+    const char *assertion;   /* REDEEM: what identity.assertion was */
+    uint32_t asker;          /* REDEEM: the user whose process was given it */
     uint32_t status;         /* REFUSED: a sec_status */
     const char *reason;      /* REFUSED: what sec_fail was told */
     /* The requests of administrators. */

@@ -86,6 +86,7 @@ lay_identity(struct layout *l, const struct account_identity *from, struct accou
     to->domain = lay_bytes(l, from->domain);
     to->sid = lay_string(l, from->sid);
     to->unix_user = lay_string(l, from->unix_user);
+    to->assertion = lay_string(l, from->assertion);
     for (size_t i = 0; i < from->n_groups; i++) {
         const char *group = lay_string(l, from->groups[i]);
         /* A group without a name goes by its SID: one text for both. */

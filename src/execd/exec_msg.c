@@ -28,6 +28,7 @@ static const struct field fields[] = {
     FIELD(EXEC_MSG_START, TEXT, sid, 0, EXEC_MSG_TEXT_MAX),
     FIELD(EXEC_MSG_START, TEXT, package, 0, EXEC_MSG_TEXT_MAX),
     FIELD(EXEC_MSG_START, TEXT, address, 0, EXEC_MSG_TEXT_MAX),
+    FIELD(EXEC_MSG_START, TEXT, assertion, 0, EXEC_MSG_TEXT_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, version, 0, UINT32_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, process, 1, INT32_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, descriptors, EXEC_MSG_DESCRIPTORS - 1, EXEC_MSG_DESCRIPTORS),
@@ -47,11 +48,9 @@ const char *
 exec_msg_refusal_name(uint32_t refusal)
 {
     static const char *const names[] = {
-        [EXEC_MSG_NO_COMMAND] = "no-command",
-        [EXEC_MSG_NO_ACCOUNT] = "no-account",
-        [EXEC_MSG_NOT_PERMITTED] = "not-permitted",
-        [EXEC_MSG_TOO_MANY] = "too-many",
-        [EXEC_MSG_FAILED] = "failed",
+        [EXEC_MSG_NO_COMMAND] = "no-command",       [EXEC_MSG_NO_ACCOUNT] = "no-account",
+        [EXEC_MSG_NOT_PERMITTED] = "not-permitted", [EXEC_MSG_NOT_PROVEN] = "not-proven",
+        [EXEC_MSG_TOO_MANY] = "too-many",           [EXEC_MSG_FAILED] = "failed",
     };
 
     return refusal < SEC_ARRAY_LEN(names) && names[refusal] ? names[refusal] : "unknown";

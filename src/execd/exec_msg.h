@@ -36,6 +36,7 @@ enum exec_msg_refusal {
     EXEC_MSG_NO_COMMAND = 1, /* the configuration has none of that name */
     EXEC_MSG_NO_ACCOUNT,     /* the client has no account of this system */
     EXEC_MSG_NOT_PERMITTED,  /* this account may not run this command */
+    EXEC_MSG_NOT_PROVEN,     /* samd does not vouch for the client */
     EXEC_MSG_TOO_MANY,       /* there are as many commands as there may be */
     EXEC_MSG_FAILED,         /* it could not be started */
 };
@@ -52,6 +53,7 @@ struct exec_msg {
     uint16_t port;        /* START: the client's */
     struct bytes command; /* START: NAME of [exec NAME] */
     struct bytes user, domain, unix_user, sid, package, address; /* START: the client */
+    struct bytes assertion;                                      /* START: samd's word that it is */
     struct bytes reason;                                         /* REFUSED */
     struct {
         const char *field;

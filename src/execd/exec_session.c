@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/trusted_file.h"
 #include "execd/child.h"
+#include "execd/client.h"
 #include "execd/environment.h"
 #include "execd/exec_msg.h"
 #include "execd/permit.h"
@@ -41,6 +42,7 @@ struct session {
     uint8_t frame[EXEC_MSG_LENGTH_BYTES + EXEC_MSG_BYTES_MAX];
     struct exec_msg start; /* views into the frame */
     const struct execd_command *command;
+    struct client client;
     struct unix_account *account;
     pid_t child;
     int child_fd, signal_fd;
@@ -154,39 +156,45 @@ receive_start(struct session *s)
 
 /* --- whether, and as whom ------------------------------------------------------------------ */
 
-/* In one piece of memory: { user, domain, unix_user }, each with its NUL. */
-static char *
-copy_names(const struct exec_msg *m, const char *names[static 3])
+/* DONE: it is known who the client is, as far as the command wants to know it. What samd says takes
+ * the place of what sspid says. */
+static int
+identify(struct session *s)
 {
-    const struct bytes texts[3] = { m->user, m->domain, m->unix_user };
-    char *copy = mem_new(m->user.n + m->domain.n + m->unix_user.n + 3), *at = copy;
+    const struct exec_session_options *o = s->options;
+    struct exec_msg *m = &s->start;
+    bool asks = execd_settings_authority(o->settings) && m->assertion.n;
+    sec_status status;
 
-    for (size_t i = 0; copy && i < 3; i++) {
-        bytes_copy(at, texts[i].p, texts[i].n);
-        names[i] = at;
-        at += texts[i].n + 1;
+    if (!asks && !s->command->trusts_sspid) {
+        return refuse(s, EXEC_MSG_NOT_PROVEN,
+                      "samd has not vouched for the client (%.*s), and trust_sspid is no",
+                      (int)m->package.n, (const char *)m->package.p);
     }
-    return copy;
+    status = asks ? client_of_samd(o->settings, m->assertion, o->asker, &s->client)
+                  : client_of_start(m, &s->client);
+    if (status != SEC_E_OK) {
+        return refuse(s, asks ? EXEC_MSG_NOT_PROVEN : EXEC_MSG_FAILED, "%s", sec_reason());
+    }
+    m->user = bytes_of_string(s->client.user);
+    m->domain = bytes_of_string(s->client.domain);
+    m->unix_user = bytes_of_string(s->client.unix_user);
+    m->sid = bytes_of_string(s->client.sid);
+    return DONE;
 }
 
 /* By the rules of impersonation; root is the command's own list's to permit. */
 static sec_status
 map(struct session *s)
 {
-    const char *own_domains[SETTINGS_OWN_DOMAINS], *names[3];
+    const struct unix_account_client client = { s->client.user, s->client.domain,
+                                                s->client.unix_user };
+    const char *own_domains[SETTINGS_OWN_DOMAINS];
     struct unix_account_policy policy =
         settings_unix_policy(&s->options->settings->text, own_domains);
-    char *copy = copy_names(&s->start, names);
-    sec_status status = SEC_E_INSUFFICIENT_MEMORY;
 
     policy.root = true;
-    if (copy) {
-        const struct unix_account_client client = { names[0], names[1], names[2] };
-
-        status = unix_account_map(&client, &policy, &s->account);
-    }
-    mem_free(copy);
-    return status;
+    return unix_account_map(&client, &policy, &s->account);
 }
 
 /* DONE: it may be started. */
@@ -200,6 +208,9 @@ judge(struct session *s)
     if (!s->command) {
         return refuse(s, EXEC_MSG_NO_COMMAND, "there is no [exec %.*s]", (int)s->start.command.n,
                       (const char *)s->start.command.p);
+    }
+    if (identify(s) != DONE) {
+        return FAILED;
     }
     if (s->start.user.n == 0) {
         return refuse(s, EXEC_MSG_NO_ACCOUNT, "the client is anonymous");
@@ -466,12 +477,15 @@ exec_session_run(const struct exec_session_options *options, int fd)
             log_info(options->log, "started", field_of("command", s->start.command),
                      field_of("user", s->start.user), field_of("domain", s->start.domain),
                      field_of("address", s->start.address), log_text("unix_user", s->account->name),
-                     log_number("uid", s->account->uid), log_number("process", s->child));
+                     log_number("uid", s->account->uid),
+                     log_text("by", s->client.vouched ? "samd" : "sspid"),
+                     log_number("process", s->child));
             wait_for_end(s);
             status = end(s);
         }
     }
     unix_account_free(s->account);
+    client_clear(&s->client);
     mem_free(s);
     return status;
 }

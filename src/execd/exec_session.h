@@ -17,6 +17,7 @@ struct exec_session_options {
     size_t place;
     const struct log *log;
     pid_t parent;
+    uid_t asker; /* of who is at the other end */
 };
 
 /* The forked process, from beginning to end: fd is the connection. Its exit status. */

@@ -68,7 +68,7 @@ is_welcome(const struct daemon *d, int fd, struct ucred *who)
 
 /* No handler of the loop's may run in the new process: it would write into the loop's own pipe. */
 static pid_t
-fork_session(struct daemon *d, int fd, size_t place)
+fork_session(struct daemon *d, int fd, size_t place, uid_t asker)
 {
     const struct exec_session_options options = {
         .settings = &d->settings,
@@ -76,6 +76,7 @@ fork_session(struct daemon *d, int fd, size_t place)
         .place = place,
         .log = d->log,
         .parent = getpid(),
+        .asker = asker,
     };
     sigset_t all, before;
     pid_t pid;
@@ -101,7 +102,7 @@ take(struct daemon *d, int fd)
         turn_away(d, fd, "hung up on a process that may not ask", who.uid);
     } else if (!places_find(d->places, d->settings.max_commands, &place)) {
         turn_away(d, fd, "there are max_commands already", who.uid);
-    } else if ((pid = fork_session(d, fd, place)) < 0) {
+    } else if ((pid = fork_session(d, fd, place, who.uid)) < 0) {
         turn_away(d, fd, "there are no more processes", who.uid);
     } else {
         places_take(d->places, place, pid);

@@ -10,6 +10,7 @@
 #include "execd/words.h"
 #include "token/unix_name.h"
 
+#define AUTHORITY      "authority:"
 #define DEFAULT_SOCKET "/run/opensspi-execd/socket"
 #define DEFAULT_USER   "opensspi"
 #define DEFAULT_PATH   "/usr/local/bin:/usr/bin:/bin"
@@ -142,6 +143,7 @@ static const struct key command_keys[] = {
     { "command", OF_COMMAND(argv), take_command, 0, 0 },
     { "users", 0 /* the whole */, take_users, 0, 0 },
     { "groups", OF_COMMAND(groups), take_words, 0, 0 },
+    { "trust_sspid", OF_COMMAND(trusts_sspid), key_take_flag, 0, 0 },
     { "directory", OF_COMMAND(directory), take_directory, 0, 0 },
     { "path", OF_COMMAND(path), key_take_text, 0, 0 },
     { "environment", OF_COMMAND(environment), take_environment, 0, 0 },
@@ -199,6 +201,14 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
 
 /* --- the whole ----------------------------------------------------------------------------- */
 
+const char *
+execd_settings_authority(const struct execd_settings *s)
+{
+    const size_t n = strlen(AUTHORITY);
+
+    return strncmp(s->text.store, AUTHORITY, n) == 0 ? s->text.store + n : NULL;
+}
+
 /* What only the whole section shows. Nobody is let in by forgetting to say whom. */
 static bool
 check_commands(const struct execd_settings *s, const char *file, struct config_error *error)
@@ -211,6 +221,9 @@ check_commands(const struct execd_settings *s, const char *file, struct config_e
             text = "expected a key command = PATH ARGUMENT…";
         } else if (!c->users && !c->everybody && !c->groups) {
             text = "expected a key users or groups: who may run it";
+        } else if (!c->trusts_sspid && !execd_settings_authority(s)) {
+            text = "expected trust_sspid = yes, or [accounts] store = authority: and samd's "
+                   "socket: else nobody vouches for clients";
         }
         if (text) {
             (void)snprintf(error->text, sizeof(error->text), "%s:%u: [exec %s]: %s", file, c->line,

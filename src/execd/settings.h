@@ -18,6 +18,7 @@ struct execd_command {
     char **argv;            /* the first is the program's path */
     char **users, **groups; /* names of this system; NULL: none are listed */
     bool everybody;         /* users = *: who is not below minimum_uid */
+    bool trusts_sspid;      /* that a client is there; else samd is asked */
     char *directory;        /* NULL: the user's own */
     char *path;             /* PATH */
     char **environment;     /* NAME=VALUE; NULL: none */
@@ -45,6 +46,9 @@ struct execd_settings {
 SEC_NODISCARD bool execd_settings_read(const char *file, struct execd_settings *out,
                                        struct config_error *error);
 void execd_settings_clear(struct execd_settings *);
+
+/* samd's socket; NULL: accounts are not samd's. Borrowed. */
+const char *execd_settings_authority(const struct execd_settings *);
 
 /* NULL: there is none. */
 const struct execd_command *execd_settings_find(const struct execd_settings *, struct bytes name);

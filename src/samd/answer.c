@@ -65,7 +65,8 @@ put_refused(uint64_t id, sec_status status, const struct account_proof *reasons,
 }
 
 static void
-put_proven(uint64_t id, const struct account_proof *proof, struct wire_writer *out)
+put_proven(uint64_t id, const struct account_proof *proof, const char *assertion,
+           struct wire_writer *out)
 {
     const struct account_identity *who = proof->identity;
     struct authority_msg m = {
@@ -79,6 +80,7 @@ put_proven(uint64_t id, const struct account_proof *proof, struct wire_writer *o
                               .n = who->group_attributes ? who->n_groups : 0 },
     };
 
+    m.identity.assertion = assertion;
     if (!put(out, &m)) {
         answer_refusal(id, SEC_E_NO_AUTHENTICATING_AUTHORITY,
                        "accounts: who that is does not fit in an answer: too many groups", out);
@@ -87,9 +89,10 @@ put_proven(uint64_t id, const struct account_proof *proof, struct wire_writer *o
 }
 
 void
-answer_proof(struct account_authority *accounts, const struct authority_msg *request,
-             struct wire_writer *out)
+answer_proof(struct account_authority *accounts, struct assertions *assertions, uid_t asker,
+             const struct authority_msg *request, struct wire_writer *out)
 {
+    char assertion[ASSERTION_TEXT_BYTES];
     struct account_claim claim = request->claim;
     struct account_proof proof;
     sec_status status;
@@ -99,11 +102,34 @@ answer_proof(struct account_authority *accounts, const struct authority_msg *req
     claim.now_100ns = clock_now_100ns();
     status = account_prove(accounts, &claim, &proof);
     if (status == SEC_E_OK) {
-        put_proven(request->id, &proof, out);
+        bool issued =
+            assertion_issue(assertions, proof.identity, asker, clock_monotonic_ms(), assertion);
+
+        put_proven(request->id, &proof, issued ? assertion : NULL, out);
+        secret_wipe(assertion, sizeof(assertion));
     } else {
         put_refused(request->id, status, &proof, status == SEC_E_NO_AUTHENTICATING_AUTHORITY, out);
     }
     account_proof_clear(&proof);
+}
+
+void
+answer_assertion(struct assertions *assertions, const struct authority_msg *request,
+                 struct wire_writer *out)
+{
+    struct account_identity *who =
+        assertion_redeem(assertions, request->assertion, request->asker, clock_monotonic_ms());
+    struct authority_msg m = { .type = AUTHORITY_MSG_VOUCHED, .id = request->id };
+
+    if (who) {
+        m.identity = *who;
+        (void)put(out, &m);
+    } else {
+        answer_refusal(request->id, SEC_E_LOGON_DENIED,
+                       "accounts: no such assertion was given, or not just now, or to another",
+                       out);
+    }
+    account_identity_unref(who);
 }
 
 sec_status

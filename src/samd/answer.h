@@ -3,11 +3,12 @@
 #ifndef SAMD_ANSWER_H
 #define SAMD_ANSWER_H
 
+#include "account/assertions.h"
 #include "account/authority_msg.h"
 
-/* PROVEN or REFUSED. */
-void answer_proof(struct account_authority *, const struct authority_msg *request,
-                  struct wire_writer *out);
+/* PROVEN, with an assertion for this user's processes, or REFUSED. */
+void answer_proof(struct account_authority *, struct assertions *, uid_t asker,
+                  const struct authority_msg *request, struct wire_writer *out);
 /* DONE or REFUSED. Answers what came of it; *reasons has no secret. */
 sec_status answer_new_password(struct account_authority *, const struct authority_msg *request,
                                struct account_proof *reasons, struct wire_writer *out);
@@ -18,6 +19,9 @@ void answer_look_up(struct account_authority *, const struct authority_msg *requ
  * came of it. */
 sec_status answer_administrator(struct account_admin *, const struct authority_msg *request,
                                 struct wire_writer *out);
+/* VOUCHED or REFUSED. */
+void answer_assertion(struct assertions *, const struct authority_msg *request,
+                      struct wire_writer *out);
 void answer_refusal(uint64_t id, sec_status, const char *reason, struct wire_writer *out);
 void answer_welcome(uint64_t id, struct wire_writer *out);
 

@@ -39,6 +39,7 @@ struct server {
     struct peers peers;
     int epoll, stop;
     struct changes *changes;
+    struct assertions *assertions;
     uint64_t strangers_us; /* when one was last told of */
     unsigned strangers;    /* and how many were not */
     pthread_mutex_t lock;  /* of the connections */
@@ -178,6 +179,22 @@ change_password(const struct server *s, struct connection *c, const struct autho
     }
 }
 
+/* It is a word about somebody else's client: only root, which may be anybody, is told. */
+static void
+redeem(const struct server *s, struct connection *c, const struct authority_msg *m,
+       struct wire_writer *out)
+{
+    if (!may_ask(s, c, m, out)) {
+        return;
+    }
+    if (c->who.uid == 0) {
+        answer_assertion(s->assertions, m, out);
+    } else {
+        answer_refusal(m->id, SEC_E_NOT_OWNER,
+                       "accounts: authority: only root may redeem an assertion", out);
+    }
+}
+
 static void
 answer(const struct server *s, struct connection *c, struct bytes frame)
 {
@@ -196,11 +213,16 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
     }
     if (m.type == AUTHORITY_MSG_HELLO) {
         answer_welcome(m.id, &out);
-    } else if (m.type == AUTHORITY_MSG_PROVE || m.type == AUTHORITY_MSG_LOOK_UP) {
+    } else if (m.type == AUTHORITY_MSG_PROVE) {
         if (may_ask(s, c, &m, &out)) {
-            (m.type == AUTHORITY_MSG_PROVE ? answer_proof : answer_look_up)(s->options.accounts, &m,
-                                                                            &out);
+            answer_proof(s->options.accounts, s->assertions, c->who.uid, &m, &out);
         }
+    } else if (m.type == AUTHORITY_MSG_LOOK_UP) {
+        if (may_ask(s, c, &m, &out)) {
+            answer_look_up(s->options.accounts, &m, &out);
+        }
+    } else if (m.type == AUTHORITY_MSG_REDEEM) {
+        redeem(s, c, &m, &out);
     } else {
         (m.type == AUTHORITY_MSG_CHANGE_PASSWORD ? change_password : administer)(s, c, &m, frame,
                                                                                  &out);
@@ -464,6 +486,10 @@ start(struct server *s)
     if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
         return false;
     }
+    s->assertions = assertions_new();
+    if (!s->assertions) {
+        return false;
+    }
     s->changes =
         changes_start(s->options.accounts, s->options.store, s->options.events, s->options.log);
     while (s->changes && s->n_threads < s->options.threads) {
@@ -517,6 +543,7 @@ server_stop(struct server *s)
     while (s->connections) {
         drop(s, s->connections);
     }
+    assertions_free(s->assertions);
     if (s->epoll >= 0) {
         (void)close(s->epoll);
     }

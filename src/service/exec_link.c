@@ -187,6 +187,10 @@ on_readable(uv_poll_t *poll, int status, int events)
         return;
     }
     keep_descriptors(l, &message);
+    if (message.msg_flags & MSG_CTRUNC) {
+        fail(l, "opensspi-execd talks nonsense"); /* more descriptors than there can be */
+        return;
+    }
     l->n += (size_t)n;
     take_all(l);
 }

@@ -29,6 +29,7 @@ const OPENSSPI_LOGON session_tell_nobody = {
     .UserPrincipalName = "",
     .LogonServer = "",
     .RefusedSid = "",
+    .Assertion = "",
 };
 
 /* --- keys ---------------------------------------------------------------------------------- */

@@ -412,6 +412,7 @@ exec_begin(struct tunnel *t)
         .sid = bytes_of_string(logon->UserSid),
         .package = bytes_of_string(logon->PackageName),
         .address = bytes_of_string(f->connection.client.address),
+        .assertion = bytes_of_string(logon->Assertion),
     };
     const char *why;
 

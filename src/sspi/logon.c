@@ -37,6 +37,7 @@ put_identity(struct report *r, struct wire_writer *attributes, OPENSSPI_LOGON *l
 
     UTF8(UserSid, id ? id->sid : "");
     UTF8(UnixUser, id ? id->unix_user : "");
+    UTF8(Assertion, id ? id->assertion : "");
     logon->GroupCount = (ULONG)n;
     for (size_t i = 0; i < n; i++) {
         report_utf8(r, sizeof(*logon) + i * sizeof(char *), id->groups[i]);

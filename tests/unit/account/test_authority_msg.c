@@ -127,13 +127,19 @@ static const struct vector vectors[] = {
         .id = UINT64_C(0x0102030405060708),
         .claim = { .user = BLOB("a\0") },
         .entry_sid = "S-1-9" } },
+    { "REDEEM",
+      "0e " ID " 0200 6666 00 e9030000",
+      { .type = AUTHORITY_MSG_REDEEM,
+        .id = UINT64_C(0x0102030405060708),
+        .assertion = "ff",
+        .asker = 1001 } },
     { "WELCOME", "20 0000000000000000 01000000", { .type = AUTHORITY_MSG_WELCOME, .version = 1 } },
     { "PROVEN",
       "21 " ID " 01000000000000000000000000000000 02000000000000000000000000000000 01"
       " 03000000000000000000000000000000 04000000000000000000000000000000"
       " 0500000000000000000000000000000000000000 0200 6100 0200 6400 0500 532d312d39 00 00"
       " ffffffffffffffff 01 0200 0100 41 00 0200 4263 00 0200 0500 532d312d31 00 0500 532d312d32 00"
-      " 0200 07000000 10000020",
+      " 0200 07000000 10000020 01 0200 6666 00",
       { .type = AUTHORITY_MSG_PROVEN,
         .id = UINT64_C(0x0102030405060708),
         .proof = { .session_base_key = { { 1 } },
@@ -146,7 +152,8 @@ static const struct vector vectors[] = {
                       .domain = BLOB("d\0"),
                       .sid = "S-1-9",
                       .password_expires_100ns = UINT64_MAX,
-                      .may_dial_in = true },
+                      .may_dial_in = true,
+                      .assertion = "ff" },
         .groups = { .items = two_groups, .n = 2 },
         .group_sids = { .items = two_sids, .n = 2 },
         .group_attributes = { .items = two_attributes, .n = 2 } } },
@@ -195,6 +202,14 @@ static const struct vector vectors[] = {
         .entry_sid = "S-1-9",
         .entry_name = "G",
         .entry_is_group = true } },
+    { "VOUCHED",
+      "26 " ID " 0200 6100 0200 6400 0500 532d312d39 00 01 0100 75 00",
+      { .type = AUTHORITY_MSG_VOUCHED,
+        .id = UINT64_C(0x0102030405060708),
+        .identity = { .user = BLOB("a\0"),
+                      .domain = BLOB("d\0"),
+                      .sid = "S-1-9",
+                      .unix_user = "u" } } },
 };
 
 static struct bytes
@@ -262,6 +277,9 @@ assert_proof(const struct authority_msg *a, const struct authority_msg *b)
     assert_text(a->identity.unix_user, b->identity.unix_user);
     assert_int_equal(a->identity.password_expires_100ns, b->identity.password_expires_100ns);
     assert_int_equal(a->identity.may_dial_in, b->identity.may_dial_in);
+    assert_text(a->identity.assertion, b->identity.assertion);
+    assert_text(a->assertion, b->assertion);
+    assert_int_equal(a->asker, b->asker);
     assert_int_equal(a->status, b->status);
     assert_text(a->entry_sid, b->entry_sid);
     assert_text(a->entry_name, b->entry_name);
@@ -426,9 +444,9 @@ test_authority_msg_decode__what_no_message_has__is_refused(void **state)
         uint32_t at;
     } cases[] = {
         { "00 " ID, WIRE_BAD_VALUE, "type", 0 },
-        { "0e " ID, WIRE_BAD_VALUE, "type", 0 },
+        { "0f " ID, WIRE_BAD_VALUE, "type", 0 },
         { "1f " ID, WIRE_BAD_VALUE, "type", 0 },
-        { "26 " ID, WIRE_BAD_VALUE, "type", 0 },
+        { "27 " ID, WIRE_BAD_VALUE, "type", 0 },
         { "23 " ID " 00", WIRE_TRAILING, "end", 9 },
         { "05 " ID " 0100 61 61", WIRE_BAD_VALUE, "admin.name", 9 },
         { "05 " ID " 0200 6100 00", WIRE_BAD_VALUE, "admin.name", 9 },
@@ -455,7 +473,7 @@ static void
 test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
 {
     uint8_t out[ROOM];
-    struct authority_msg proven = vectors[14].message, m;
+    struct authority_msg proven = vectors[15].message, m;
     struct wire_writer w = wire_writer_fixed(out, sizeof(out));
 
     proven.group_sids.n = 1;
@@ -463,14 +481,14 @@ test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_sids");
 
-    proven = vectors[14].message;
+    proven = vectors[15].message;
     proven.group_attributes.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);
     assert_int_equal(authority_msg_decode(&m, bytes_of(out + 4, w.len - 4)), WIRE_BAD_VALUE);
     assert_string_equal(m.fault.field, "group_attributes");
 
-    proven = vectors[14].message;
+    proven = vectors[15].message;
     proven.identity.user.n = 1;
     w = wire_writer_fixed(out, sizeof(out));
     assert_int_equal(authority_msg_encode(&w, &proven), WIRE_OK);

@@ -28,7 +28,7 @@ static const struct vector vectors[] = {
     { "START",
       "01 01000000 07c8 0200 6964 0500 616c696365 0300 574731 0100 61 0500 532d312d31 0400 "
       "4e544c4d "
-      "0900 3132372e302e302e31",
+      "0900 3132372e302e302e31 0200 6666",
       { .type = EXEC_MSG_START,
         .version = 1,
         .port = 51207,
@@ -38,9 +38,10 @@ static const struct vector vectors[] = {
         .unix_user = TEXT("a"),
         .sid = TEXT("S-1-1"),
         .package = TEXT("NTLM"),
-        .address = TEXT("127.0.0.1") } },
+        .address = TEXT("127.0.0.1"),
+        .assertion = TEXT("ff") } },
     { "START, nobody",
-      "01 01000000 0000 0100 78 0000 0000 0000 0000 0000 0000",
+      "01 01000000 0000 0100 78 0000 0000 0000 0000 0000 0000 0000",
       { .type = EXEC_MSG_START, .version = 1, .command = TEXT("x") } },
     { "STARTED",
       "20 01000000 e8030000 03000000",
@@ -76,6 +77,7 @@ assert_same(const struct exec_msg *a, const struct exec_msg *b)
     assert_true(bytes_equal(a->sid, b->sid));
     assert_true(bytes_equal(a->package, b->package));
     assert_true(bytes_equal(a->address, b->address));
+    assert_true(bytes_equal(a->assertion, b->assertion));
     assert_true(bytes_equal(a->reason, b->reason));
 }
 
@@ -133,7 +135,7 @@ try_flip(struct bytes in, size_t at, void *user)
         assert_refused(&m, in);
         return;
     }
-    assert_true(mutate_is_inside(in, m.user) && mutate_is_inside(in, m.sid));
+    assert_true(mutate_is_inside(in, m.user) && mutate_is_inside(in, m.assertion));
     assert_true(mutate_is_inside(in, m.command) && mutate_is_inside(in, m.reason));
     assert_true(exec_msg_encode(&w, &m));
     assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), in));
@@ -174,7 +176,7 @@ static const struct {
     { "20 01000000 01000000 04000000", WIRE_BAD_VALUE, "descriptors", 9 },
     { "20 01000000 01000000 01000000", WIRE_BAD_VALUE, "descriptors", 9 },
     { "21 00000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
-    { "21 06000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
+    { "21 07000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
     { "21 01000000 0200 6100", WIRE_BAD_VALUE, "reason", 5 },
     { "21 01000000 0300 6161", WIRE_SHORT, "reason", 7 },
     { "01 01000000 0000 0000", WIRE_BAD_VALUE, "command", 7 },

@@ -14,7 +14,7 @@
 #include "tests/support/alloc_fail.h"
 
 #define HEAD "[execd]\nuser = root\n"
-#define ID   HEAD "[exec id]\ncommand = /usr/bin/id -u\nusers = *\n"
+#define ID   HEAD "[exec id]\ncommand = /usr/bin/id -u\nusers = *\ntrust_sspid = yes\n"
 
 static char path[] = "/tmp/test_execd_settings.XXXXXX";
 
@@ -77,6 +77,7 @@ test_read__little__defaults(void **state)
     assert_string_equal(c->argv[1], "-u");
     assert_null(c->argv[2]);
     assert_true(c->everybody);
+    assert_null(execd_settings_authority(&s));
     assert_null(c->users);
     assert_null(c->groups);
     assert_null(c->directory);
@@ -100,16 +101,21 @@ test_read__all_keys(void **state)
     (void)state;
     assert_true(read_text("[execd]\nsocket = /run/x\nuser = root\nminimum_uid = 500\n"
                           "max_commands = 9\nmax_per_user = 2\n"
+                          "[accounts]\nstore = authority:/run/a\n"
                           "[exec a]\ncommand = /bin/a\nusers = u v\ngroups = g\n"
                           "directory = /srv\npath = /bin\nenvironment = A=1 \"B_2=x y\" C=\n"
                           "umask = 077\nerrors = stream\nhang_up_grace = 0\nmax_cpu_seconds = 1\n"
                           "max_memory = 2\nmax_processes = 3\nmax_files = 4\n"
-                          "[exec b]\ncommand = /bin/b\ngroups = h\ndirectory = home\n",
+                          "[exec b]\ncommand = /bin/b\ngroups = h\ndirectory = home\n"
+                          "trust_sspid = yes\n",
                           &s, error, sizeof(error)));
     assert_int_equal(s.n_commands, 2);
     assert_string_equal(s.socket, "/run/x");
     assert_true(s.minimum_uid == 500 && s.max_commands == 9 && s.max_per_user == 2);
     c = &s.commands[0];
+    assert_string_equal(execd_settings_authority(&s), "/run/a");
+    assert_false(c->trusts_sspid);
+    assert_true(s.commands[1].trusts_sspid);
     assert_false(c->everybody);
     assert_string_equal(c->users[1], "v");
     assert_string_equal(c->groups[0], "g");
@@ -135,6 +141,9 @@ static const struct {
     { HEAD "[exec a]\nusers = *\n", ":3: [exec a]: expected a key command = PATH ARGUMENT…" },
     { HEAD "[exec a]\ncommand = /bin/a\n",
       ":3: [exec a]: expected a key users or groups: who may run it" },
+    { HEAD "[exec a]\ncommand = /bin/a\nusers = *\n",
+      ":3: [exec a]: expected trust_sspid = yes, or [accounts] store = authority: and samd's "
+      "socket: else nobody vouches for clients" },
     { HEAD "[exec a]\ncommand = id\n", ":4: [exec a] command: expected the program's path, from "
                                        "\"/\" on, and its arguments" },
     { HEAD "[exec a]\ncommand = /bin/a \"b\n",

@@ -352,6 +352,7 @@ tell_logon(const char *who, POPENSSPI_LOGON *out)
         .UserPrincipalName = "",
         .LogonServer = "",
         .RefusedSid = colon ? "" : "S-1-5-21-1-2-3-1000",
+        .Assertion = "",
     };
     made->logon.Anonymous = colon && strcmp(colon, ":nobody") == 0;
     (void)__atomic_add_fetch(&fake_live, 1, __ATOMIC_RELAXED);

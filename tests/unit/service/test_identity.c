@@ -30,6 +30,7 @@ static const OPENSSPI_LOGON nobody = {
     .DelegatedCache = "",
     .UserPrincipalName = "",
     .LogonServer = "",
+    .Assertion = "",
 };
 
 static void
