@@ -62,6 +62,16 @@ with open(o["out"], "w") as f:
 """
 
 
+def new_terminal():
+    """What a terminal is before anybody has had it."""
+    ends = os.openpty()
+    try:
+        return termios.tcgetattr(ends[0])
+    finally:
+        for end in ends:
+            os.close(end)
+
+
 class Job:
     """A program that is in the foreground of a terminal; `master` is the terminal's other end."""
 
@@ -72,7 +82,7 @@ class Job:
         if shell == 0:
             self.be_shell(command)
         self.shell = shell
-        self.before = termios.tcgetattr(self.master)
+        self.before = new_terminal()  # this one may be the job's already
 
     def be_shell(self, command):
         """Runs it as a job, and writes down each time what it does: stopped or ended, by what."""
