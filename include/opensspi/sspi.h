@@ -99,7 +99,9 @@ SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageA(SEC_CHAR *pszPackageNam
  * Makes a handle to credentials for one package and for one or both roles. It is no logon: a wrong
  * password shows when a context is made with it.
  *
- *   pszPrincipal: whose credentials; NULL is the caller's own.
+ *   pszPrincipal: whose credentials; NULL is the caller's own. To accept with Kerberos, a service's
+ *       name ("HTTP/web1.example.test"): its keys alone are used. An account's name, and any of a
+ *       client, is as good as NULL: a client is named by pAuthData.
  *   pszPackage: "Negotiate", "NTLM", ...; compared without case.
  *   fCredentialUse: SECPKG_CRED_INBOUND to accept, SECPKG_CRED_OUTBOUND to initiate, or BOTH.
  *   pvLogonId: a LUID, or NULL.

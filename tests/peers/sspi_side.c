@@ -244,6 +244,31 @@ describe_sasl(struct side *s, json_t *into)
     }
 }
 
+/* Of the client's logon: what nobody told is not there. */
+static void
+describe_account(struct side *s, json_t *into)
+{
+    SecPkgContext_AuthorityA authority = { 0 };
+    SecPkgContext_PasswordExpiry password = { 0 };
+    SecPkgContext_LogoffTime logoff = { 0 };
+    SecPkgContext_UserFlags flags = { 0 };
+
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_AUTHORITY, &authority) == SEC_E_OK) {
+        set_string(into, "authority", authority.sAuthorityName);
+        (void)FreeContextBuffer(authority.sAuthorityName);
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_PASSWORD_EXPIRY, &password) == SEC_E_OK) {
+        (void)json_object_set_new(into, "password_expires",
+                                  json_integer(password.tsPasswordExpires.QuadPart));
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_LOGOFF_TIME, &logoff) == SEC_E_OK) {
+        (void)json_object_set_new(into, "logoff", json_integer(logoff.tsLogoffTime.QuadPart));
+    }
+    if (QueryContextAttributesA(&s->context, SECPKG_ATTR_USER_FLAGS, &flags) == SEC_E_OK) {
+        (void)json_object_set_new(into, "user_flags", json_integer(flags.UserFlags));
+    }
+}
+
 void
 side_describe(struct side *s, json_t *into)
 {
@@ -258,6 +283,7 @@ side_describe(struct side *s, json_t *into)
         return;
     }
     describe_token(s, into);
+    describe_account(s, into);
     set_string(into, "status", OpenSspiStatusName(logon->Status));
     set_string(into, "package", logon->PackageName);
     set_string(into, "ntlm_version", logon->NtlmVersion);

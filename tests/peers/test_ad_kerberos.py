@@ -5,6 +5,7 @@ The domain's KDC is in namespaces of its own. Who logs on with a password runs t
 import json
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -117,7 +118,7 @@ def log_on(shared_domain, env, package="Negotiate", **identity):
 
 
 SPELLINGS = [("alice", "EXAMPLE"), ("alice", "EXAMPLE.TEST"), ("alice", "example.test"), ("alice@example.test", None), ("alice@EXAMPLE.TEST", None),
-             ("ALICE", "example"), ("alice", None)]
+             ("ALICE", "example"), ("alice", None), ("EXAMPLE\\alice", None), ("example.test\\alice", None)]
 
 
 @pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
@@ -127,6 +128,18 @@ def test_password__in_each_spelling(shared_domain, env, package, user, domain):
         converse(client, server)
         seen = server.describe()
         assert seen["package"] == "Kerberos" and (seen["proven_user"].lower(), seen["proven_domain"]) == ("alice", "EXAMPLE"), seen
+
+
+@pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])
+def test_attributes__are_the_pacs(shared_domain, env, package):
+    tickets = {**env, "KRB5CCNAME": shared_domain.tickets("alice")["KRB5CCNAME"]}
+    with (our_client(package, tickets, user=None, password=None, domain=None, spn=f"HTTP/{WEB}", flags=FLAGS) as client,
+          our_server(package, env) as server):
+        converse(client, server)
+        seen = server.describe()
+    assert seen["authority"] == REALM and seen["logoff"] == 2**63 - 1
+    assert seen["user_flags"] & 0x20, "LOGON_EXTRA_SIDS: S-1-18-1 at least"
+    assert 0 < (seen["password_expires"] - time.time() * 10**7) / 10**7 - 11644473600 < 43 * 86400, "the domain's 42 days, in local time"
 
 
 @pytest.mark.parametrize("package", ["Kerberos", "Negotiate"])

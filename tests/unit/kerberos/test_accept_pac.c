@@ -86,6 +86,24 @@ test_accept__client_of_a_domain(void **state)
     assert_alice_of_the_domain();
 }
 
+/* What the PAC said goes along with a context. */
+static void
+test_accept__client_of_a_domain__moved(void **state)
+{
+    SEC_AUTO(wire_writer) saved = wire_writer_growing(NULL, 0);
+    struct sec_ctx *moved = NULL;
+    struct wire_reader r;
+
+    assert_int_equal(krb_forge_try(&a, &f), SEC_E_OK);
+    assert_int_equal(a.ctx->package->ops->save(a.ctx, &saved), SEC_E_OK);
+    r = wire_reader_of(wire_written(&saved));
+    assert_int_equal(a.ctx->package->ops->load(a.cred, SEC_ACCEPTOR, &r, &moved), SEC_E_OK);
+    assert_int_equal(wire_finish(&r), WIRE_OK);
+    a.ctx->package->ops->free_ctx(a.ctx);
+    a.ctx = moved;
+    assert_alice_of_the_domain();
+}
+
 static void
 test_accept__pac_of_user_to_user(void **state)
 {
@@ -177,6 +195,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_accept__client_of_a_domain),
+        TEST(test_accept__client_of_a_domain__moved),
         TEST(test_accept__pac_of_user_to_user),
         TEST(test_accept__pac_of_another_ticket_is_refused),
         TEST(test_accept__changed_pac_is_refused),
