@@ -2,6 +2,7 @@
 /* A tunnel to a command, which opensspi-execd runs as the client: what is opened is its input, what is
  * sealed its output. Only a command that ends with status 0 ends the stream; all else cuts it. */
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -26,6 +27,7 @@ struct exec {
     uint32_t process; /* 0: it has not begun */
     bool told, exited, signaled;
     uint32_t status;
+    uint64_t output; /* so many bytes its output has, once it has ended */
     size_t line_n;
     char line[LINE_BYTES];
 };
@@ -197,15 +199,29 @@ finish_if_done(struct tunnel *t)
     }
 }
 
+/* Bytes of a command's that has ended and were not read yet. */
+static uint64_t
+unread(struct exec *e)
+{
+    uv_os_fd_t fd;
+    int n = 0;
+
+    if (!e->open[OUTPUT] || uv_fileno((uv_handle_t *)&e->streams[OUTPUT], &fd) != 0 ||
+        ioctl(fd, FIONREAD, &n) != 0 || n < 0) {
+        return 0;
+    }
+    return (uint64_t)n;
+}
+
 /* Somebody has its output still who left its process group. A client that does not read is waited
- * for. */
+ * for, and what the command itself wrote is read, however late it is: this loop may have stood still. */
 static void
 on_rest(uv_timer_t *timer)
 {
     struct tunnel *t = timer->data;
     struct exec *e = exec_of(t);
 
-    if (outbox_queued(&t->framed->outbox)) {
+    if (outbox_queued(&t->framed->outbox) || (e->open[OUTPUT] && t->to_client < e->output)) {
         (void)uv_timer_start(timer, on_rest, REST_MS, 0);
         return;
     }
@@ -223,6 +239,7 @@ on_exited(void *user, bool signaled, uint32_t status)
     e->exited = true;
     e->signaled = signaled;
     e->status = status;
+    e->output = t->to_client + unread(e);
     (void)uv_timer_start(&e->timer, on_rest, REST_MS, 0);
     finish_if_done(t);
 }

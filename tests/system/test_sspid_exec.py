@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, ROOT, program
+from conftest import ACCOUNTS, BUILD, PATIENCE, ROOT, program
 from execd import ALICE, BOB, BOTH, Execd, processes_of
 from samd import ASKERS, NOT_OWNER, SSPID_UID, Samd, ServiceBehind, as_user
 
@@ -56,7 +56,7 @@ class Site:
 def make_site(make_service):
     made = []
 
-    def make(commands, policy=(), listener=(), unix_users=(), scripts=(), start=True, **keys):
+    def make(commands, policy=(), listener=(), unix_users=(), scripts=(), start=True, sspid_start=True, **keys):
         commands = {name: dict(c if isinstance(c, dict) else {"command": c}) for name, c in commands.items()}
         execd = Execd(commands, **keys)
         made.append(execd)
@@ -71,7 +71,8 @@ def make_site(make_service):
             service.ctl("account", "add", name, "--password-stdin", "--unix-user", unix_user, stdin=ACCOUNTS[name] + "\n")
         if start:
             execd.start()
-        service.start()
+        if sspid_start:
+            service.start()
         return Site(execd, service)
 
     yield make
@@ -168,6 +169,38 @@ def test_a_client_that_does_not_read_stops_it(make_site):
     time.sleep(1.5)
     assert processes_of(ALICE) and resident() - before < 16 * MEBIBYTE  # sanitizers keep some
     assert len(p.communicate()[0]) == 48 * MEBIBYTE and p.returncode == 0
+
+
+# As much as goes, until nobody takes more.
+FULL = """exec /usr/bin/python3 -c '
+import os, time
+n = idle = 0
+os.set_blocking(1, False)
+while idle < 10:
+    try:
+        n += os.write(1, b"x" * 65536)
+        idle = 0
+    except BlockingIOError:
+        idle += 1
+        time.sleep(0.1)
+open("written", "w").write(str(n))
+'
+"""
+
+
+def test_what_lies_in_the_pipe_comes_after_a_moment_without_sspid(make_site, tmp_path):
+    """However long that takes: the pipe is read before the stream ends, and an end that is sealed says that all has come."""
+    site = make_site({"full": {}}, scripts={"full": FULL}, sspid_start=False)
+    stall = tmp_path / "stall"
+    stall.write_bytes(bytes(8))
+    site.service.prefix = ("/usr/bin/env", f"LD_PRELOAD={BUILD / 'tests/support/libstall_preload.so'}", f"STALL_PRELOAD={stall}")
+    site.service.start()
+    p = site.begin("full")
+    site.execd.says("ended command=full")
+    with open(stall, "r+b") as f:
+        f.write(struct.pack("<q", 3000))
+    assert len(p.stdout.read()) == int((site.execd.home("alice") / "written").read_text()) and p.wait(PATIENCE) == 0
+    assert stall.read_bytes() == bytes(8)
 
 
 @pytest.mark.parametrize("how, told", [("exit 3", {"Status": "0x3"}), ("kill -9 $$", {"signal": 9, "Status": "0x0"})])
