@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* QueryContextAttributes, SetContextAttributes. docs/ATTRIBUTES.md has what each answers. */
+/* QueryContextAttributes. docs/ATTRIBUTES.md has what each answers. */
 #include <opensspi/sspi.h>
 
 #include "base/utf16.h"
@@ -528,34 +528,4 @@ SECURITY_STATUS SEC_ENTRY
 QueryContextAttributesExA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
 {
     return query(context, attribute, buffer, n, false);
-}
-
-/* --- setting ------------------------------------------------------------------------------- */
-
-/* What a context's attributes are follows from its handshake: Schannel's alone can be set. */
-static sec_status
-set(PCtxtHandle handle, ULONG id)
-{
-    struct context *c;
-    struct handle_ref ref;
-
-    sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
-    }
-    handle_release(ref);
-    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u is not to be set", id);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetContextAttributesW(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
-{
-    return set(context, attribute);
-}
-
-SECURITY_STATUS SEC_ENTRY
-SetContextAttributesA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
-{
-    return set(context, attribute);
 }

@@ -376,6 +376,22 @@ initialize(struct leg *l)
     return run_leg(l);
 }
 
+struct leg
+contexts_leg(PCredHandle credential, PCtxtHandle context, ULONG request, PSecBufferDesc input,
+             PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes, PTimeStamp expiry)
+{
+    return (struct leg){
+        .credential = credential,
+        .context = context,
+        .request = request,
+        .input = input,
+        .new_context = new_context,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+    };
+}
+
 sec_status
 contexts_initialize_w(struct leg *l, const SEC_WCHAR *target)
 {
@@ -419,19 +435,11 @@ InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHA
                            ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                            ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .reserved1 = reserved1,
-        .reserved2 = reserved2,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
+    l.reserved1 = reserved1;
+    l.reserved2 = reserved2;
     return contexts_initialize_w(&l, target);
 }
 
@@ -441,19 +449,11 @@ InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR
                            ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                            ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .reserved1 = reserved1,
-        .reserved2 = reserved2,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
+    l.reserved1 = reserved1;
+    l.reserved2 = reserved2;
     return contexts_initialize_a(&l, target);
 }
 
@@ -462,16 +462,8 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
                       ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
                       ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
     return contexts_accept(&l);
 }

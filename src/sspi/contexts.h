@@ -7,7 +7,8 @@
 
 #include "package.h"
 
-/* As its caller made it. role, allocate, extended_error and target are filled in here. */
+/* What a leg is called with. role, allocate, extended_error and target are filled in by the three
+ * functions below. */
 struct leg {
     enum sec_role role;
     bool sasl; /* by one of the Sasl functions */
@@ -22,6 +23,10 @@ struct leg {
     bool allocate, extended_error;
 };
 
+/* reserved1, reserved2 and sasl are the caller's to add. */
+struct leg contexts_leg(PCredHandle, PCtxtHandle context, ULONG request, PSecBufferDesc input,
+                        PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes,
+                        PTimeStamp expiry);
 sec_status contexts_initialize_w(struct leg *, const SEC_WCHAR *target);
 sec_status contexts_initialize_a(struct leg *, const SEC_CHAR *target);
 sec_status contexts_accept(struct leg *);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ApplyControlToken, DelegateSecurityContext. Tokens of control are Schannel's (shutdown, alerts,
- * sessions); Kerberos, NTLM and Negotiate know none, whatever is in the buffers, and Kerberos'
- * delegation is part of its handshake (ISC_REQ_DELEGATE).
+ * ApplyControlToken, DelegateSecurityContext, SetContextAttributes. Tokens of control (shutdown,
+ * alerts, sessions) and attributes that can be set are Schannel's; Kerberos, NTLM and Negotiate know
+ * none, whatever is in the buffers, and Kerberos' delegation is part of its handshake
+ * (ISC_REQ_DELEGATE).
  */
 #include <opensspi/sspi.h>
 
@@ -34,4 +35,16 @@ DelegateSecurityContext(PCtxtHandle context, SEC_CHAR *target, SecDelegationType
                         PTimeStamp expiry, PSecBuffer parameters, PSecBufferDesc output)
 {
     return refuse(context, "the package delegates in its handshake alone: ISC_REQ_DELEGATE");
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesW(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return refuse(context, "the package has no attributes of contexts that can be set");
+}
+
+SECURITY_STATUS SEC_ENTRY
+SetContextAttributesA(PCtxtHandle context, ULONG attribute, void *buffer, ULONG n)
+{
+    return refuse(context, "the package has no attributes of contexts that can be set");
 }

@@ -16,7 +16,7 @@ enum {
 };
 
 /* One leg, and the state behind it. */
-struct leg {
+struct sasl_leg {
     struct context *c;
     struct sec_step_args *args;
     struct wire_writer *out;
@@ -210,7 +210,7 @@ malformed(const char *what, enum wire_err err)
 /* --- legs: after the package's ------------------------------------------------------------- */
 
 static sec_status
-finish(struct leg *l)
+finish(struct sasl_leg *l)
 {
     struct sasl *s = l->c->sasl;
 
@@ -221,7 +221,7 @@ finish(struct leg *l)
 }
 
 static sec_status
-go_on(struct leg *l, enum sasl_state next)
+go_on(struct sasl_leg *l, enum sasl_state next)
 {
     l->next = next;
     l->args->granted = l->c->sasl->granted;
@@ -231,7 +231,7 @@ go_on(struct leg *l, enum sasl_state next)
 
 /* Server: RFC 4752 3.2. */
 static sec_status
-send_offer(struct leg *l)
+send_offer(struct sasl_leg *l)
 {
     struct sasl *s = l->c->sasl;
     struct sasl_offer offer = { .layers = (uint8_t)(permitted_layers(s) & possible_layers(s)) };
@@ -250,7 +250,7 @@ send_offer(struct leg *l)
 }
 
 static sec_status
-await_empty(struct leg *l)
+await_empty(struct sasl_leg *l)
 {
     if (l->args->token.n) {
         return sec_fail(SEC_E_INVALID_TOKEN, "sasl: %zu bytes where the client has nothing to say",
@@ -261,7 +261,7 @@ await_empty(struct leg *l)
 
 /* Client: RFC 4752 3.1. The weakest layer that was asked for: what is not asked for costs. */
 static sec_status
-choose(struct leg *l, const struct sasl_offer *offer)
+choose(struct sasl_leg *l, const struct sasl_offer *offer)
 {
     struct sasl *s = l->c->sasl;
     unsigned common = permitted_layers(s) & possible_layers(s) & offer->layers;
@@ -289,7 +289,7 @@ choose(struct leg *l, const struct sasl_offer *offer)
 }
 
 static sec_status
-await_offer(struct leg *l)
+await_offer(struct sasl_leg *l)
 {
     struct sasl_offer offer;
     struct bytes plain;
@@ -306,7 +306,7 @@ await_offer(struct leg *l)
 }
 
 static sec_status
-take_choice(struct leg *l, const struct sasl_choice *choice)
+take_choice(struct sasl_leg *l, const struct sasl_choice *choice)
 {
     struct sasl *s = l->c->sasl;
     sec_status status;
@@ -327,7 +327,7 @@ take_choice(struct leg *l, const struct sasl_choice *choice)
 }
 
 static sec_status
-await_choice(struct leg *l)
+await_choice(struct sasl_leg *l)
 {
     struct sasl_choice choice;
     struct bytes plain;
@@ -368,7 +368,7 @@ flags_for_package(const struct sasl *s, enum sec_role role)
 
 /* Of GSS-SPNEGO and NTLM, whose flags have agreed on the layer. */
 static sec_status
-layer_by_flags(struct leg *l)
+layer_by_flags(struct sasl_leg *l)
 {
     struct sasl *s = l->c->sasl;
     unsigned possible = possible_layers(s), layer = SASL_LAYER_NONE;
@@ -388,7 +388,7 @@ layer_by_flags(struct leg *l)
 /* RFC 4752 3.1 and 3.2: the side whose exchange ends without a token says nothing (the client), or
  * makes its offer at once (the server). */
 static sec_status
-after_exchange(struct leg *l)
+after_exchange(struct sasl_leg *l)
 {
     if (!l->c->sasl->profile->offers_layers) {
         return layer_by_flags(l);
@@ -400,7 +400,7 @@ after_exchange(struct leg *l)
 }
 
 static sec_status
-exchange(struct leg *l)
+exchange(struct sasl_leg *l)
 {
     struct sasl *s = l->c->sasl;
     sec_status status;
@@ -435,7 +435,7 @@ exchange(struct leg *l)
 
 /* --- the driver ---------------------------------------------------------------------------- */
 
-static sec_status (*const handlers[SASL_STATES])(struct leg *) = {
+static sec_status (*const handlers[SASL_STATES])(struct sasl_leg *) = {
     [SASL_EXCHANGE] = exchange,
     [SASL_AWAIT_OFFER] = await_offer,
     [SASL_AWAIT_EMPTY] = await_empty,
@@ -445,7 +445,7 @@ static sec_status (*const handlers[SASL_STATES])(struct leg *) = {
 sec_status
 sasl_step(struct context *c, struct sec_step_args *args, struct wire_writer *out)
 {
-    struct leg l = { .c = c, .args = args, .out = out, .next = SASL_FAILED };
+    struct sasl_leg l = { .c = c, .args = args, .out = out, .next = SASL_FAILED };
     struct sasl *s = c->sasl;
     sec_status status;
 

@@ -8,20 +8,12 @@ SaslInitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_
                                ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                                ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .reserved1 = reserved1,
-        .reserved2 = reserved2,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-        .sasl = true,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
+    l.reserved1 = reserved1;
+    l.reserved2 = reserved2;
+    l.sasl = true;
     return contexts_initialize_w(&l, target);
 }
 
@@ -31,20 +23,12 @@ SaslInitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_
                                ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                                ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .reserved1 = reserved1,
-        .reserved2 = reserved2,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-        .sasl = true,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
+    l.reserved1 = reserved1;
+    l.reserved2 = reserved2;
+    l.sasl = true;
     return contexts_initialize_a(&l, target);
 }
 
@@ -53,17 +37,9 @@ SaslAcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBuffe
                           ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
                           ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l = {
-        .credential = credential,
-        .context = context,
-        .new_context = new_context,
-        .request = request,
-        .input = input,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-        .sasl = true,
-    };
+    struct leg l =
+        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
 
+    l.sasl = true;
     return contexts_accept(&l);
 }
