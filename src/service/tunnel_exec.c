@@ -288,15 +288,16 @@ exec_failed(struct tunnel *t, int status, bool writing)
 /* --- standard error ------------------------------------------------------------------------ */
 
 static void
-log_line(struct exec *e, size_t n)
+log_line(struct exec *e, size_t from, size_t to)
 {
     const struct session_client *c = &e->tunnel.framed->connection.client;
 
-    if (n) {
+    if (to > from) {
         log_info(c->log, "the command says", log_text("listener", c->listener),
                  log_text("address", c->address), log_number("port", c->port),
                  log_text("command", settings_of(&e->tunnel)->exec_name),
-                 log_number("process", e->process), log_bytes("line", bytes_of(e->line, n)));
+                 log_number("process", e->process),
+                 log_bytes("line", bytes_of(e->line + from, to - from)));
     }
 }
 
@@ -313,21 +314,18 @@ on_errors_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 static void
 take_lines(struct exec *e, bool all)
 {
-    size_t at = 0;
+    size_t from = 0;
 
     for (size_t i = 0; i < e->line_n; i++) {
         if (e->line[i] == '\n') {
-            bytes_move(e->line, e->line + at, e->line_n - at);
-            i -= at;
-            e->line_n -= at;
-            log_line(e, i);
-            at = i + 1;
+            log_line(e, from, i);
+            from = i + 1;
         }
     }
-    bytes_move(e->line, e->line + at, e->line_n - at);
-    e->line_n -= at;
+    e->line_n -= from;
+    bytes_move(e->line, e->line + from, e->line_n);
     if (all || e->line_n == LINE_BYTES) {
-        log_line(e, e->line_n);
+        log_line(e, 0, e->line_n);
         e->line_n = 0;
     }
 }
