@@ -4,7 +4,6 @@
 
 #include <nettle/md4.h>
 #include <nettle/md5.h>
-#include <nettle/sha2.h>
 
 #include "base/secret.h"
 #include "crypto/digest.h"
@@ -30,17 +29,6 @@ digest_md5(const struct bytes *parts, size_t n_parts, uint8_t out[static MD5_BYT
         md5_update(&c, parts[i].n, parts[i].p);
     }
     md5_digest(&c, MD5_BYTES, out);
-    secret_wipe(&c, sizeof(c));
-}
-
-void
-digest_sha256(struct bytes data, uint8_t out[static SHA256_BYTES])
-{
-    struct sha256_ctx c;
-
-    sha256_init(&c);
-    sha256_update(&c, data.n, data.p);
-    sha256_digest(&c, SHA256_BYTES, out);
     secret_wipe(&c, sizeof(c));
 }
 

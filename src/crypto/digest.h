@@ -11,12 +11,11 @@
 
 #include "base/bytes.h"
 
-enum { MD4_BYTES = 16, MD5_BYTES = 16, SHA256_BYTES = 32 };
+enum { MD4_BYTES = 16, MD5_BYTES = 16 };
 
 void digest_md4(struct bytes data, uint8_t out[static MD4_BYTES]);
 /* MD5 over the concatenation of the parts. */
 void digest_md5(const struct bytes *parts, size_t n_parts, uint8_t out[static MD5_BYTES]);
-void digest_sha256(struct bytes data, uint8_t out[static SHA256_BYTES]);
 /* CRC-32 of ISO 3309 ([MS-NLMP] 3.4.4.1): start with 0, feed the result back in. */
 uint32_t digest_crc32(uint32_t crc, struct bytes data);
 

@@ -59,27 +59,6 @@ test_md5__of_rfc_1321__matches(void **state)
     }
 }
 
-static void
-test_sha256__of_fips_180__matches(void **state)
-{
-    static const struct {
-        const char *text, *digest;
-    } rows[] = {
-        { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
-        { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
-        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
-    };
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
-        uint8_t want[SHA256_BYTES], have[SHA256_BYTES];
-
-        hex_into(want, sizeof(want), rows[i].digest);
-        digest_sha256(bytes_of_string(rows[i].text), have);
-        assert_memory_equal(have, want, sizeof(want));
-    }
-}
-
 #define REPEATED_5(x)  x x x x x
 #define REPEATED_50(x) REPEATED_5(REPEATED_5(x)) REPEATED_5(REPEATED_5(x))
 #define REPEATED_80(x) REPEATED_50(x) REPEATED_5(x) REPEATED_5(REPEATED_5(x))
@@ -176,7 +155,6 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_md4__of_rfc_1320__matches),
         cmocka_unit_test(test_md5__of_rfc_1321__matches),
-        cmocka_unit_test(test_sha256__of_fips_180__matches),
         cmocka_unit_test(test_hmac_md5__of_rfc_2202__matches),
         cmocka_unit_test(test_hmac_md5__in_one_go__is_the_same),
         cmocka_unit_test(test_hmac_md5__that_was_ended__is_wiped),
