@@ -74,8 +74,9 @@ fail_with(const char *path, const char *what, int code, const char *text)
                     text);
 }
 
-sec_status
-sqlite_db_fail(const struct sqlite_db *db, const char *what)
+/* SQLite's last failure, with what was attempted. */
+static sec_status
+fail(const struct sqlite_db *db, const char *what)
 {
     return fail_with(db->path, what, sqlite3_extended_errcode(db->handle),
                      sqlite3_errmsg(db->handle));
@@ -87,7 +88,7 @@ sqlite_db_prepare(const struct sqlite_db *db, const char *sql, bool keeps, sqlit
     unsigned flags = keeps ? SQLITE_PREPARE_PERSISTENT : 0;
 
     if (sqlite3_prepare_v3(db->handle, sql, -1, flags, out, NULL) != SQLITE_OK) {
-        return sqlite_db_fail(db, "prepare a question");
+        return fail(db, "prepare a question");
     }
     return SEC_E_OK;
 }
@@ -112,7 +113,7 @@ bind_all(const struct sqlite_db *db, sqlite3_stmt *statement, const char *types,
             rc = bind_blob(statement, i, va_arg(values, struct bytes));
         }
         if (rc != SQLITE_OK) {
-            return sqlite_db_fail(db, "bind a value");
+            return fail(db, "bind a value");
         }
     }
     return SEC_E_OK;
@@ -137,7 +138,7 @@ sqlite_db_bind_time(const struct sqlite_db *db, sqlite3_stmt *statement, int par
     int rc = time_100ns > INT64_MAX ? sqlite3_bind_null(statement, parameter)
                                     : sqlite3_bind_int64(statement, parameter, (int64_t)time_100ns);
 
-    return rc == SQLITE_OK ? SEC_E_OK : sqlite_db_fail(db, "bind a time");
+    return rc == SQLITE_OK ? SEC_E_OK : fail(db, "bind a time");
 }
 
 sec_status
@@ -146,7 +147,7 @@ sqlite_db_step(const struct sqlite_db *db, sqlite3_stmt *statement, bool *row)
     int rc = sqlite3_step(statement);
 
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return sqlite_db_fail(db, sqlite3_stmt_readonly(statement) ? "read" : "write");
+        return fail(db, sqlite3_stmt_readonly(statement) ? "read" : "write");
     }
     *row = rc == SQLITE_ROW;
     return SEC_E_OK;
@@ -217,7 +218,7 @@ static sec_status
 execute(const struct sqlite_db *db, const char *sql, const char *what)
 {
     if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        return sqlite_db_fail(db, what);
+        return fail(db, what);
     }
     return SEC_E_OK;
 }

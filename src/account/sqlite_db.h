@@ -41,10 +41,6 @@ void sqlite_db_auto(struct sqlite_db **);
 /* Whether the path still names the file that is open, with the tables that it had. */
 bool sqlite_db_is_current(const struct sqlite_db *);
 
-/* The reason of SQLite's last failure, with what was attempted:
- * SEC_E_NO_AUTHENTICATING_AUTHORITY or SEC_E_INSUFFICIENT_MEMORY. */
-SEC_NODISCARD sec_status sqlite_db_fail(const struct sqlite_db *, const char *what);
-
 /* Prepares; keeps says that the statement lives as long as the handle. */
 SEC_NODISCARD sec_status sqlite_db_prepare(const struct sqlite_db *, const char *sql, bool keeps,
                                            sqlite3_stmt **out);

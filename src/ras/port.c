@@ -78,14 +78,6 @@ take_call(struct port *p)
     TELL(p, EVENT_CALL);
 }
 
-void
-port_site_module_ready(struct port_site *site)
-{
-    while (site->waiting && module_pool_is_free(site->modules)) {
-        take_call(site->waiting);
-    }
-}
-
 /* --- actions ------------------------------------------------------------------------------- */
 
 static void
@@ -419,10 +411,15 @@ on_died(void *owner)
     TELL((struct port *)owner, EVENT_MODULE_DIED);
 }
 
+/* A process of the module is free: a call that waits unanswered has its turn. */
 static void
 on_ready(void *owner)
 {
-    port_site_module_ready(owner);
+    struct port_site *site = owner;
+
+    while (site->waiting && module_pool_is_free(site->modules)) {
+        take_call(site->waiting);
+    }
 }
 
 static void

@@ -28,8 +28,6 @@ struct port_site {
     void *owner;
 };
 void port_site_init(struct port_site *);
-/* A process of the module is free: a call that waits unanswered has its turn. */
-void port_site_module_ready(struct port_site *);
 
 /* index: its own among all ports of the site; instance: among those of its settings. NULL with why
  * filled in. */

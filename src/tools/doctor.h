@@ -101,7 +101,6 @@ struct doctor_keys {
 
 /* Whether an entry is of that name: the host without case, a realm where both have one. */
 bool doctor_same_name(const char *spn, const char *principal);
-const char *doctor_enctype_name(int32_t);
 void doctor_judge_keys(struct doctor_report *, const struct doctor_keys *);
 
 /* A ticket that the KDC made for the SPN, and whether the keytab has its key. */

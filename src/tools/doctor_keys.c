@@ -15,8 +15,8 @@ enum {
     LIST_BYTES = 300,
 };
 
-const char *
-doctor_enctype_name(int32_t enctype)
+static const char *
+enctype_name(int32_t enctype)
 {
     switch (enctype) {
     case AES128: return "aes128-cts-hmac-sha1-96";
@@ -92,7 +92,7 @@ judge_types(struct doctor_report *r, const struct doctor_keys *k, const char *ty
     char permitted[LIST_BYTES] = "";
 
     for (size_t i = 0; i < k->n_permitted; i++) {
-        list_add(permitted, doctor_enctype_name(k->permitted[i]));
+        list_add(permitted, enctype_name(k->permitted[i]));
     }
     if (!any_permitted) {
         doctor_find(r, DOCTOR_FAULT, "enctype",
@@ -125,7 +125,7 @@ doctor_judge_keys(struct doctor_report *r, const struct doctor_keys *k)
         found = true;
         any_permitted = any_permitted || is_permitted(k, e->enctype);
         any_aes = any_aes || (e->enctype >= AES128 && e->enctype <= AES256_SHA2);
-        list_add(types, doctor_enctype_name(e->enctype));
+        list_add(types, enctype_name(e->enctype));
         (void)snprintf(kvno, sizeof(kvno), "%u", e->kvno);
         list_add(kvnos, kvno);
     }
@@ -200,7 +200,7 @@ judge_unopened(struct doctor_report *r, const struct doctor_ticket *t, const str
     case FIT_NO_TYPE:
         doctor_find(r, DOCTOR_FAULT, "enctype",
                     "the KDC makes tickets for %s with %s, which the keytab lacks for kvno %u",
-                    t->spn, doctor_enctype_name(t->enctype), t->kvno);
+                    t->spn, enctype_name(t->enctype), t->kvno);
         doctor_remedy(r, "export all encryption types (ktpass /crypto All, samba-tool domain "
                          "exportkeytab), or set msDS-SupportedEncryptionTypes to what the keytab "
                          "holds");
@@ -209,7 +209,7 @@ judge_unopened(struct doctor_report *r, const struct doctor_ticket *t, const str
         doctor_find(r, DOCTOR_FAULT, "key",
                     "the KDC's ticket for %s does not open: the keytab has another key of kvno %u "
                     "and %s",
-                    t->spn, t->kvno, doctor_enctype_name(t->enctype));
+                    t->spn, t->kvno, enctype_name(t->enctype));
         doctor_remedy(r,
                       "the SPN belongs to another account than the keytab (setspn -Q %s), or the "
                       "key was made by hand with a wrong password or salt: export again",
@@ -224,7 +224,7 @@ doctor_judge_ticket(struct doctor_report *r, const struct doctor_ticket *t,
     if (!is_permitted(k, t->enctype)) {
         doctor_find(r, DOCTOR_FAULT, "enctype",
                     "the KDC makes tickets for %s with %s, which is not permitted here", t->spn,
-                    doctor_enctype_name(t->enctype));
+                    enctype_name(t->enctype));
         doctor_remedy(r, "set msDS-SupportedEncryptionTypes to 24 on the account, set its password "
                          "anew for AES keys, export again; or permit the type in [kerberos] "
                          "permitted_enctypes");
@@ -240,5 +240,5 @@ doctor_judge_ticket(struct doctor_report *r, const struct doctor_ticket *t,
     }
     doctor_find(r, DOCTOR_OK, "ticket",
                 "the KDC's ticket for %s (kvno %u, %s) opens with the keytab", t->spn, t->kvno,
-                doctor_enctype_name(t->enctype));
+                enctype_name(t->enctype));
 }
