@@ -315,13 +315,16 @@ take_choice(struct sasl_leg *l, const struct sasl_choice *choice)
         return sec_fail(SEC_E_INVALID_TOKEN, "sasl: the client chose layer 0x%x, of 0x%x",
                         choice->layer, s->offered);
     }
+    if (!(choice->layer & permitted_layers(s))) { /* of what was asked for since the offer */
+        return no_layer(s, choice->layer);
+    }
     if (s->forbids_authzid && choice->authzid.n) {
         return sec_fail(SEC_E_ALGORITHM_MISMATCH, "sasl: an authorization identity is forbidden");
     }
-    status = sasl_set_authzid(s, choice->authzid);
     s->layer = (uint8_t)choice->layer;
-    if (status == SEC_E_OK && choice->layer != SASL_LAYER_NONE) {
-        status = agree_on_size(l->c, choice->max_bytes);
+    status = choice->layer != SASL_LAYER_NONE ? agree_on_size(l->c, choice->max_bytes) : SEC_E_OK;
+    if (status == SEC_E_OK) { /* last: of an exchange that fails, nobody is told it */
+        status = sasl_set_authzid(s, choice->authzid);
     }
     return status == SEC_E_OK ? finish(l) : status;
 }

@@ -149,6 +149,7 @@ test_choices__good_and_bad(void **state)
         { BYTES("\0\0\377\377"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\10\0\377\377"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\4\0\0\50"), 0, SEC_E_INVALID_TOKEN, NULL },
+        { BYTES("\4\0\0\50bob"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\4\0\377\377bob\0"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\4\0\377\377\377\376"), 0, SEC_E_INVALID_TOKEN, NULL },
         { BYTES("\4\0\377"), 0, SEC_E_INVALID_TOKEN, NULL },
@@ -174,8 +175,37 @@ test_choices__good_and_bad(void **state)
         } else {
             expect(QueryContextAttributesA(&b.server.context, SECPKG_ATTR_NAMES, &names),
                    SEC_E_INVALID_HANDLE);
+            expect(SaslGetContextOption(&b.server.context, SASL_OPTION_AUTHZ_STRING, authzid,
+                                        sizeof(authzid), &n),
+                   SEC_E_OK);
+            assert_int_equal(n, 0);
             expect(sasl_leg(&b.server, b.client.said, b.client.n), SEC_E_OUT_OF_SEQUENCE);
         }
+        sasl_release(&b);
+    }
+}
+
+/* A server that asks for a layer when it has made its offer. */
+static void
+test_choice__of_less_than_was_asked_for_since__is_refused(void **state)
+{
+    static const struct script table[] = {
+        { BYTES("\1\0\0\0"), ASC_REQ_INTEGRITY, SEC_E_QOP_NOT_SUPPORTED, NULL },
+        { BYTES("\2\0\377\377"), ASC_REQ_CONFIDENTIALITY, SEC_E_QOP_NOT_SUPPORTED, NULL },
+        { BYTES("\4\0\377\377"), ASC_REQ_CONFIDENTIALITY, SEC_E_OK, NULL },
+    };
+
+    for (size_t i = 0; i < N_OF(table); i++) {
+        struct sasl_both b;
+        size_t whole;
+
+        establish_with_plain(&b, true, 0);
+        (void)unwrap(&b.client, &b.server);
+        wrap(&b.client, bytes_of(table[i].bytes, table[i].n));
+        b.server.request = table[i].request;
+        expect(sasl_leg(&b.server, b.client.said, b.client.n), table[i].status);
+        expect(seal(&b.server, 0, 10, &whole),
+               table[i].status == SEC_E_OK ? SEC_E_OK : SEC_E_OUT_OF_SEQUENCE);
         sasl_release(&b);
     }
 }
@@ -240,6 +270,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offers__good_and_bad),
         cmocka_unit_test(test_choices__good_and_bad),
+        cmocka_unit_test(test_choice__of_less_than_was_asked_for_since__is_refused),
         cmocka_unit_test(test_message__of_a_lesser_layer__is_not_taken),
         cmocka_unit_test(test_wrapped__each_prefix_and_flipped_byte__is_refused),
     };
