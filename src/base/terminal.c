@@ -15,7 +15,7 @@ static const int signals[] = {
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGPIPE, SIGTSTP, SIGCONT
 };
 
-enum { SIGNALS = SEC_ARRAY_LEN(signals) };
+enum { SIGNALS = SEC_ARRAY_LEN(signals), CAME_MAX = 32 };
 
 /* One question at a time: handlers are the process's. */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
@@ -26,13 +26,18 @@ static struct {
     int ends[2];
 } told;
 
+/* In a child that was forked meanwhile nobody asks, and nobody would hear of it. */
 static void
 tell(int number)
 {
+    const struct sigaction usual = { .sa_handler = SIG_DFL };
     int kept = errno;
     uint8_t byte = (uint8_t)number;
 
-    if (write(told.ends[1], &byte, 1) < 0) {
+    if (told.owner != getpid()) {
+        (void)sigaction(number, &usual, NULL);
+        (void)raise(number);
+    } else if (write(told.ends[1], &byte, 1) < 0) {
         /* It is full: enough have been told of. */
     }
     errno = kept;
@@ -61,10 +66,11 @@ struct asking {
     struct termios before;
 };
 
+/* With SA_RESTART: a call that changes the terminal, and one of another thread, is not to fail. */
 static void
 catch_signals(struct asking *a)
 {
-    const struct sigaction tells = { .sa_handler = tell };
+    const struct sigaction tells = { .sa_handler = tell, .sa_flags = SA_RESTART };
 
     for (size_t i = 0; i < SIGNALS; i++) {
         a->changed[i] = sigaction(signals[i], NULL, &a->actions[i]) == 0 &&
@@ -73,18 +79,48 @@ catch_signals(struct asking *a)
     }
 }
 
-/* The signal that came, or 0. */
-static int
-release_signals(struct asking *a)
+/* How many came, one after the other. */
+static size_t
+release_signals(struct asking *a, uint8_t came[static CAME_MAX])
 {
-    uint8_t number = 0;
+    ssize_t n;
 
     for (size_t i = 0; i < SIGNALS; i++) {
         if (a->changed[i]) {
             (void)sigaction(signals[i], &a->actions[i], NULL);
         }
     }
-    return read(told.ends[0], &number, 1) == 1 ? number : 0;
+    n = read(told.ends[0], came, CAME_MAX);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* A thread that blocks a signal leaves it to the others. */
+static void
+send_here(int number)
+{
+    sigset_t blocked;
+
+    if (pthread_sigmask(SIG_SETMASK, NULL, &blocked) == 0 && sigismember(&blocked, number) == 1) {
+        (void)kill(getpid(), number);
+    } else {
+        (void)raise(number);
+    }
+}
+
+/* What signals do to the process, they do now; a stop that was over before it began is none. Answers
+ * whether they were stops and what ends them, and nothing else. */
+static bool
+let_come(const uint8_t *came, size_t n)
+{
+    bool stops_alone = n != 0;
+
+    for (size_t i = 0; i < n; i++) {
+        stops_alone = stops_alone && (came[i] == SIGTSTP || came[i] == SIGCONT);
+        if (came[i] != SIGTSTP || !memchr(came + i, SIGCONT, n - i)) {
+            send_here(came[i]);
+        }
+    }
+    return stops_alone;
 }
 
 /* Waits for a byte. false: a signal is told of at stop, which is -1 where none is awaited. */
@@ -198,19 +234,23 @@ ask_quietly(int terminal, const char *question, bool hide, struct asking *a, str
     return result == TERMINAL_DONE && ended ? TERMINAL_CANCELLED : result;
 }
 
+/* *again: the terminal was somebody else's meanwhile. */
 static enum terminal_result
-ask_once(int terminal, const char *question, bool hide, struct secret *line, int *number)
+ask_once(int terminal, const char *question, bool hide, struct secret *line, bool *again)
 {
     struct asking a = { 0 };
     enum terminal_result result = TERMINAL_FAILED;
+    uint8_t came[CAME_MAX];
+    size_t n = 0;
 
     (void)pthread_mutex_lock(&one_at_a_time);
     if (make_pipe()) {
         catch_signals(&a);
         result = ask_quietly(terminal, question, hide, &a, line);
-        *number = release_signals(&a);
+        n = release_signals(&a, came);
     }
     (void)pthread_mutex_unlock(&one_at_a_time);
+    *again = let_come(came, n) && result == TERMINAL_CANCELLED;
     return result;
 }
 
@@ -218,15 +258,11 @@ enum terminal_result
 terminal_ask(int terminal, const char *question, bool hide, struct secret *line)
 {
     enum terminal_result result;
-    int number;
+    bool again;
 
     do {
-        number = 0;
-        result = ask_once(terminal, question, hide, line, &number);
-        if (number) {
-            (void)raise(number); /* what it does to the process, it does now */
-        }
-    } while (result == TERMINAL_CANCELLED && (number == SIGTSTP || number == SIGCONT));
+        result = ask_once(terminal, question, hide, line, &again);
+    } while (again);
     if (result != TERMINAL_DONE) {
         secret_clear(line);
     }

@@ -23,7 +23,7 @@ LOGON_DENIED = 0x8009030C
 
 # What prompts: asks once and prints what came of it.
 PROGRAM = r"""
-import ctypes, json, os, signal, sys
+import ctypes, json, os, signal, sys, threading, time
 o = json.loads(sys.argv[1])
 for number in range(1, 32):
     if number not in (signal.SIGKILL, signal.SIGSTOP):
@@ -37,11 +37,36 @@ if "user" in o:
     assert lib.SspiEncodeStringsAsAuthIdentity(wide(o["user"]), wide(o.get("domain")), wide("old"), ctypes.byref(given)) == 0
 for f in ("SspiPromptForCredentialsA", "SspiPromptForCredentialsW"):
     getattr(lib, f).restype = ctypes.c_uint32
-if o.get("ansi"):
-    status = lib.SspiPromptForCredentialsA(o["target"].encode(), None, o.get("error", 0), b"Negotiate", given, ctypes.byref(identity), None, 0)
+def prompt():
+    if o.get("ansi"):
+        return lib.SspiPromptForCredentialsA(o["target"].encode(), None, o.get("error", 0), b"Negotiate", given, ctypes.byref(identity), None, 0)
+    return lib.SspiPromptForCredentialsW(wide(o["target"]), None, o.get("error", 0), wide(o.get("package", "NTLM")), given,
+                                         ctypes.byref(identity), ctypes.byref(save), o.get("flags", 0))
+def fork():
+    while not os.path.exists(o["fork"]):
+        time.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        time.sleep(120)
+        os._exit(0)
+    os.rename(o["fork"], o["fork"] + f".{child}")
+    status = os.waitpid(child, 0)[1]
+    with open(o["out"] + ".child", "w") as f:
+        f.write(str(status))
+def in_a_thread(told):
+    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))
+    told.append(prompt())
+if "fork" in o:
+    threading.Thread(target=fork, daemon=True).start()
+if o.get("thread"):
+    told = []
+    thread = threading.Thread(target=in_a_thread, args=(told,))
+    thread.start()
+    thread.join()
+    time.sleep(2) # what takes effect in another thread has time to
+    status = told[0]
 else:
-    status = lib.SspiPromptForCredentialsW(wide(o["target"]), None, o.get("error", 0), wide(o.get("package", "NTLM")), given,
-                                           ctypes.byref(identity), ctypes.byref(save), o.get("flags", 0))
+    status = prompt()
 answer = {"status": status, "save": save.value}
 if status == 0:
     parts = [ctypes.c_void_p() for _ in range(3)]
@@ -73,18 +98,18 @@ def new_terminal():
 
 
 class Job:
-    """A program that is in the foreground of a terminal; `master` is the terminal's other end."""
+    """A program that is in the foreground of a terminal, or gets there when it asks for it; `master` is the terminal's other end."""
 
-    def __init__(self, tmp_path, command):
+    def __init__(self, tmp_path, command, foreground=True):
         self.seen, self.fate = b"", tmp_path / "fate"
         self.out = tmp_path / "out.json"
         shell, self.master = pty.fork()
         if shell == 0:
-            self.be_shell(command)
+            self.be_shell(command, foreground)
         self.shell = shell
         self.before = new_terminal()  # this one may be the job's already
 
-    def be_shell(self, command):
+    def be_shell(self, command, foreground):
         """Runs it as a job, and writes down each time what it does: stopped or ended, by what."""
         with contextlib.suppress(BaseException):
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
@@ -92,7 +117,8 @@ class Job:
             child = os.fork()
             if child == 0:
                 os.setpgid(0, 0)
-                os.tcsetpgrp(0, os.getpid())
+                if foreground:
+                    os.tcsetpgrp(0, os.getpid())
                 signal.signal(signal.SIGTTOU, signal.SIG_DFL)
                 signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 os.execv(command[0], list(map(str, command)))
@@ -104,6 +130,9 @@ class Job:
                         else f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}")
                 with open(self.fate, "a", encoding="utf-8") as f:
                     f.write(f"{child} {word}\n")
+                if word == f"stopped {signal.SIGTTOU:d}":
+                    os.tcsetpgrp(0, child)
+                    os.kill(child, signal.SIGCONT)
             time.sleep(60)
         os._exit(0)
 
@@ -151,8 +180,8 @@ def job(tmp_path, monkeypatch):
     (tmp_path / "opensspi.conf").write_text("[server]\ncomputer = WEB1\n")
     jobs = []
 
-    def run(command):
-        jobs.append(Job(tmp_path, command))
+    def run(command, **where):
+        jobs.append(Job(tmp_path, command, **where))
         return jobs[-1]
 
     yield run
@@ -162,10 +191,10 @@ def job(tmp_path, monkeypatch):
 
 @pytest.fixture
 def prompt(job, tmp_path):
-    def start(**options):
+    def start(foreground=True, **options):
         options = {"target": "HTTP/web1.example.test", **options, "out": str(tmp_path / "out.json"),
                    "library": str(conftest.BUILD / "src/sspi/libopensspi.so.0")}
-        return job([sys.executable, "-c", PROGRAM, json.dumps(options)])
+        return job([sys.executable, "-c", PROGRAM, json.dumps(options)], foreground=foreground)
     return start
 
 
@@ -322,6 +351,45 @@ def test_a_stop_that_none_can_put_off_and_the_question_again(prompt):
     p.type("whole\n")
     assert p.fates(2)[-1] == "exit 0"
     assert json.loads(p.out.read_text())["password"] == "whole"
+
+
+def test_a_signal_that_another_comes_with_is_not_forgotten(prompt):
+    """As shells and service managers end what is stopped."""
+    p = at_password(prompt())
+    pid = p.pid()
+    os.kill(pid, signal.SIGSTOP)
+    assert p.fates(1)[0] == f"stopped {signal.SIGSTOP:d}"
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)
+    assert p.fates(2)[-1] == f"signal {signal.SIGTERM:d}"
+    assert termios.tcgetattr(p.master) == p.before
+
+
+def test_a_program_in_the_background_asks_once_it_is_in_front(prompt):
+    p = at_password(prompt(foreground=False))
+    assert p.fates(1)[0] == f"stopped {signal.SIGTTOU:d}"
+    p.type("whole\n")
+    assert p.fates(2)[-1] == "exit 0"
+    assert termios.tcgetattr(p.master) == p.before
+    assert json.loads(p.out.read_text())["password"] == "whole"
+
+
+def test_a_signal_takes_effect_although_the_asking_thread_blocks_it(prompt):
+    p = at_password(prompt(thread=True))
+    os.kill(p.pid(), signal.SIGTERM)
+    p.ended_by(signal.SIGTERM)
+
+
+def test_a_signal_for_a_child_that_was_forked_meanwhile_is_the_childs(prompt, tmp_path):
+    go = tmp_path / "go"
+    p = at_password(prompt(fork=str(go)))
+    go.touch()
+    conftest.Service.wait_for(lambda: list(tmp_path.glob("go.*")), "a child")
+    os.kill(int(next(tmp_path.glob("go.*")).suffix[1:]), signal.SIGTERM)
+    conftest.Service.wait_for(lambda: (tmp_path / "out.json.child").exists() and (tmp_path / "out.json.child").read_text(), "the child's end")
+    assert (tmp_path / "out.json.child").read_text() == str(signal.SIGTERM.value)
+    p.type("whole\n")
+    assert p.answer()["password"] == "whole"
 
 
 def test_a_line_that_is_hung_up_ends_the_question(prompt):
