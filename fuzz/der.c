@@ -10,11 +10,11 @@ enum { MAX_DEPTH = 64 }; /* of this walk; the reader itself does not recurse */
 static void
 walk(struct bytes in, struct wire_reader *r, unsigned depth)
 {
-    while (der_peek(r) && wire_status(r) == WIRE_OK) {
+    while (wire_left(r) && wire_status(r) == WIRE_OK) {
         uint8_t tag = der_peek(r);
         struct wire_reader again = *r;
         struct bytes whole = der_take_whole(r, 0);
-        struct bytes contents = der_take(&again, tag);
+        struct bytes contents = tag ? der_take(&again, tag) : der_take_whole(&again, 0);
         SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
 
         fuzz_must(wire_status(r) == wire_status(&again));

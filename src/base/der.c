@@ -55,7 +55,8 @@ take_header(struct wire_reader *r, uint8_t tag, size_t *n)
         wire_fail(r, WIRE_SHORT);
         return 0;
     }
-    if ((tag && have != tag) || (have & HIGH_TAG_NUMBER) == HIGH_TAG_NUMBER) {
+    /* X.690 8.1.5: a tag of 0 ends an indefinite length, and is no element's. */
+    if (!have || (tag && have != tag) || (have & HIGH_TAG_NUMBER) == HIGH_TAG_NUMBER) {
         wire_fail(r, WIRE_BAD_VALUE);
         return 0;
     }

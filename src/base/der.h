@@ -28,7 +28,8 @@ enum {
 
 /* --- reading -------------------------------------------------------------------------------
  * Lengths are read strictly: an indefinite length, one in more octets than it needs (X.690 10.1),
- * one above 32 bits and a tag number above 30 are WIRE_BAD_VALUE; one past the end is WIRE_SHORT.
+ * one above 32 bits, a tag of 0 and a tag number above 30 are WIRE_BAD_VALUE; one past the end is
+ * WIRE_SHORT.
  * Every peer known to us writes DER; what is refused here was made by hand. A reader never
  * recurses: nesting is as deep as the caller's calls of der_enter. */
 

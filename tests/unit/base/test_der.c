@@ -59,6 +59,24 @@ test_der_take_whole__any_tag_high_number_refused(void **state)
     assert_int_equal(wire_status(&r), WIRE_BAD_VALUE);
 }
 
+/* A tag of 0 is what ends an indefinite length, and nothing that an element can have. */
+static void
+test_der_take_whole__any_tag_0_refused(void **state)
+{
+    struct wire_reader r = wire_reader_of(HEX("0002abcd0500"));
+    struct bytes got = der_take_whole(&r, 0);
+    size_t n = 1;
+
+    (void)state;
+    assert_null(got.p);
+    assert_int_equal(got.n, 0);
+    assert_int_equal(wire_status(&r), WIRE_BAD_VALUE);
+    r = wire_reader_of(HEX("0002abcd"));
+    assert_int_equal(der_take_header(&r, 0, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(wire_status(&r), WIRE_BAD_VALUE);
+}
+
 static void
 test_der_take_whole__element_keeps_tag_and_length(void **state)
 {
@@ -172,6 +190,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_der_take__each_length_form_accepted_or_refused),
         cmocka_unit_test(test_der_take_whole__any_tag_high_number_refused),
+        cmocka_unit_test(test_der_take_whole__any_tag_0_refused),
         cmocka_unit_test(test_der_take_whole__element_keeps_tag_and_length),
         cmocka_unit_test(test_der_enter__offset_of_an_error_counts_from_the_start),
         cmocka_unit_test(test_der_leave__bytes_left_are_trailing),
