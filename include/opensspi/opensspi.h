@@ -280,7 +280,9 @@ typedef struct _OPENSSPI_ACCOUNT {
  * "Unix User", S-1-22-2-GID "Unix Group"). No directory is asked. A name without a domain is a
  * well-known one, the store's or else this system's; "." is the store, too. One block:
  * *ppAccount is owned by the caller, FreeContextBuffer.
- * SEC_E_TARGET_UNKNOWN: nobody knows it; SEC_E_INVALID_PARAMETER; SEC_E_INSUFFICIENT_MEMORY.
+ * SEC_E_TARGET_UNKNOWN: nobody knows it; SEC_E_NO_AUTHENTICATING_AUTHORITY: the store does not answer,
+ * without which a name that has no domain means nobody; SEC_E_INVALID_PARAMETER;
+ * SEC_E_INSUFFICIENT_MEMORY.
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLookupSid(const char *pszSid,
                                                        POPENSSPI_ACCOUNT *ppAccount);

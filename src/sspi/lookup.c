@@ -152,7 +152,7 @@ is_domains(const struct sid *sid)
     return sid->authority == 5 && sid->n == 5 && sid->parts[0] == 21;
 }
 
-/* A store that does not know it, or cannot be asked, leaves it to the others. */
+/* A store that does not know it, or cannot be asked, leaves it to the others: but for a bare name. */
 static bool
 is_settled(sec_status status)
 {
@@ -270,8 +270,8 @@ find_name(struct found *f, struct bytes whole, struct bytes domain, const char *
         return find_unix_group(f, name);
     }
     status = find_in_store(f, domain, name, NULL);
-    if (is_settled(status)) {
-        return status;
+    if (is_settled(status) || (!domain.n && status != SEC_E_TARGET_UNKNOWN)) {
+        return status; /* while the store does not answer, the name is nobody else's */
     }
     if (domain.n) {
         return logon_find_name(domain, bytes_of_string(name), take_member, f) ? SEC_E_OK : status;

@@ -481,6 +481,33 @@ test_negotiation_status__of_what_was_preferred(void **state)
     api_release(&p);
 }
 
+/* What a bare name means must not hang on whether the store answers: the system may have the name,
+ * too. A SID is nobody else's. */
+static void
+test_lookup__where_the_store_cannot_be_asked__makes_no_system_user_of_a_name(void **state)
+{
+    char folder[] = "/tmp/opensspi-tokens-XXXXXX", file[64];
+    POPENSSPI_ACCOUNT account = NULL;
+    FILE *f;
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(file, sizeof(file), "%s/conf", folder);
+    f = fopen(file, "w");
+    assert_non_null(f);
+    assert_true(fprintf(f, "[accounts]\nstore = authority:%s/samd\n", folder) > 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(OpenSspiLoadConfiguration(file, NULL, 0), SEC_E_OK);
+    assert_int_equal(OpenSspiLookupName(own_name, &account), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_null(account);
+    assert_int_equal(OpenSspiLookupName("Everyone", &account), SEC_E_OK);
+    assert_int_equal(FreeContextBuffer(account), SEC_E_OK);
+    assert_int_equal(OpenSspiLookupSid("S-1-22-1-0", &account), SEC_E_OK);
+    assert_int_equal(FreeContextBuffer(account), SEC_E_OK);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(load(state), 0);
+}
+
 int
 main(void)
 {
@@ -497,6 +524,8 @@ main(void)
         cmocka_unit_test(test_authority__of_each_package),
         cmocka_unit_test(test_last_client_token__before_and_after),
         cmocka_unit_test(test_negotiation_status__of_what_was_preferred),
+        cmocka_unit_test(
+            test_lookup__where_the_store_cannot_be_asked__makes_no_system_user_of_a_name),
     };
 
     return cmocka_run_group_tests(tests, load, NULL);
