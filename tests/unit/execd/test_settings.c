@@ -12,37 +12,10 @@
 
 #include "execd/settings.h"
 #include "tests/support/alloc_fail.h"
+#include "tests/support/settings_file.h"
 
 #define HEAD "[execd]\nuser = root\n"
 #define ID   HEAD "[exec id]\ncommand = /usr/bin/id -u\nusers = *\ntrust_sspid = yes\n"
-
-static char path[] = "/tmp/test_execd_settings.XXXXXX";
-
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static void
-write_file(const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
 
 /* The error without the file's name. */
 static bool
@@ -51,9 +24,9 @@ read_text(const char *text, struct execd_settings *s, char *error, size_t error_
     struct config_error why = { 0 };
     bool good;
 
-    write_file(text);
-    good = execd_settings_read(path, s, &why);
-    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(path)));
+    settings_file_write(text);
+    good = execd_settings_read(settings_file, s, &why);
+    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(settings_file)));
     return good;
 }
 
@@ -185,7 +158,7 @@ read_once(void *user, bool failing)
 {
     struct config_error why;
     struct execd_settings s;
-    bool good = execd_settings_read(path, &s, &why);
+    bool good = execd_settings_read(settings_file, &s, &why);
 
     assert_true(good || failing);
     if (good) {
@@ -200,7 +173,7 @@ static void
 test_read__without_memory(void **state)
 {
     (void)state;
-    write_file(ID "environment = A=1\n");
+    settings_file_write(ID "environment = A=1\n");
     assert_true(alloc_fail_each(read_once, NULL) > 0);
 }
 
@@ -214,5 +187,5 @@ main(void)
         cmocka_unit_test(test_read__without_memory),
     };
 
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, settings_file_make, settings_file_remove);
 }

@@ -12,40 +12,20 @@
 
 #include "base/bytes.h"
 #include "ras/settings.h"
+#include "tests/support/settings_file.h"
 
 #define TCP "[port net]\ntype = tcp\ndevice = 127.0.0.1:2300\n"
-
-static char path[] = "/tmp/test_ras_settings.XXXXXX";
-
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
 
 /* The error without the file's name. */
 static bool
 read_text(const char *text, struct ras_settings *settings, char *error, size_t error_n)
 {
-    FILE *file = fopen(path, "w");
     struct config_error why = { 0 };
     bool good;
 
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    good = ras_settings_read(path, settings, &why);
-    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(path)));
+    settings_file_write(text);
+    good = ras_settings_read(settings_file, settings, &why);
+    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(settings_file)));
     return good;
 }
 
@@ -243,5 +223,5 @@ main(void)
         cmocka_unit_test(test_read__other_programs_sections__pass),
     };
 
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, settings_file_make, settings_file_remove);
 }

@@ -20,26 +20,16 @@
 #include "service/settings.h"
 #include "service/status.h"
 #include "service/stream.h"
+#include "tests/support/settings_file.h"
 
 static const struct log quiet = { .fd = -1, .most = LOG_LEVEL_ERROR, .program = "test" };
 static const struct session_rules rules = { 3, 65536, 0 };
-static char path[] = "/tmp/test_service_alloc.XXXXXX";
 
 static int
 make_file(void **state)
 {
-    int fd = mkstemp(path);
-
-    (void)state;
     json_set_alloc_funcs(mem_new, mem_free);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
+    return settings_file_make(state);
 }
 
 static void
@@ -47,7 +37,7 @@ read_settings(void *user, bool failing)
 {
     struct settings settings;
     struct config_error error;
-    bool good = settings_read(path, &settings, &error);
+    bool good = settings_read(settings_file, &settings, &error);
 
     (void)user;
     assert_true(good || failing);
@@ -62,15 +52,10 @@ read_settings(void *user, bool failing)
 static void
 write_two_listeners(void)
 {
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
-                      "address = 127.0.0.1:1\nspn = a\nntlm = deny\nbackend = proxy:h:1\n"
-                      "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n"
-                      "trusted_proxy = ::1 10.0.0.0/8\nconnection_header = X\nrealm = r\n",
-                      file) >= 0);
-    assert_int_equal(fclose(file), 0);
+    settings_file_write("[events]\nfile = /x\n[listener a]\nprotocol = framed\n"
+                        "address = 127.0.0.1:1\nspn = a\nntlm = deny\nbackend = proxy:h:1\n"
+                        "[listener b]\nprotocol = http\naddress = [::1]:1\npackage = NTLM\n"
+                        "trusted_proxy = ::1 10.0.0.0/8\nconnection_header = X\nrealm = r\n");
 }
 
 static void
@@ -102,7 +87,9 @@ static void
 log_on(void *user, bool failing)
 {
     static const struct listener_settings settings = { .package = (char *)"Negotiate" };
-    const struct event_settings events = { .file = path, .program = "test", .log = &quiet };
+    const struct event_settings events = { .file = settings_file,
+                                           .program = "test",
+                                           .log = &quiet };
     struct session_client client = { .log = &quiet, .address = "192.0.2.7" };
     struct credential credential;
     struct http_state state;
@@ -226,7 +213,7 @@ replace_site(void *user, bool failing)
     struct config_error error;
     SEC_AUTO(wire_writer) metrics = wire_writer_growing(NULL, 0);
 
-    if (!settings_read(path, &settings, &error)) {
+    if (!settings_read(settings_file, &settings, &error)) {
         assert_true(failing);
         return;
     }
@@ -255,7 +242,7 @@ test_site_new__survives_each_allocation_failed(void **state)
 
     (void)state;
     write_two_listeners();
-    assert_true(settings_read(path, &settings, &error));
+    assert_true(settings_read(settings_file, &settings, &error));
     before = site_new(&settings, NULL);
     assert_non_null(before);
     assert_true(alloc_fail_each(replace_site, before) > 50);
@@ -274,5 +261,5 @@ main(void)
         cmocka_unit_test(test_stream_read__survives_each_allocation_failed),
     };
 
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, make_file, settings_file_remove);
 }

@@ -14,47 +14,27 @@
 #include "fake_sspi.h"
 #include "service/credential.h"
 #include "service/settings.h"
+#include "tests/support/settings_file.h"
 
 #define WEB   "[listener web]\nprotocol = http\naddress = 127.0.0.1:8080\n"
 #define FRONT "[listener front]\nprotocol = framed\naddress = 127.0.0.1:2000\n"
-
-static char path[] = "/tmp/test_settings.XXXXXX";
-
-static int
-make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int
-remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
 
 /* Reads text as a file; the error without the file's name. */
 static bool
 read_text(const char *text, struct settings *settings, char *error, size_t error_n)
 {
-    FILE *file = fopen(path, "w");
     struct config_error why;
     bool good;
 
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    good = settings_read(path, settings, &why);
+    settings_file_write(text);
+    good = settings_read(settings_file, settings, &why);
     for (size_t i = 0; good && i < settings->n_listeners; i++) {
         if (!credential_check(settings, &settings->listeners[i], &why)) {
             settings_clear(settings);
             good = false;
         }
     }
-    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(path)));
+    (void)snprintf(error, error_n, "%s", why.text + (good ? 0 : strlen(settings_file)));
     return good;
 }
 
@@ -307,5 +287,5 @@ main(void)
         cmocka_unit_test(test_settings_read__each_fault_names_line_and_cause),
     };
 
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, settings_file_make, settings_file_remove);
 }
