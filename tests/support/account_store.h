@@ -72,6 +72,59 @@ test_store_add(struct test_store *t, const char *name, const char *password)
     return status;
 }
 
+static inline struct account_admin *
+test_store_admin(struct test_store *t)
+{
+    struct account_admin *admin = NULL;
+
+    if (account_admin_open(&t->options, &admin) != SEC_E_OK) {
+        abort();
+    }
+    return admin;
+}
+
+/* --- a store and its authority ------------------------------------------------------------- */
+
+struct test_accounts {
+    struct test_store store;
+    struct account_authority *authority;
+};
+
+/* Closed still: store.options are the caller's to change. */
+static inline struct test_accounts *
+test_accounts_new(void)
+{
+    struct test_accounts *f = calloc(1, sizeof(*f));
+
+    if (!f) {
+        abort();
+    }
+    test_store_make(&f->store);
+    return f;
+}
+
+/* A test's setup: with the account User, whose password is Password. */
+static inline int
+test_accounts_open(struct test_accounts *f, void **state)
+{
+    *state = f;
+    return test_store_add(&f->store, "User", "Password") == SEC_E_OK &&
+                   account_authority_open(&f->store.options.accounts, &f->authority) == SEC_E_OK
+               ? 0
+               : -1;
+}
+
+static inline int
+test_accounts_teardown(void **state)
+{
+    struct test_accounts *f = *state;
+
+    account_authority_close(f->authority);
+    test_store_remove(&f->store);
+    free(f);
+    return 0;
+}
+
 /* --- a client ------------------------------------------------------------------------------ */
 
 /* What a client with a password answers; make with test_claim_make. */

@@ -10,48 +10,19 @@
 
 #include "tests/support/account_store.h"
 
-struct fixture {
-    struct test_store store;
-    struct account_authority *authority;
-};
-
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct test_accounts *f = test_accounts_new();
 
-    test_store_make(&f->store);
     f->store.options.accounts.keep_lm_hashes = true;
-    assert_int_equal(test_store_add(&f->store, "User", "Password"), SEC_E_OK);
-    assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority), SEC_E_OK);
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    account_authority_close(f->authority);
-    test_store_remove(&f->store);
-    free(f);
-    return 0;
-}
-
-static struct account_admin *
-open_admin(struct fixture *f)
-{
-    struct account_admin *admin = NULL;
-
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
-    return admin;
+    return test_accounts_open(f, state);
 }
 
 static void
-change(struct fixture *f, const char *name, const struct account_change *what)
+change(struct test_accounts *f, const char *name, const struct account_change *what)
 {
-    struct account_admin *admin = open_admin(f);
+    struct account_admin *admin = test_store_admin(&f->store);
 
     assert_int_equal(account_admin_change(admin, name, what), SEC_E_OK);
     account_admin_close(admin);
@@ -77,7 +48,7 @@ claim_of(enum account_proof_kind kind)
 
 /* Twice: from the store, and from the cache. */
 static void
-assert_proves(struct fixture *f, const struct account_claim *claim, struct bytes session)
+assert_proves(struct test_accounts *f, const struct account_claim *claim, struct bytes session)
 {
     for (unsigned i = 0; i < 2; i++) {
         struct account_proof proof;
@@ -93,7 +64,7 @@ assert_proves(struct fixture *f, const struct account_claim *claim, struct bytes
 
 /* Every bit of the response counts. */
 static void
-assert_no_flip_proves(struct fixture *f, struct account_claim *claim, struct bytes *response)
+assert_no_flip_proves(struct test_accounts *f, struct account_claim *claim, struct bytes *response)
 {
     uint8_t held[256];
 
@@ -172,7 +143,7 @@ test_prove__lm_v1_of_4_2_2__gives_both_session_keys(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_LM_V1);
     struct account_proof proof;
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     claim.lm_response = HEX("98def7b87f88aa5dafe2df779688a172def11c7d5ccdef13");
     assert_proves(f, &claim, HEX(v1_session));
@@ -188,7 +159,7 @@ static void
 test_prove__lm_v1_without_lm_hashes__refuses(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_LM_V1);
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_proof proof;
 
     account_authority_close(f->authority);
@@ -201,7 +172,7 @@ test_prove__lm_v1_without_lm_hashes__refuses(void **state)
 /* --- names and domains --------------------------------------------------------------------- */
 
 static sec_status
-prove_over(struct fixture *f, const char *user, const char *domain, const char *domain_in_key)
+prove_over(struct test_accounts *f, const char *user, const char *domain, const char *domain_in_key)
 {
     struct test_claim t;
     struct account_proof proof;
@@ -216,14 +187,15 @@ prove_over(struct fixture *f, const char *user, const char *domain, const char *
 static void
 test_prove__name_in_any_case__proves(void **state)
 {
-    assert_int_equal(test_logon(((struct fixture *)*state)->authority, "uSER", "Password", NULL),
-                     SEC_E_OK);
+    assert_int_equal(
+        test_logon(((struct test_accounts *)*state)->authority, "uSER", "Password", NULL),
+        SEC_E_OK);
 }
 
 static void
 test_prove__any_domain__proves_as_the_authority_s_own(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct test_claim t;
     struct account_proof proof;
 
@@ -249,7 +221,7 @@ test_prove__key_over_another_domain__refuses(void **state)
 static void
 test_prove__user_at_domain__is_the_plain_user(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(prove_over(f, "user@tests.example", "", ""), SEC_E_OK);
     assert_int_equal(prove_over(f, "user@tests.example", "", ""), SEC_E_OK);
@@ -260,7 +232,7 @@ test_prove__user_at_domain__is_the_plain_user(void **state)
 static void
 test_prove__user_at_domain_with_an_account_of_that_name__is_that_one(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(prove_over(f, "user@x", "", ""), SEC_E_OK);
     assert_int_equal(test_store_add(&f->store, "user@x", "another"), SEC_E_OK);
@@ -271,7 +243,7 @@ test_prove__user_at_domain_with_an_account_of_that_name__is_that_one(void **stat
 static void
 test_prove__names_that_cannot_be__are_refused_alike(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_claim claim = claim_of(ACCOUNT_NTLM_V2);
     struct account_proof proof;
     static uint8_t longest[65534];
@@ -292,7 +264,7 @@ test_prove__names_that_cannot_be__are_refused_alike(void **state)
 static void
 test_prove__name_outside_ascii__compares_without_case(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(test_store_add(&f->store, "J\xc3\xbcrgen", "Password"), SEC_E_OK);
     assert_int_equal(test_logon(f->authority, "J\xc3\x9cRGEN", "Password", NULL), SEC_E_OK);
@@ -303,7 +275,7 @@ test_prove__name_outside_ascii__compares_without_case(void **state)
 static void
 test_prove__refusals__name_their_reason_only_to_the_log(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     const bool yes = true, no = false;
     const uint64_t past = 1, never = CLOCK_NEVER_100NS;
     uint32_t why;
@@ -349,7 +321,7 @@ __wrap_ntlm_key_v2_prepared(const struct hmac_md5_key *nt_hash, struct bytes use
 
 /* How often a refusal computed the proof. */
 static unsigned
-proofs_of_refusal(struct fixture *f, const char *user, const char *password)
+proofs_of_refusal(struct test_accounts *f, const char *user, const char *password)
 {
     struct test_claim t;
     struct account_proof proof;
@@ -366,7 +338,7 @@ proofs_of_refusal(struct fixture *f, const char *user, const char *password)
 static void
 test_prove__right_password_of_a_locked_account__works_as_hard_as_a_wrong_one(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     unsigned wrong;
 
     assert_int_equal(test_logon(f->authority, "user", "Password", NULL), SEC_E_OK);
@@ -383,8 +355,8 @@ test_prove__right_password_of_a_locked_account__works_as_hard_as_a_wrong_one(voi
 static void
 test_prove__change_of_the_password__is_seen_at_once(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
 
     assert_int_equal(test_logon(f->authority, "user", "Password", NULL), SEC_E_OK);
     assert_int_equal(account_admin_set_password(admin, "USER", bytes_of_string("new"), false),
@@ -399,7 +371,7 @@ test_prove__change_of_the_password__is_seen_at_once(void **state)
 static void
 test_prove__groups_and_unix_user__are_in_the_identity(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     const char *const groups[] = { "Operators", "Readers" };
     struct test_claim t;
     struct account_proof proof;
@@ -426,7 +398,7 @@ test_prove__groups_and_unix_user__are_in_the_identity(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, test_accounts_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_prove__ntlm_v2_of_4_2_4__gives_its_session_key),
         TEST(test_prove__lm_v2_of_4_2_4__proves),

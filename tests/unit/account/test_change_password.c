@@ -13,42 +13,13 @@
 
 #define SECONDS(n) ((n)*CLOCK_SECOND_100NS)
 
-struct fixture {
-    struct test_store store;
-    struct account_authority *authority;
-};
-
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct test_accounts *f = test_accounts_new();
 
-    test_store_make(&f->store);
     f->store.options.accounts.password_min_length = 3;
-    assert_int_equal(test_store_add(&f->store, "User", "Password"), SEC_E_OK);
-    assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority), SEC_E_OK);
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    account_authority_close(f->authority);
-    test_store_remove(&f->store);
-    free(f);
-    return 0;
-}
-
-static struct account_admin *
-open_admin(struct fixture *f)
-{
-    struct account_admin *admin = NULL;
-
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
-    return admin;
+    return test_accounts_open(f, state);
 }
 
 /* Of the last change: whom it was about, and why it was refused. */
@@ -70,15 +41,15 @@ change(struct account_authority *a, const char *user, const char *old, const cha
 }
 
 static sec_status
-log_on(struct fixture *f, const char *password)
+log_on(struct test_accounts *f, const char *password)
 {
     return test_logon(f->authority, "user", password, NULL);
 }
 
 static void
-modify(struct fixture *f, const struct account_change *what)
+modify(struct test_accounts *f, const struct account_change *what)
 {
-    struct account_admin *admin = open_admin(f);
+    struct account_admin *admin = test_store_admin(&f->store);
 
     assert_int_equal(account_admin_change(admin, "User", what), SEC_E_OK);
     account_admin_close(admin);
@@ -109,9 +80,9 @@ see(void *user, const struct account_view *view)
 }
 
 static struct seen
-look(struct fixture *f)
+look(struct test_accounts *f)
 {
-    struct account_admin *admin = open_admin(f);
+    struct account_admin *admin = test_store_admin(&f->store);
     struct seen seen;
 
     assert_int_equal(account_admin_show(admin, "User", see, &seen), SEC_E_OK);
@@ -124,7 +95,7 @@ look(struct fixture *f)
 static void
 test_change__the_old_one_is_right__is_the_password_at_once(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_authority *other = NULL;
     struct seen before = look(f), after;
 
@@ -150,7 +121,7 @@ test_change__the_old_one_is_right__is_the_password_at_once(void **state)
 static void
 test_change__a_name_with_its_domain__is_the_account(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_new_password wanted = { .user = UTF16("user@tests.example"),
                                            .old_password = bytes_of_string("Password"),
                                            .password = bytes_of_string("other"),
@@ -163,8 +134,8 @@ test_change__a_name_with_its_domain__is_the_account(void **state)
 static void
 test_change__of_an_account_that_keeps_a_clear_text__keeps_the_new_one(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     struct seen before;
 
     assert_int_equal(account_admin_set_password(admin, "User", bytes_of_string("Dial 1"), true),
@@ -175,7 +146,7 @@ test_change__of_an_account_that_keeps_a_clear_text__keeps_the_new_one(void **sta
     assert_int_equal(change(f->authority, "User", "Dial 1", "Dial 2"), SEC_E_OK);
     assert_string_equal(look(f).keys, before.keys);
     /* And one that keeps none is given none. */
-    admin = open_admin(f);
+    admin = test_store_admin(&f->store);
     assert_int_equal(account_admin_set_password(admin, "User", bytes_of_string("Dial 1"), false),
                      SEC_E_OK);
     account_admin_close(admin);
@@ -186,7 +157,7 @@ test_change__of_an_account_that_keeps_a_clear_text__keeps_the_new_one(void **sta
 static void
 test_change__an_expired_password__may_be_changed_and_is_good_again(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     const uint64_t past = clock_now_100ns() - SECONDS(60);
 
     modify(f, &(struct account_change){ .password_expires_100ns = &past });
@@ -203,7 +174,7 @@ test_change__an_expired_password__may_be_changed_and_is_good_again(void **state)
 static void
 test_change__wrong_old_passwords__count_and_lock(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(change(f->authority, "User", "wrong", "other"), SEC_E_LOGON_DENIED);
     assert_int_equal(last.sub_status, ACCOUNT_WRONG_PASSWORD);
@@ -224,7 +195,7 @@ test_change__wrong_old_passwords__count_and_lock(void **state)
 static void
 test_change__the_right_one__forgets_the_wrong_ones(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(change(f->authority, "User", "wrong", "other"), SEC_E_LOGON_DENIED);
     assert_int_equal(change(f->authority, "User", "Password", "other"), SEC_E_OK);
@@ -234,7 +205,7 @@ test_change__the_right_one__forgets_the_wrong_ones(void **state)
 static void
 test_change__of_an_account_that_may_not_log_on__is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     const bool yes = true, no = false;
     const uint64_t past = clock_now_100ns() - SECONDS(60);
 
@@ -251,7 +222,7 @@ static void
 test_change__a_password_that_is_not_good__changes_nothing(void **state)
 {
     static const char *const bad[] = { "", "ab", "\xC3\xBC\xC3\xBC", "abc\xFF" };
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     char long_one[258];
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(bad); i++) {
@@ -274,7 +245,7 @@ test_change__a_password_that_is_not_good__changes_nothing(void **state)
 static void
 test_set_password__too_short__is_refused(void **state)
 {
-    struct account_admin *admin = open_admin(*state);
+    struct account_admin *admin = test_store_admin(&((struct test_accounts *)*state)->store);
 
     assert_int_equal(account_admin_set_password(admin, "User", bytes_of_string("ab"), false),
                      SEC_E_INVALID_PARAMETER);
@@ -286,8 +257,8 @@ test_set_password__too_short__is_refused(void **state)
 static void
 test_set_own_password__of_what_is_another_account_by_then__is_refused(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     const struct admin_proven proven = { 1001, 1 };
 
     assert_int_equal(admin_store_set_own_password(admin, &proven, bytes_of_string("other")),
@@ -305,7 +276,7 @@ test_set_own_password__of_what_is_another_account_by_then__is_refused(void **sta
 static void
 test_change__a_store_that_cannot_be_read_or_written__is_no_verdict(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_options elsewhere = f->store.options.accounts;
     struct account_authority *other = NULL;
     char moved[140];
@@ -330,7 +301,7 @@ test_change__a_store_that_cannot_be_read_or_written__is_no_verdict(void **state)
 enum { RACERS = 3 };
 
 struct racer {
-    struct fixture *f;
+    struct test_accounts *f;
     pthread_t thread;
     char wanted[16];
     sec_status status;
@@ -379,7 +350,7 @@ test_change__several_at_once__one_is_made(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, test_accounts_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_change__the_old_one_is_right__is_the_password_at_once),
         TEST(test_change__a_name_with_its_domain__is_the_account),

@@ -87,9 +87,8 @@ execute(struct fixture *f, const char *sql)
 static void
 change(struct fixture *f, const char *name, const struct account_change *what)
 {
-    struct account_admin *admin = NULL;
+    struct account_admin *admin = test_store_admin(&f->store);
 
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
     assert_int_equal(account_admin_change(admin, name, what), SEC_E_OK);
     account_admin_close(admin);
 }
@@ -208,11 +207,11 @@ static void
 test_remove__and_enroll_anew(void **state)
 {
     struct fixture *f = *state;
-    struct account_admin *admin = NULL;
+    struct account_admin *admin;
     struct account_proof why;
 
     assert_int_equal(alice(f, STEP, NULL), SEC_E_OK);
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
+    admin = test_store_admin(&f->store);
     assert_int_equal(account_admin_enroll_code(admin, "alice", &f->totp), SEC_E_INVALID_PARAMETER);
     assert_int_equal(account_admin_remove_code(admin, "alice"), SEC_E_OK);
     assert_int_equal(account_admin_remove_code(admin, "alice"), SEC_E_INVALID_PARAMETER);
@@ -350,10 +349,9 @@ static void
 test_show__tells_of_the_code(void **state)
 {
     struct fixture *f = *state;
-    struct account_admin *admin = NULL;
+    struct account_admin *admin = test_store_admin(&f->store);
     char text[64];
 
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
     assert_int_equal(account_admin_show(admin, "alice", keep_text, text), SEC_E_OK);
     assert_string_equal(text, "totp, sha1, 6 digits, 30 seconds");
     assert_int_equal(account_admin_show(admin, "bob", keep_text, text), SEC_E_OK);

@@ -161,32 +161,10 @@ test_fail_code__a_full_count__locks(void **state)
 
 /* --- through the door ---------------------------------------------------------------------- */
 
-struct fixture {
-    struct test_store store;
-    struct account_authority *authority;
-};
-
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    test_store_make(&f->store);
-    assert_int_equal(test_store_add(&f->store, "User", "Password"), SEC_E_OK);
-    assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority), SEC_E_OK);
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    account_authority_close(f->authority);
-    test_store_remove(&f->store);
-    free(f);
-    return 0;
+    return test_accounts_open(test_accounts_new(), state);
 }
 
 struct verdict {
@@ -196,7 +174,7 @@ struct verdict {
 };
 
 static struct verdict
-logon_at(struct fixture *f, const char *user, const char *password, uint64_t now)
+logon_at(struct test_accounts *f, const char *user, const char *password, uint64_t now)
 {
     struct test_claim t;
     struct account_proof proof;
@@ -212,7 +190,7 @@ logon_at(struct fixture *f, const char *user, const char *password, uint64_t now
 }
 
 static void
-lock(struct fixture *f)
+lock(struct test_accounts *f)
 {
     for (unsigned i = 1; i <= 3; i++) {
         struct verdict v = logon_at(f, "user", "wrong", start);
@@ -226,7 +204,7 @@ lock(struct fixture *f)
 static void
 test_prove__after_three_wrong_passwords__refuses_the_right_one(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct verdict v;
 
     assert_int_equal(logon_at(f, "user", "Password", start).status, SEC_E_OK);
@@ -243,7 +221,7 @@ test_prove__after_three_wrong_passwords__refuses_the_right_one(void **state)
 static void
 test_prove__a_right_password_between__forgets_the_wrong_ones(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     for (unsigned i = 0; i < 5; i++) {
         (void)logon_at(f, "user", "wrong", start);
@@ -255,7 +233,7 @@ test_prove__a_right_password_between__forgets_the_wrong_ones(void **state)
 static void
 test_prove__locked_in_one_process__is_locked_in_the_next(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     lock(f);
     account_authority_close(f->authority);
@@ -266,11 +244,11 @@ test_prove__locked_in_one_process__is_locked_in_the_next(void **state)
 static void
 test_unlock__lets_in_again(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = NULL;
+    struct test_accounts *f = *state;
+    struct account_admin *admin;
 
     lock(f);
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
+    admin = test_store_admin(&f->store);
     assert_int_equal(account_admin_unlock(admin, "USER"), SEC_E_OK);
     assert_int_equal(logon_at(f, "user", "Password", start).status, SEC_E_OK);
     account_admin_close(admin);
@@ -280,11 +258,10 @@ test_unlock__lets_in_again(void **state)
 static void
 test_prove__right_passwords_of_a_disabled_account__count_nothing(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = NULL;
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     bool disabled = true;
 
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
     assert_int_equal(
         account_admin_change(admin, "user", &(struct account_change){ .disabled = &disabled }),
         SEC_E_OK);
@@ -303,7 +280,7 @@ test_prove__right_passwords_of_a_disabled_account__count_nothing(void **state)
 static void
 test_prove__unknown_names__are_never_locked(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     for (unsigned i = 0; i < 10; i++) {
         struct verdict v = logon_at(f, "nobody", "wrong", start);
@@ -316,7 +293,7 @@ test_prove__unknown_names__are_never_locked(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, test_accounts_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fail__below_the_threshold__only_counts),
         cmocka_unit_test(test_fail__at_the_threshold__locks_once_and_for_the_minutes),

@@ -12,35 +12,20 @@
 #include "crypto/digest.h"
 #include "tests/support/account_store.h"
 
-struct fixture {
-    struct test_store store;
-    struct account_authority *authority;
-};
-
 static void
-reopen(struct fixture *f)
+reopen(struct test_accounts *f)
 {
     account_authority_close(f->authority);
     assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority), SEC_E_OK);
 }
 
-static struct account_admin *
-open_admin(struct fixture *f)
-{
-    struct account_admin *admin = NULL;
-
-    assert_int_equal(account_admin_open(&f->store.options, &admin), SEC_E_OK);
-    return admin;
-}
-
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct test_accounts *f = test_accounts_new();
     struct account_admin *admin;
 
-    test_store_make(&f->store);
-    admin = open_admin(f);
+    admin = test_store_admin(&f->store);
     assert_int_equal(
         account_admin_add(admin,
                           &(struct account_new){ .name = "User",
@@ -57,17 +42,6 @@ setup(void **state)
     return 0;
 }
 
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    account_authority_close(f->authority);
-    test_store_remove(&f->store);
-    free(f);
-    return 0;
-}
-
 static struct account_claim
 claim_of(enum account_proof_kind kind)
 {
@@ -75,7 +49,7 @@ claim_of(enum account_proof_kind kind)
 }
 
 static sec_status
-prove(struct fixture *f, const struct account_claim *claim, struct account_proof *keep)
+prove(struct test_accounts *f, const struct account_claim *claim, struct account_proof *keep)
 {
     struct account_proof proof;
     sec_status status = account_prove(f->authority, claim, &proof);
@@ -91,7 +65,7 @@ prove(struct fixture *f, const struct account_claim *claim, struct account_proof
 
 /* Every bit of what was sent counts, and its length. */
 static void
-assert_no_change_proves(struct fixture *f, struct account_claim *claim, struct bytes *sent)
+assert_no_change_proves(struct test_accounts *f, struct account_claim *claim, struct bytes *sent)
 {
     uint8_t held[64];
 
@@ -170,8 +144,8 @@ static void
 test_prove__mschap_of_the_rfcs__gives_one_key(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_MSCHAP);
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     struct account_proof proof;
     struct secret16 hash;
     uint8_t response[24];
@@ -196,7 +170,7 @@ test_prove__password__is_the_whole_one(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_PASSWORD);
     static const char *const wrong[] = { "", "clientPas", "clientPass ", "clientpass", "\xff" };
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     claim.password = bytes_of_string("clientPass");
     assert_int_equal(prove(f, &claim, NULL), SEC_E_OK);
@@ -233,7 +207,7 @@ static void
 test_prove__chap_md5__needs_the_clear_text(void **state)
 {
     struct account_claim claim = chap_of("clientPass");
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_proof proof;
 
     assert_int_equal(prove(f, &claim, NULL), SEC_E_OK);
@@ -258,8 +232,8 @@ test_prove__chap_md5__needs_the_clear_text(void **state)
 static void
 test_prove__chap_md5_after_a_new_password__goes_by_what_is_kept(void **state)
 {
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     struct account_claim claim = chap_of("another");
     char longest[3 * 256 + 1] = { 0 };
 
@@ -277,7 +251,7 @@ test_prove__chap_md5_after_a_new_password__goes_by_what_is_kept(void **state)
 }
 
 static void
-execute(const struct fixture *f, const char *sql)
+execute(const struct test_accounts *f, const char *sql)
 {
     sqlite3 *db = NULL;
 
@@ -291,7 +265,7 @@ static void
 test_prove__chap_md5_with_a_copied_clear_text__cannot_answer(void **state)
 {
     struct account_claim claim = chap_of("clientPass");
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     execute(f, "INSERT INTO secret SELECT 1002, field, sealed FROM secret"
                " WHERE account = 1001 AND field = 'clear-text'");
@@ -306,8 +280,8 @@ test_prove__dial_in__takes_permission(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_PASSWORD);
     const bool yes = true, no = false;
-    struct fixture *f = *state;
-    struct account_admin *admin = open_admin(f);
+    struct test_accounts *f = *state;
+    struct account_admin *admin = test_store_admin(&f->store);
     struct account_proof proof;
 
     claim.password = bytes_of_string("clientPass");
@@ -343,7 +317,7 @@ test_open__store_of_version_1__works_and_is_migrated(void **state)
 {
     struct account_claim claim = claim_of(ACCOUNT_PASSWORD);
     const bool yes = true;
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct account_admin *admin;
 
     execute(f, "ALTER TABLE account DROP COLUMN dial_in; DROP TABLE one_time_code;"
@@ -354,7 +328,7 @@ test_open__store_of_version_1__works_and_is_migrated(void **state)
     assert_int_equal(prove(f, &claim, NULL), SEC_E_OK);
     claim.dial_in = true;
     assert_int_equal(prove(f, &claim, NULL), SEC_E_LOGON_DENIED);
-    admin = open_admin(f);
+    admin = test_store_admin(&f->store);
     assert_int_equal(
         account_admin_change(admin, "user", &(struct account_change){ .may_dial_in = &yes }),
         SEC_E_OK);
@@ -365,7 +339,7 @@ test_open__store_of_version_1__works_and_is_migrated(void **state)
 int
 main(void)
 {
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, test_accounts_teardown)
     const struct CMUnitTest tests[] = {
         WITH_STORE(test_prove__mschap_v2_of_rfc2759__gives_answer_and_keys),
         WITH_STORE(test_prove__mschap_v2_changed__refuses_and_gives_nothing),

@@ -13,36 +13,14 @@
 
 #include "tests/support/account_store.h"
 
-struct fixture {
-    struct test_store store;
-    struct account_authority *authority;
-};
-
 static int
 setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    test_store_make(&f->store);
-    assert_int_equal(test_store_add(&f->store, "User", "Password"), SEC_E_OK);
-    assert_int_equal(account_authority_open(&f->store.options.accounts, &f->authority), SEC_E_OK);
-    *state = f;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    account_authority_close(f->authority);
-    test_store_remove(&f->store);
-    free(f);
-    return 0;
+    return test_accounts_open(test_accounts_new(), state);
 }
 
 static void
-assert_no_authority(struct fixture *f, const char *reason)
+assert_no_authority(struct test_accounts *f, const char *reason)
 {
     uint32_t why = 1;
 
@@ -58,7 +36,7 @@ assert_no_authority(struct fixture *f, const char *reason)
 }
 
 static void
-assert_works(struct fixture *f)
+assert_works(struct test_accounts *f)
 {
     uint32_t why = 0;
 
@@ -83,7 +61,7 @@ execute(const char *database, const char *sql)
 static void
 test_prove__without_a_database__works_once_there_is_one(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     char away[200];
 
     (void)snprintf(away, sizeof(away), "%s.away", f->store.database);
@@ -96,7 +74,7 @@ test_prove__without_a_database__works_once_there_is_one(void **state)
 static void
 test_prove__with_a_wrong_key_file__names_it(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     char away[200];
     struct test_store other;
 
@@ -117,7 +95,7 @@ test_prove__with_a_wrong_key_file__names_it(void **state)
 static void
 test_prove__with_a_database_that_others_may_write__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     assert_int_equal(chmod(f->store.database, 0620), 0);
     assert_no_authority(f, "others may write");
@@ -129,7 +107,7 @@ test_prove__with_a_database_that_others_may_write__refuses(void **state)
 static void
 test_prove__with_a_database_of_another_user__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
 
     if (geteuid() != 0) {
         return; /* only root can give a file away */
@@ -145,7 +123,7 @@ test_prove__with_a_database_of_another_user__refuses(void **state)
 static void
 test_prove__with_what_is_no_database__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     char other[200];
     int fd;
 
@@ -169,7 +147,7 @@ test_prove__with_what_is_no_database__refuses(void **state)
 static void
 test_prove__with_pages_overwritten__refuses_or_works(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     uint8_t page[4096], garbage[4096];
     struct stat st;
     int fd;
@@ -203,7 +181,7 @@ test_prove__with_pages_overwritten__refuses_or_works(void **state)
 static void
 test_prove__with_a_secret_moved_or_damaged__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     static const char *const damages[] = {
         "UPDATE secret SET sealed = x'01'",
         "UPDATE secret SET sealed = x''",
@@ -223,7 +201,7 @@ test_prove__with_a_secret_moved_or_damaged__refuses(void **state)
 static void
 test_prove__with_a_machine_sid_that_is_none__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     static const char *const damages[] = {
         "UPDATE setting SET value = 'S-1-5-21-1-2-' WHERE name = 'machine-sid'",
         "UPDATE setting SET value = 'S-1-5-21-01-2-3' WHERE name = 'machine-sid'",
@@ -243,7 +221,7 @@ test_prove__with_a_machine_sid_that_is_none__refuses(void **state)
 static void
 test_prove__while_another_process_holds_the_database__refuses_until_it_lets_go(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     sqlite3 *db;
 
     assert_int_equal(sqlite3_open(f->store.database, &db), SQLITE_OK);
@@ -268,7 +246,7 @@ test_prove__while_another_process_holds_the_database__refuses_until_it_lets_go(v
 static void
 test_prove__change_with_other_tools__is_seen_a_second_later(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct test_claim t;
     struct account_proof proof;
 
@@ -286,7 +264,7 @@ test_prove__change_with_other_tools__is_seen_a_second_later(void **state)
 static void
 test_prove__after_the_database_was_replaced__asks_the_new_one(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     struct test_store other;
     struct test_claim t;
     struct account_proof proof;
@@ -312,7 +290,7 @@ test_prove__after_the_database_was_replaced__asks_the_new_one(void **state)
 static void
 test_prove__without_the_shared_mapping__asks_the_database_each_time(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     char path[200];
 
     (void)snprintf(path, sizeof(path), "%s-shared", f->store.database);
@@ -335,7 +313,7 @@ test_prove__without_the_shared_mapping__asks_the_database_each_time(void **state
 static void
 test_prove__in_a_child_of_fork__works(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     int status;
     pid_t child;
 
@@ -359,7 +337,7 @@ test_prove__in_a_child_of_fork__works(void **state)
 static void
 test_open__of_what_is_no_store__refuses(void **state)
 {
-    struct fixture *f = *state;
+    struct test_accounts *f = *state;
     static const char *const stores[] = { "", "sqlite:", "ldap:/x", "/var/lib/x", NULL };
     struct account_options options = f->store.options.accounts;
     struct account_authority *a = NULL;
@@ -376,7 +354,7 @@ test_open__of_what_is_no_store__refuses(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, test_accounts_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_prove__without_a_database__works_once_there_is_one),
         TEST(test_prove__with_a_wrong_key_file__names_it),
