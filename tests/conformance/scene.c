@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tests/support/demo_realm.h"
-#include "tests/support/demo_store.h"
+#include "tests/support/demo_export.h"
 
 #define FLAGS                                                              \
     (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | \
@@ -103,13 +102,10 @@ __wrap_clock_now_100ns(void)
 
 /* --- the group ----------------------------------------------------------------------------- */
 
-static char folder[64];
-static const char *file;
-
 const char *
 scene_file(void)
 {
-    return file;
+    return demo_export_file;
 }
 
 static void
@@ -137,32 +133,14 @@ leave_the_terminal(void)
 int
 scene_begin(void **state)
 {
-    char extra[512];
-
     leave_the_terminal();
-    (void)snprintf(folder, sizeof(folder), "/tmp/opensspi-scene-XXXXXX");
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    demo_realm_make();
-    (void)snprintf(extra, sizeof(extra),
-                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent\n",
-                   demo_realm_keytab(), folder, folder);
-    file = demo_store_make("DOMAIN", "demo", "Passw0rd!", extra);
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
+    return demo_export_load(state);
 }
 
 int
 scene_end(void **state)
 {
-    static const char *const names[] = { "key", "spent" };
-    char path[128];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-    return rmdir(folder);
+    return demo_export_remove(state);
 }
 
 /* --- states -------------------------------------------------------------------------------- */

@@ -22,6 +22,32 @@ struct api_pair {
 #define API_NAME(text) ((char *)(uintptr_t)(text))
 
 static inline SECURITY_STATUS
+api_acquire_as(struct api_pair *p, const char *package, SEC_WINNT_AUTH_IDENTITY_A *id)
+{
+    SECURITY_STATUS status;
+
+    memset(p, 0, sizeof(*p));
+    status = AcquireCredentialsHandleA(NULL, API_NAME(package), SECPKG_CRED_OUTBOUND, NULL, id,
+                                       NULL, NULL, &p->client_cred, NULL);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = AcquireCredentialsHandleA(NULL, API_NAME(package), SECPKG_CRED_INBOUND, NULL, NULL,
+                                       NULL, NULL, &p->server_cred, NULL);
+    if (status != SEC_E_OK) {
+        (void)FreeCredentialsHandle(&p->client_cred);
+    }
+    return status;
+}
+
+/* The client is who runs the test. */
+static inline SECURITY_STATUS
+api_acquire_own(struct api_pair *p, const char *package)
+{
+    return api_acquire_as(p, package, NULL);
+}
+
+static inline SECURITY_STATUS
 api_acquire(struct api_pair *p, const char *package, const char *user, const char *domain,
             const char *password)
 {
@@ -34,20 +60,8 @@ api_acquire(struct api_pair *p, const char *package, const char *user, const cha
         .PasswordLength = (ULONG)strlen(password),
         .Flags = SEC_WINNT_AUTH_IDENTITY_ANSI,
     };
-    SECURITY_STATUS status;
 
-    memset(p, 0, sizeof(*p));
-    status = AcquireCredentialsHandleA(NULL, API_NAME(package), SECPKG_CRED_OUTBOUND, NULL, &id,
-                                       NULL, NULL, &p->client_cred, NULL);
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    status = AcquireCredentialsHandleA(NULL, API_NAME(package), SECPKG_CRED_INBOUND, NULL, NULL,
-                                       NULL, NULL, &p->server_cred, NULL);
-    if (status != SEC_E_OK) {
-        (void)FreeCredentialsHandle(&p->client_cred);
-    }
-    return status;
+    return api_acquire_as(p, package, &id);
 }
 
 static inline void

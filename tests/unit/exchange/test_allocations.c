@@ -14,39 +14,7 @@
 
 #include "alloc_fail.h"
 #include "tests/support/api_pair.h"
-#include "tests/support/demo_realm.h"
-#include "tests/support/demo_store.h"
-
-static const char *store_file;
-static char folder[] = "/tmp/opensspi-allocations-XXXXXX";
-
-static int
-load(void **state)
-{
-    char extra[512];
-
-    demo_realm_make();
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    (void)snprintf(extra, sizeof(extra),
-                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent\n",
-                   demo_realm_keytab(), folder, folder);
-    store_file = demo_store_make("DOMAIN", "demo", "Passw0rd!", extra);
-    return OpenSspiLoadConfiguration(store_file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
-
-static int
-remove_files(void **state)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "%s/key", folder);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof(path), "%s/spent", folder);
-    (void)unlink(path);
-    return rmdir(folder);
-}
+#include "tests/support/demo_export.h"
 
 /* Who asks for what, and who that is then. */
 struct exchange {
@@ -282,7 +250,7 @@ test_logon_password__without_memory__is_refused(void **state)
 static void
 configure(void *user, bool failing)
 {
-    SECURITY_STATUS status = OpenSspiLoadConfiguration(store_file, NULL, 0);
+    SECURITY_STATUS status = OpenSspiLoadConfiguration(demo_export_file, NULL, 0);
 
     assert_true(status == SEC_E_OK || failing);
 }
@@ -305,5 +273,5 @@ main(void)
         cmocka_unit_test(test_configuration__without_memory__stays_as_it_was),
     };
 
-    return cmocka_run_group_tests(tests, load, remove_files);
+    return cmocka_run_group_tests(tests, demo_export_load, demo_export_remove);
 }

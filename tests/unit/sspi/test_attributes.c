@@ -21,8 +21,7 @@
 #include "crypto/krb_crypt.h"
 #include "tests/support/api_pair.h"
 #include "tests/support/attribute_table.h"
-#include "tests/support/demo_realm.h"
-#include "tests/support/demo_store.h"
+#include "tests/support/demo_export.h"
 
 /* --- the clock ----------------------------------------------------------------------------- */
 
@@ -302,17 +301,11 @@ check_both(struct api_pair *p, const struct kind *kind, enum condition condition
 static void
 acquire(struct api_pair *p, const struct kind *kind)
 {
-    if (kind->password) {
-        assert_int_equal(api_acquire(p, kind->package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-        return;
-    }
-    memset(p, 0, sizeof(*p));
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_OUTBOUND,
-                                               NULL, NULL, NULL, NULL, &p->client_cred, NULL),
-                     SEC_E_OK);
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_INBOUND,
-                                               NULL, NULL, NULL, NULL, &p->server_cred, NULL),
-                     SEC_E_OK);
+    SECURITY_STATUS status = kind->password
+                                 ? api_acquire(p, kind->package, "demo", "DOMAIN", "Passw0rd!")
+                                 : api_acquire_own(p, kind->package);
+
+    assert_int_equal(status, SEC_E_OK);
 }
 
 static void
@@ -664,37 +657,11 @@ test_control__no_package_has_any(void **state)
 
 /* --- set up -------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/opensspi-attributes-XXXXXX";
-
 static int
 load(void **state)
 {
-    char extra[512];
-    const char *file;
-
     attribute_table_read();
-    demo_realm_make();
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    (void)snprintf(extra, sizeof(extra),
-                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent\n",
-                   demo_realm_keytab(), folder, folder);
-    file = demo_store_make("DOMAIN", "demo", "Passw0rd!", extra);
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
-
-static int
-remove_files(void **state)
-{
-    static const char *const names[] = { "key", "spent" };
-    char path[128];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-    return rmdir(folder);
+    return demo_export_load(state);
 }
 
 int
@@ -713,5 +680,5 @@ main(void)
         cmocka_unit_test(test_control__no_package_has_any),
     };
 
-    return cmocka_run_group_tests(tests, load, remove_files);
+    return cmocka_run_group_tests(tests, load, demo_export_remove);
 }

@@ -75,17 +75,11 @@ remove_files(void **state)
 static void
 acquire(struct api_pair *p, const struct kind *kind)
 {
-    if (kind->password) {
-        assert_int_equal(api_acquire(p, kind->package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-        return;
-    }
-    memset(p, 0, sizeof(*p));
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_OUTBOUND,
-                                               NULL, NULL, NULL, NULL, &p->client_cred, NULL),
-                     SEC_E_OK);
-    assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(kind->package), SECPKG_CRED_INBOUND,
-                                               NULL, NULL, NULL, NULL, &p->server_cred, NULL),
-                     SEC_E_OK);
+    SECURITY_STATUS status = kind->password
+                                 ? api_acquire(p, kind->package, "demo", "DOMAIN", "Passw0rd!")
+                                 : api_acquire_own(p, kind->package);
+
+    assert_int_equal(status, SEC_E_OK);
 }
 
 static void

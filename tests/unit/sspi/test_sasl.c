@@ -16,47 +16,12 @@
 #include "codec/sasl_layer.h"
 #include "crypto/krb_crypt.h"
 #include "tests/support/alloc_fail.h"
-#include "tests/support/demo_realm.h"
-#include "tests/support/demo_store.h"
+#include "tests/support/demo_export.h"
 #include "tests/support/sasl_pair.h"
 
 #define N_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define CONFIDENTIAL ISC_REQ_CONFIDENTIALITY
 #define INTEGRAL     ISC_REQ_INTEGRITY
-
-static char folder[] = "/tmp/opensspi-sasl-XXXXXX";
-
-static int
-load(void **state)
-{
-    char extra[512];
-
-    demo_realm_make();
-    if (!mkdtemp(folder)) {
-        return -1;
-    }
-    (void)snprintf(extra, sizeof(extra),
-                   "[kerberos]\nkeytab = %s\n[export]\nkey_file = %s/key\nspent_file = %s/spent\n"
-                   "lifetime = 60\n",
-                   demo_realm_keytab(), folder, folder);
-    return OpenSspiLoadConfiguration(demo_store_make("DOMAIN", "demo", "Passw0rd!", extra), NULL,
-                                     0) == SEC_E_OK
-               ? 0
-               : -1;
-}
-
-static int
-remove_files(void **state)
-{
-    static const char *const names[] = { "key", "spent" };
-    char path[128];
-
-    for (size_t i = 0; i < N_OF(names); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-        (void)unlink(path);
-    }
-    return rmdir(folder);
-}
 
 static ULONG
 option(struct sasl_end *e, ULONG id)
@@ -680,5 +645,5 @@ main(void)
         cmocka_unit_test(test_legs__under_failed_allocations__fail_whole),
     };
 
-    return cmocka_run_group_tests_name("sspi/sasl", tests, load, remove_files);
+    return cmocka_run_group_tests_name("sspi/sasl", tests, demo_export_load, demo_export_remove);
 }
