@@ -284,11 +284,14 @@ make_room(struct group_table *t, struct few_groups *few, size_t most)
     }
     t->heap =
         mem_new_array(most, 2 * sizeof(*t->names) + sizeof(*t->attributes) + sizeof(*t->texts));
+    if (!t->heap) {
+        return false;
+    }
     t->names = t->heap;
     t->sids = t->names + most;
     t->attributes = (uint32_t *)(void *)(t->sids + most);
     t->texts = (char(*)[SID_TEXT_BYTES])(void *)(t->attributes + most);
-    return t->heap != NULL;
+    return true;
 }
 
 static bool
