@@ -21,7 +21,8 @@ SEC_EXPORT BOOL WINAPI LookupAccountSidW(LPCWSTR lpSystemName, PSID Sid, LPWSTR 
 SEC_EXPORT BOOL WINAPI LookupAccountSidA(LPCSTR lpSystemName, PSID Sid, LPSTR Name, LPDWORD cchName,
                                          LPSTR ReferencedDomainName,
                                          LPDWORD cchReferencedDomainName, PSID_NAME_USE peUse);
-/* "DOMAIN\user", or a bare name, which is never a domain's. *cbSid likewise, in bytes. */
+/* "DOMAIN\user", or a bare name, which is never a domain's. *cbSid likewise, in bytes.
+ * ERROR_CANT_ACCESS_DOMAIN_INFO: the account store, whose it may be, does not answer. */
 SEC_EXPORT BOOL WINAPI LookupAccountNameW(LPCWSTR lpSystemName, LPCWSTR lpAccountName, PSID Sid,
                                           LPDWORD cbSid, LPWSTR ReferencedDomainName,
                                           LPDWORD cchReferencedDomainName, PSID_NAME_USE peUse);

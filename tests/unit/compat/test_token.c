@@ -417,6 +417,24 @@ test_create_thread__as_a_client__begins_as_the_process(void **state)
     api_release(&p);
 }
 
+static void
+test_names__where_the_account_store_cannot_be_asked(void **state)
+{
+    char file[] = "/tmp/opensspi-token-XXXXXX", of[64];
+    DWORD sid_size = 0, of_size = sizeof(of);
+    int fd = mkstemp(file);
+    SID_NAME_USE use;
+
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "[accounts]\nstore = authority:%s.samd\n", file) > 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(OpenSspiLoadConfiguration(file, NULL, 0), SEC_E_OK);
+    assert_false(LookupAccountNameA(NULL, "root", NULL, &sid_size, of, &of_size, &use));
+    assert_int_equal(GetLastError(), ERROR_CANT_ACCESS_DOMAIN_INFO);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(load(state), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -427,6 +445,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_duplicate__levels),
         cmocka_unit_test(test_names__well_known_of_the_system_and_of_clients),
         cmocka_unit_test(test_names__of_the_account_store),
+        cmocka_unit_test(test_names__where_the_account_store_cannot_be_asked),
         cmocka_unit_test(test_thread__acts_as_the_client_and_says_its_name),
         cmocka_unit_test(test_create_thread__as_a_client__begins_as_the_process),
     };
