@@ -206,6 +206,35 @@ terminal_say(int terminal, const char *text)
     }
 }
 
+/* While a line is asked for. Where output is stopped, it waits for that to end or a signal to be told
+ * of at stop; -1: for neither. A byte at a time, since there is room for one only. */
+static void
+say_if_possible(int terminal, const char *text, int stop)
+{
+    struct pollfd ends[] = { { .fd = terminal, .events = POLLOUT },
+                             { .fd = stop, .events = POLLIN } };
+
+    while (*text) {
+        int n = poll(ends, 2, stop < 0 ? 0 : -1);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0 || ends[1].revents || write(terminal, text, 1) != 1) {
+            return;
+        }
+        text++;
+    }
+}
+
+/* What was typed before is thrown away. In two calls: that which does both waits for output, too, which
+ * may be stopped. */
+static bool
+change_terminal(int terminal, const struct termios *to)
+{
+    return tcflush(terminal, TCIFLUSH) == 0 && tcsetattr(terminal, TCSANOW, to) == 0;
+}
+
 /* The signals are ours. */
 static enum terminal_result
 ask_quietly(int terminal, const char *question, bool hide, struct asking *a, struct secret *line)
@@ -221,16 +250,16 @@ ask_quietly(int terminal, const char *question, bool hide, struct asking *a, str
     if (hide) {
         hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     }
-    if (tcsetattr(terminal, TCSAFLUSH, &hidden) != 0) {
+    if (!change_terminal(terminal, &hidden)) {
         return TERMINAL_NONE;
     }
-    terminal_say(terminal, question);
+    say_if_possible(terminal, question, told.ends[0]);
     result = read_line(terminal, told.ends[0], line, &ended);
     if (hide || result != TERMINAL_DONE || ended) {
-        terminal_say(terminal, "\n");
+        say_if_possible(terminal, "\n", -1);
     }
     /* What is left of a line that was too long is no answer to the next question. */
-    (void)tcsetattr(terminal, TCSAFLUSH, &a->before);
+    (void)change_terminal(terminal, &a->before);
     return result == TERMINAL_DONE && ended ? TERMINAL_CANCELLED : result;
 }
 

@@ -365,6 +365,34 @@ def test_a_signal_that_another_comes_with_is_not_forgotten(prompt):
     assert termios.tcgetattr(p.master) == p.before
 
 
+def test_a_signal_ends_the_program_although_the_terminals_output_is_stopped(prompt):
+    p = at_password(prompt())
+    p.type("\x13")
+    time.sleep(0.1)
+    os.kill(p.pid(), signal.SIGTERM)
+    p.ended_by(signal.SIGTERM)
+
+
+def test_a_signal_ends_the_program_although_the_question_cannot_be_shown(prompt):
+    p = prompt()
+    p.read_until("User name: ")
+    p.type("\x13alice\n")
+    conftest.Service.wait_for(lambda: not p.echoes(), "the question for the password")
+    os.kill(p.pid(), signal.SIGTERM)
+    p.ended_by(signal.SIGTERM)
+
+
+def test_a_question_is_shown_once_output_goes_on(prompt):
+    p = prompt()
+    p.read_until("User name: ")
+    p.type("\x13alice\n")
+    conftest.Service.wait_for(lambda: not p.echoes(), "the question for the password")
+    p.type("\x11")
+    p.read_until("Password: ")
+    p.type("whole\n")
+    assert p.answer()["password"] == "whole"
+
+
 def test_a_program_in_the_background_asks_once_it_is_in_front(prompt):
     p = at_password(prompt(foreground=False))
     assert p.fates(1)[0] == f"stopped {signal.SIGTTOU:d}"
