@@ -13,18 +13,32 @@ OPENSSPI_BEGIN
 #define WAIT_FAILED          0xFFFFFFFF
 #define MAXIMUM_WAIT_OBJECTS 64
 
+#define SYNCHRONIZE        0x00100000
+#define EVENT_MODIFY_STATE 0x0002
+#define EVENT_ALL_ACCESS   0x001F0003
+
 /* Waits for that many milliseconds. */
 SEC_EXPORT void WINAPI Sleep(DWORD dwMilliseconds);
 
 /*
- * An event of this process, which a wait resets where bManualReset is FALSE. Named events are not
- * there: NULL and ERROR_CALL_NOT_IMPLEMENTED. NULL and ERROR_TOO_MANY_OPEN_FILES where there is no
- * room. Closed with CloseHandle.
+ * An event of this process, which a wait resets where bManualReset is FALSE. A name, whose letters'
+ * case counts, is this process's alone, "Local\\" before it or not: where it is taken, the handle is
+ * one more of the event that is there, the other arguments count for nothing, and the last error is
+ * ERROR_ALREADY_EXISTS, else 0; it is free again after the last CloseHandle. NULL and
+ *   ERROR_CALL_NOT_IMPLEMENTED  "Global\\…": there are no events of several processes
+ *   ERROR_PATH_NOT_FOUND        another backslash in the name
+ *   ERROR_FILENAME_EXCED_RANGE  more than MAX_PATH bytes of UTF-8
+ *   ERROR_TOO_MANY_OPEN_FILES   no room
+ *   ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
  */
 SEC_EXPORT HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
                                       BOOL bInitialState, LPCWSTR lpName);
 SEC_EXPORT HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset,
                                       BOOL bInitialState, LPCSTR lpName);
+/* One more handle of an event that has that name; every handle may do everything. NULL and
+ * ERROR_FILE_NOT_FOUND where there is none, ERROR_INVALID_PARAMETER without a name, else as above. */
+SEC_EXPORT HANDLE WINAPI OpenEventW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName);
+SEC_EXPORT HANDLE WINAPI OpenEventA(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCSTR lpName);
 /* FALSE and ERROR_INVALID_HANDLE for anything that is no open event. */
 SEC_EXPORT BOOL WINAPI SetEvent(HANDLE hEvent);
 SEC_EXPORT BOOL WINAPI ResetEvent(HANDLE hEvent);
@@ -158,8 +172,10 @@ InterlockedCompareExchangePointer(PVOID volatile *Destination, PVOID Exchange, P
 
 #ifdef UNICODE
 #define CreateEvent CreateEventW
+#define OpenEvent   OpenEventW
 #else
 #define CreateEvent CreateEventA
+#define OpenEvent   OpenEventA
 #endif
 
 OPENSSPI_END

@@ -35,6 +35,7 @@
 #define ERROR_BUSY                    170
 #define ERROR_ALREADY_EXISTS          183
 #define ERROR_BAD_EXE_FORMAT          193
+#define ERROR_FILENAME_EXCED_RANGE    206
 #define ERROR_MORE_DATA               234
 #define ERROR_NO_WORK_DONE            235
 #define WAIT_TIMEOUT                  258

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "compat/object.h"
 #include "compat/token.h"
@@ -66,7 +67,10 @@ find_any(HANDLE handle)
 {
     const size_t index = index_of(handle);
 
-    return index != NO_INDEX && slot(index)->kind != OBJECT_CLOSED ? slot(index) : NULL;
+    if (index == NO_INDEX || slot(index)->kind == OBJECT_CLOSED) {
+        return NULL;
+    }
+    return slot(index)->kind == OBJECT_ALIAS ? slot(index_of(slot(index)->original)) : slot(index);
 }
 
 struct object *
@@ -126,16 +130,55 @@ object_open(enum object_kind kind, struct object **out)
     return handle_of(index);
 }
 
+static void
+close_slot(size_t index)
+{
+    struct object *o = slot(index);
+
+    mem_free(o->name);
+    o->name = NULL;
+    o->kind = OBJECT_CLOSED;
+    o->generation = (o->generation + 1) & GENERATION_MASK;
+    free_slot(index);
+}
+
 void
 object_close(HANDLE handle)
 {
     const size_t index = index_of(handle);
-    struct object *o = slot(index);
+    const HANDLE original = slot(index)->kind == OBJECT_ALIAS ? slot(index)->original : NULL;
 
-    object_wake(o);
-    o->kind = OBJECT_CLOSED;
-    o->generation = (o->generation + 1) & GENERATION_MASK;
-    free_slot(index);
+    object_wake(find_any(handle));
+    close_slot(index);
+    if (original && --slot(index_of(original))->aliases == 0) {
+        close_slot(index_of(original));
+    }
+}
+
+HANDLE
+object_alias(HANDLE original)
+{
+    struct object *alias;
+    HANDLE handle = object_open(OBJECT_ALIAS, &alias);
+
+    if (handle) {
+        alias->original = original;
+        slot(index_of(original))->aliases++;
+    }
+    return handle;
+}
+
+HANDLE
+object_named(const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *its = slot(i)->name;
+
+        if (its && bytes_equal(bytes_of_string(its), bytes_of_string(name))) {
+            return handle_of(i);
+        }
+    }
+    return NULL;
 }
 
 BOOL
@@ -281,12 +324,14 @@ wait_for(struct wait *w, DWORD ms)
     pthread_cond_destroy(&waiter.cond);
 }
 
+/* With the lock held: two handles may be one object's. */
 static bool
 has_doubles(const HANDLE *handles, DWORD n)
 {
     for (DWORD i = 0; i < n; i++) {
         for (DWORD k = i + 1; k < n; k++) {
-            if (handles[i] == handles[k]) {
+            if (handles[i] == handles[k] ||
+                (find_any(handles[i]) && find_any(handles[i]) == find_any(handles[k]))) {
                 return true;
             }
         }
@@ -299,13 +344,15 @@ WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWO
 {
     struct wait w = { lpHandles, nCount, bWaitAll != FALSE, WAIT_TIMEOUT, 0 };
 
-    if (nCount == 0 || nCount > MAXIMUM_WAIT_OBJECTS || !lpHandles ||
-        (bWaitAll && has_doubles(lpHandles, nCount))) {
+    if (nCount == 0 || nCount > MAXIMUM_WAIT_OBJECTS || !lpHandles) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return WAIT_FAILED;
     }
     object_lock();
-    if (!look(&w) && dwMilliseconds != 0) {
+    if (bWaitAll && has_doubles(lpHandles, nCount)) {
+        w.result = WAIT_FAILED;
+        w.error = ERROR_INVALID_PARAMETER;
+    } else if (!look(&w) && dwMilliseconds != 0) {
         wait_for(&w, dwMilliseconds);
     }
     object_unlock();

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <windows.h>
 
-enum object_kind { OBJECT_CLOSED, OBJECT_EVENT, OBJECT_THREAD };
+enum object_kind { OBJECT_CLOSED, OBJECT_EVENT, OBJECT_THREAD, OBJECT_ALIAS };
 
 struct object_link;
 
@@ -23,7 +23,10 @@ struct object {
     bool suspended;
     DWORD thread_id; /* 0: has not begun */
     DWORD exit_code;
+    char *name; /* UTF-8, on the heap; NULL: none */
     /* object.c's own. */
+    HANDLE original; /* an alias's */
+    size_t aliases;
     unsigned generation;
     size_t next_free;
     struct object_link *links;
@@ -40,7 +43,12 @@ HANDLE object_open(enum object_kind kind, struct object **out);
 struct object *object_find(HANDLE handle, enum object_kind kind);
 /* Who waits for it looks again. */
 void object_wake(const struct object *o);
+/* Frees the name, too; of a last alias it closes what it stands for. */
 void object_close(HANDLE handle);
+/* One more handle for it, which is closed by itself; NULL where there is no room. */
+HANDLE object_alias(HANDLE original);
+/* The handle with which the object of that name was opened; NULL: there is none. */
+HANDLE object_named(const char *name);
 /* Waits until somebody wakes the object, or closes it. */
 void object_sleep(HANDLE handle);
 

@@ -125,6 +125,18 @@ make_events(void *user, bool failing)
     }
 }
 
+static void
+name_an_event(void *user, bool failing)
+{
+    HANDLE made = CreateEventW(NULL, FALSE, FALSE, u"named"), opened;
+
+    assert_true(made || (failing && (GetLastError() == ERROR_TOO_MANY_OPEN_FILES ||
+                                     GetLastError() == ERROR_NOT_ENOUGH_MEMORY)));
+    opened = made ? OpenEventW(EVENT_ALL_ACCESS, FALSE, u"named") : NULL;
+    assert_true(!made || opened || (failing && GetLastError() == ERROR_NOT_ENOUGH_MEMORY));
+    assert_true((!made || CloseHandle(made)) && (!opened || CloseHandle(opened)));
+}
+
 static DWORD WINAPI
 idle(LPVOID parameter)
 {
@@ -210,6 +222,7 @@ test_each_function__survives(void **state)
     }
     /* The table of events stays when it has grown: no allocation is left at last. */
     assert_int_equal(alloc_fail_each(make_events, NULL), 0);
+    assert_true(alloc_fail_each(name_an_event, NULL) > 0);
 }
 
 int
