@@ -80,12 +80,6 @@ send_message(struct session *s, const struct exec_msg *m, const int *descriptors
     return sendmsg(s->fd, &message, MSG_NOSIGNAL) == (ssize_t)w.len;
 }
 
-static struct log_field
-field_of(const char *name, struct bytes text)
-{
-    return log_bytes(name, text);
-}
-
 SEC_PRINTF(3, 4)
 static int
 refuse(struct session *s, enum exec_msg_refusal refusal, const char *format, ...)
@@ -97,9 +91,9 @@ refuse(struct session *s, enum exec_msg_refusal refusal, const char *format, ...
     va_start(args, format);
     (void)vsnprintf(why, sizeof(why), format, args);
     va_end(args);
-    log_warning(s->options->log, "refused", field_of("command", m->command),
-                field_of("user", m->user), field_of("domain", m->domain),
-                field_of("address", m->address),
+    log_warning(s->options->log, "refused", log_bytes("command", m->command),
+                log_bytes("user", m->user), log_bytes("domain", m->domain),
+                log_bytes("address", m->address),
                 log_text("refusal", exec_msg_refusal_name(refusal)), log_text("reason", why));
     (void)send_message(s,
                        &(struct exec_msg){ .type = EXEC_MSG_REFUSED,
@@ -420,7 +414,7 @@ end(struct session *s)
     }
     m.signaled = WIFSIGNALED(status);
     m.status = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    log_info(s->options->log, "ended", field_of("command", s->start.command),
+    log_info(s->options->log, "ended", log_bytes("command", s->start.command),
              log_text("unix_user", s->account->name), log_number("process", s->child),
              log_number(m.signaled ? "signal" : "status", m.status),
              log_number("hung_up", s->hung_up),
@@ -474,10 +468,10 @@ exec_session_run(const struct exec_session_options *options, int fd)
         status = judge(s);
         status = status == DONE ? start(s) : status;
         if (status == DONE) {
-            log_info(options->log, "started", field_of("command", s->start.command),
-                     field_of("user", s->start.user), field_of("domain", s->start.domain),
-                     field_of("address", s->start.address), log_text("unix_user", s->account->name),
-                     log_number("uid", s->account->uid),
+            log_info(options->log, "started", log_bytes("command", s->start.command),
+                     log_bytes("user", s->start.user), log_bytes("domain", s->start.domain),
+                     log_bytes("address", s->start.address),
+                     log_text("unix_user", s->account->name), log_number("uid", s->account->uid),
                      log_text("by", s->client.vouched ? "samd" : "sspid"),
                      log_number("process", s->child));
             wait_for_end(s);
