@@ -2,7 +2,7 @@
 /* AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes and its Ex forms, SetCredentialsAttributes,
  * AddCredentials, ChangeAccountPassword, and what this library adds.
  *
- * Sources: their pages; sspi.md 3, "AcquireCredentialsHandle"; sspi-observed.md, "NTLM". */
+ * Sources: their pages, and Windows as it was seen. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -318,7 +318,7 @@ static const struct row rows[] = {
     ACQUIRE("with an identity", WITH_IDENTITY, BY_NTLM, OK),
     ACQUIRE("with an identity of the other form", WITH_OTHER_FORM, BY_NTLM, OK),
     ACQUIRE("with an empty identity", WITH_EMPTY, BY_NTLM, OK),
-    /* sspi-observed.md: "NULL or empty user […] is accepted at acquire"; Kerberos has nobody to ask for. */
+    /* Windows was seen to take it; Kerberos has nobody to ask for. */
     ACQUIRE("with a user at NULL", WITH_JUNK, BY_NTLM | BIT(NEGO_KERBEROS), OK),
     ACQUIRE("with a user at NULL", WITH_JUNK, BIT(KERBEROS), UNKNO),
     ACQUIRE("of nobody's package", OF_NOBODY, ANY, NOPKG),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ExportSecurityContext and ImportSecurityContext.
  *
- * Sources: their pages; sspi.md 3, "Export / Import"; decision 0026: a context is in one place. */
+ * Sources: their pages; decision 0026: a context is in one place. */
 #include <stdint.h>
 #include <stdlib.h>
 

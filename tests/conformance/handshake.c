@@ -2,8 +2,8 @@
 /* InitializeSecurityContext, AcceptSecurityContext, CompleteAuthToken, ApplyControlToken, DeleteSecurityContext, and
  * OpenSspiCreateContext.
  *
- * Sources: the pages of the functions per package; sspi.md 3; sspi-observed.md, "NTLM" and "Others"; decision 0008 for
- * tokens that do not fit. */
+ * Sources: the pages of the functions per package, and Windows as it was seen; decision 0008 for tokens that do not
+ * fit. */
 #include <stdint.h>
 #include <stdlib.h>
 

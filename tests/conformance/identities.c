@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Sspi* functions: identities, target names, prompts, channel bindings.
  *
- * Sources: their pages in the documentation of sspi.h; sspi-observed.md, "Others"; sspi_identity.h. */
+ * Sources: their pages in the documentation of sspi.h, and Windows as it was seen; sspi_identity.h. */
 #include <stdint.h>
 #include <stdlib.h>
 

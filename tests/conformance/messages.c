@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MakeSignature, VerifySignature, EncryptMessage, DecryptMessage, and the last two under their first names.
  *
- * Sources: their pages; sspi.md 3, "MakeSignature" and "EncryptMessage"; sspi-observed.md, "NTLM". A context that is not
- * established has no keys: SEC_E_OUT_OF_SEQUENCE, which each of the pages has; a ticket that is over ends no context:
- * decision 0014; an exported one: decision 0026. */
+ * Sources: their pages, and Windows as it was seen. A context that is not established has no keys:
+ * SEC_E_OUT_OF_SEQUENCE, which each of the pages has; a ticket that is over ends no context: decision
+ * 0014; an exported one: decision 0026. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packages, the function table, memory that the library gave, its configuration.
  *
- * Sources: the pages of EnumerateSecurityPackages, QuerySecurityPackageInfo and InitSecurityInterface;
- * sspi-observed.md, "Packages" and "Function table"; FreeContextBuffer: sspi.h. */
+ * Sources: the pages of EnumerateSecurityPackages, QuerySecurityPackageInfo and InitSecurityInterface,
+ * and Windows as it was seen; FreeContextBuffer: sspi.h. */
 #include <stdint.h>
 #include <stdlib.h>
 
