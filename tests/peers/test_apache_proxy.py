@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real Apache before sspid's /auth, which packaging/apache/sspid.lua asks: whose identity a request has."""
-import itertools
 import os
 import pathlib
 import subprocess
@@ -9,7 +8,7 @@ import time
 import pytest
 
 from conftest import ACCOUNTS, PATIENCE, ROOT, free_port, let_others_pass
-from test_nginx import STEPS, Client, curl, kerberos, logons, negotiate  # noqa: F401
+from test_nginx import Client, curl, in_every_order, kerberos, logons, negotiate  # noqa: F401
 
 USERS = {name: ACCOUNTS[name] for name in ("alice", "bob")}
 MODULES = ("mpm_event", "authz_core", "lua", "headers")
@@ -109,14 +108,7 @@ def visitor(apache, user="nobody"):
 @pytest.mark.parametrize("threads", [8, 25])
 def test_two_users_in_every_order(behind, threads):
     service, apache = behind(threads=threads)
-    for order in itertools.combinations(range(2 * len(STEPS)), len(STEPS)):
-        alice, bob = visitor(apache, "alice"), visitor(apache, "bob")
-        steps = {alice: iter(STEPS), bob: iter(STEPS)}
-        for turn in range(2 * len(STEPS)):
-            who = alice if turn in order else bob
-            getattr(who, next(steps[who]))()
-        alice.socket.close()
-        bob.socket.close()
+    in_every_order(lambda user: visitor(apache, user))
     logons(service, 140)
     assert not service.events(4625)
 
