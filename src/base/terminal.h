@@ -31,8 +31,8 @@ void terminal_say(int terminal, const char *text);
  *
  * The terminal gets back what it was before any signal takes effect that would end or stop the process
  * (but SIGKILL and SIGSTOP): while a line is awaited, handlers of SIGINT, SIGTERM, SIGHUP, SIGQUIT,
- * SIGALRM, SIGPIPE, SIGTSTP and SIGCONT stand aside, and get what has come once the terminal is as it was. Signals that
- * are ignored stay so. After a stop the question is asked again.
+ * SIGALRM, SIGPIPE, SIGTSTP and SIGCONT stand aside, and get what has come once the terminal is as it
+ * was. Signals that are ignored stay so. After a stop the question is asked again.
  *
  * One question at a time in a process; others wait.
  */

@@ -300,19 +300,25 @@ format_message(DWORD flags, LPCVOID source, DWORD id, void *buffer, DWORD room, 
     return error;
 }
 
+static DWORD
+tell(DWORD error, DWORD written)
+{
+    if (error != ERROR_SUCCESS) {
+        SetLastError(error);
+    }
+    return written;
+}
+
+/* There is one language. */
 DWORD
 FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLanguageId,
                LPWSTR lpBuffer, DWORD nSize, va_list *Arguments)
 {
     DWORD written = 0;
-    const DWORD error =
+    DWORD error =
         format_message(dwFlags, lpSource, dwMessageId, lpBuffer, nSize, Arguments, true, &written);
 
-    (void)dwLanguageId;
-    if (error != ERROR_SUCCESS) {
-        SetLastError(error);
-    }
-    return written;
+    return tell(error, written);
 }
 
 DWORD
@@ -320,12 +326,8 @@ FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, DWORD dwLangu
                LPSTR lpBuffer, DWORD nSize, va_list *Arguments)
 {
     DWORD written = 0;
-    const DWORD error =
+    DWORD error =
         format_message(dwFlags, lpSource, dwMessageId, lpBuffer, nSize, Arguments, false, &written);
 
-    (void)dwLanguageId;
-    if (error != ERROR_SUCCESS) {
-        SetLastError(error);
-    }
-    return written;
+    return tell(error, written);
 }

@@ -19,18 +19,33 @@ see_nothing(void *user, const struct account_view *view)
     (*n)++;
 }
 
+static sec_status
+open_asker(const struct served *s, struct account_authority **a)
+{
+    struct account_options options = s->store.options.accounts;
+
+    options.store = s->name;
+    return account_authority_open(&options, a);
+}
+
+/* Nobody is refused for a reason that is not so. */
+static void
+close_asker(struct account_authority *a, sec_status status, bool failing)
+{
+    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
+                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
+    account_authority_close(a);
+}
+
 static void
 log_on(void *user, bool failing)
 {
-    struct served *s = user;
-    struct account_options options = s->store.options.accounts;
     struct account_authority *a = NULL;
     struct test_claim t;
     struct account_proof proof;
     sec_status status;
 
-    options.store = s->name;
-    status = account_authority_open(&options, &a);
+    status = open_asker(user, &a);
     if (status == SEC_E_OK) {
         test_claim_make(&t, "user", "TESTS", "p1");
         status = account_prove(a, &t.claim, &proof);
@@ -38,43 +53,33 @@ log_on(void *user, bool failing)
         assert_int_equal(proof.sub_status, 0);
         account_proof_clear(&proof);
     }
-    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
-                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
-    account_authority_close(a);
+    close_asker(a, status, failing);
 }
 
 static void
 look_up(void *user, bool failing)
 {
-    struct served *s = user;
-    struct account_options options = s->store.options.accounts;
     struct account_authority *a = NULL;
     struct account_entry entry;
     sec_status status;
 
-    options.store = s->name;
-    status = account_authority_open(&options, &a);
+    status = open_asker(user, &a);
     if (status == SEC_E_OK) {
         status = account_look_up(a, UTF16("USER"), NULL, &entry);
         assert_true(status != SEC_E_OK || strcmp(entry.name, "user") == 0);
     }
-    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
-                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
-    account_authority_close(a);
+    close_asker(a, status, failing);
 }
 
 /* As much as there is of it: the password is another one, or it is not. */
 static void
 change_password(void *user, bool failing)
 {
-    struct served *s = user;
-    struct account_options options = s->store.options.accounts;
     struct account_authority *a = NULL;
     struct account_proof out;
     sec_status status;
 
-    options.store = s->name;
-    status = account_authority_open(&options, &a);
+    status = open_asker(user, &a);
     if (status == SEC_E_OK) {
         status = account_change_password(
             a,
@@ -84,9 +89,7 @@ change_password(void *user, bool failing)
             &out);
         assert_int_equal(out.sub_status, 0);
     }
-    assert_true(status == SEC_E_OK || (failing && (status == SEC_E_INSUFFICIENT_MEMORY ||
-                                                   status == SEC_E_NO_AUTHENTICATING_AUTHORITY)));
-    account_authority_close(a);
+    close_asker(a, status, failing);
 }
 
 static void
