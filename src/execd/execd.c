@@ -19,6 +19,7 @@
 #include "execd/exec_session.h"
 #include "execd/places.h"
 #include "execd/settings.h"
+#include "execd/surroundings.h"
 
 #define PROGRAM "opensspi-execd"
 
@@ -169,6 +170,21 @@ on_stop(void *user, bool at_once)
 }
 
 static void
+warn_in_log(void *user, const char *text)
+{
+    struct daemon *d = user;
+
+    log_warning(d->log, "clients of a command will be refused", log_text("reason", text));
+}
+
+static void
+warn_at_check(void *user, const char *text)
+{
+    (void)user;
+    (void)fprintf(stderr, "%s: warning: %s\n", PROGRAM, text);
+}
+
+static void
 on_reload(void *user)
 {
     struct daemon *d = user;
@@ -187,6 +203,7 @@ on_reload(void *user)
     d->settings = settings;
     log_info(d->log, "the configuration is read anew",
              log_number("commands", (int64_t)settings.n_commands));
+    execd_surroundings_check(&d->settings, warn_in_log, d);
 }
 
 static void
@@ -275,10 +292,12 @@ main(int argc, char **argv)
     }
     if (o.check_only) {
         (void)printf("%s: good\n", o.config_file);
+        execd_surroundings_check(&d.settings, warn_at_check, NULL);
         status = PROCESS_DONE;
     } else {
         log = process_log(PROGRAM, o.verbose, &counted);
         d.log = &log;
+        execd_surroundings_check(&d.settings, warn_in_log, &d);
         status = serve(&d);
     }
     execd_settings_clear(&d.settings);

@@ -615,7 +615,18 @@ def test_the_example_holds_every_key(tmp_path):
     path = tmp_path / "opensspi.conf"
     path.write_text("\n".join(keys).replace("user = opensspi\n", "user = root\n") + "\n")
     done = subprocess.run([program("opensspi-execd"), "-n", "--config", path], capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: good\n", "")
+    assert (done.returncode, done.stdout) == (0, f"{path}: good\n")
+    assert all(line.startswith("opensspi-execd: warning: [exec ") for line in done.stderr.splitlines())  # what this machine has not: pg_dump, say
+
+
+def test_what_will_be_refused_is_told_at_the_check(tmp_path):
+    path = tmp_path / "opensspi.conf"
+    path.write_text("[execd]\nuser = root\n[exec a]\ntrust_sspid = yes\ncommand = /nonexistent/program\ngroups = root no-such-group\n"
+                    "[exec b]\ntrust_sspid = yes\ncommand = /bin/true\nusers = root no-such-user\n")
+    done = subprocess.run([program("opensspi-execd"), "-n", "--config", path], capture_output=True, text=True, timeout=30)
+    told = done.stderr.splitlines()
+    assert done.returncode == 0 and told == [f"opensspi-execd: warning: [exec {line}" for line in (
+        "a] command: nonexistent: No such file or directory", "a] groups: there is no group no-such-group", "b] users: there is no user no-such-user")]
 
 
 def test_a_folder_that_others_may_write_to_is_no_place_for_a_socket(make_site):
