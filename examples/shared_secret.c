@@ -14,6 +14,9 @@
  * read what was recorded before. The server keeps the secrets themselves, in the file that
  * SHARED_SECRETS names (else /etc/opensspi/shared-secrets): a line for each user, the name, a blank, the
  * secret. Nobody else may be able to read that file.
+ *
+ *     cc -shared -fPIC $(pkg-config --cflags opensspi nettle) shared_secret.c shared_secret_keys.c \
+ *         $(pkg-config --libs nettle) -o shared_secret.so
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* secure_getenv */
