@@ -202,6 +202,10 @@ change_own_password(const char *config_file, const struct arguments *a)
     int result =
         status == SEC_E_OK ? read_password(a, &password) : sspictl_failed("no password", status);
 
+    if (result == SSPICTL_DONE && a->password_stdin && secret_bytes(&password).n == 0) {
+        return sspictl_usage("account passwd --own: expected two lines, the old password and the "
+                             "new one");
+    }
     return result == SSPICTL_DONE
                ? account_config_change_password(config_file, a->name, secret_bytes(&old),
                                                 secret_bytes(&password))

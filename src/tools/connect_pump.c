@@ -127,8 +127,8 @@ fail_end(const struct pump *p, ssize_t n)
 {
     if (!p->got_any) {
         return fail("refused", "the server closed the connection after the handshake, before its "
-                               "first message: it did not accept the logon, or its backend "
-                               "cannot be reached");
+                               "first message: it did not accept the logon, its backend cannot be "
+                               "reached, or its command was not started or failed");
     }
     return fail("the stream was cut",
                 n < 0 ? strerror(errno) : "end of file without the message that ends it");
