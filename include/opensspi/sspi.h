@@ -430,8 +430,8 @@ typedef SECURITY_STATUS(WINAPI *ENCRYPT_MESSAGE_FN)(PCtxtHandle, ULONG, PSecBuff
  * Verifies and decrypts a message in place: SECBUFFER_TOKEN and SECBUFFER_DATA as the peer sent
  * them; or, where the package has the stream form, a SECBUFFER_STREAM with all of it and an empty
  * SECBUFFER_DATA that comes back pointing into it. *pfQOP (pfQOP may be NULL) says
- * SECQOP_WRAP_NO_ENCRYPT where the message was only signed. On an error the data is not to be used.
- * Errors as for VerifySignature.
+ * SECQOP_WRAP_NO_ENCRYPT where the message was only signed, and is left as it was otherwise: make it
+ * 0 before each call. On an error the data is not to be used. Errors as for VerifySignature.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                  ULONG MessageSeqNo, ULONG *pfQOP);
