@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -170,6 +171,15 @@ become(const struct child_plan *p)
     require(p, a->uid == 0 || (setuid(0) != 0 && setgid(0) != 0), "there is a way back to root");
 }
 
+/* The keyring of execd's session is root's, and all commands would have it: what one user puts there
+ * the others would find. Where there are none, or they are forbidden to execd, the command has none. */
+static bool
+has_own_keyring(void)
+{
+    return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS ||
+           errno == EPERM;
+}
+
 /* Whose folder is not there, or not to be entered, begins at the root. */
 static void
 enter_folder(const struct child_plan *p)
@@ -197,6 +207,7 @@ child_run(const struct child_plan *given)
     /* Behind the change of ids, which takes it away. */
     require(&p, prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == p.parent,
             "a death with execd");
+    require(&p, has_own_keyring(), "a keyring of its own");
     enter_folder(&p);
     (void)execve(p.command->argv[0], p.command->argv, p.environment);
     fail(&p, p.command->argv[0]);

@@ -28,7 +28,7 @@
 
 enum {
     CONNECTION = 3,  /* where the descriptors of ours are */
-    START_MS = 5000, /* for a START to come, and for each answer to go */
+    START_MS = 5000, /* for a START to come, for the command to begin, for each answer to go */
     WHY_BYTES = 400,
     DONE = 0,
     FAILED = 1,
@@ -254,17 +254,47 @@ make_streams(int child[static STREAMS], int other[static STREAMS], bool merge)
     return good;
 }
 
+/* A home folder may let its owner's processes wait for as long as he likes. */
+static bool
+wait_for_report(const struct session *s, int fd)
+{
+    struct pollfd fds[3] = { { .fd = fd, .events = POLLIN },
+                             { .fd = s->signal_fd, .events = POLLIN },
+                             { .fd = s->fd, .events = POLLIN } };
+    int n;
+
+    do {
+        n = poll(fds, SEC_ARRAY_LEN(fds), START_MS);
+    } while (n < 0 && errno == EINTR);
+    return n > 0 && fds[0].revents;
+}
+
 /* What the child reports; true where it became the command. */
 static bool
-read_report(int fd, struct child_fault *fault)
+read_report(const struct session *s, int fd, struct child_fault *fault)
 {
     ssize_t n;
 
+    if (!wait_for_report(s, fd)) {
+        *fault = (struct child_fault){ .step = "it did not begin in time" };
+        return false;
+    }
     do {
         n = read(fd, fault, sizeof(*fault));
     } while (n < 0 && errno == EINTR);
     fault->step[sizeof(fault->step) - 1] = 0;
     return n == 0;
+}
+
+/* Without a descriptor of it nobody would hear of its end. */
+static bool
+open_child(struct session *s, struct child_fault *fault)
+{
+    s->child_fd = (int)syscall(SYS_pidfd_open, s->child, 0);
+    if (s->child_fd < 0) {
+        *fault = (struct child_fault){ .step = "its descriptor", .error = errno };
+    }
+    return s->child_fd >= 0;
 }
 
 /* Forks; DONE: the command runs. */
@@ -293,18 +323,18 @@ run_child(struct session *s, const int streams[static STREAMS])
         }
         fault.error = errno;
         (void)close(report[1]);
-        runs = s->child > 0 && read_report(report[0], &fault);
+        runs = s->child > 0 && read_report(s, report[0], &fault) && open_child(s, &fault);
         (void)close(report[0]);
     }
     mem_free(environment);
     if (!runs) {
         if (s->child > 0) {
+            (void)kill(s->child, SIGKILL);
             (void)waitpid(s->child, NULL, 0);
         }
         return refuse(s, EXEC_MSG_FAILED, "it cannot be started: %s%s%s", fault.step,
                       fault.error ? ": " : "", fault.error ? strerror(fault.error) : "");
     }
-    s->child_fd = (int)syscall(SYS_pidfd_open, s->child, 0);
     return DONE;
 }
 

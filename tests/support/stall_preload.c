@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LD_PRELOAD: a program that stands still for a moment. The file that STALL_PRELOAD names holds a number
- * (long): for so many milliseconds the next write to an Internet socket takes, and then it is 0. */
+ * (long): so many milliseconds the next write to an Internet socket takes, or the next change of the
+ * folder, and then it is 0. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -28,18 +30,22 @@ static void __attribute__((constructor)) open_number(void)
 }
 
 static void
-stall(int fd)
+stall(void)
+{
+    long ms = stall_ms ? atomic_exchange(stall_ms, 0) : 0;
+
+    if (ms) {
+        (void)nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+    }
+}
+
+static bool
+is_internet(int fd)
 {
     int domain = 0;
     socklen_t n = sizeof(domain);
-    long ms;
 
-    if (!stall_ms || atomic_load(stall_ms) == 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) != 0 || domain != AF_INET) {
-        return;
-    }
-    ms = atomic_exchange(stall_ms, 0);
-    (void)nanosleep(&(struct timespec){ ms / 1000, ms % 1000 * 1000000 }, NULL);
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_INET;
 }
 
 ssize_t
@@ -54,7 +60,21 @@ write(int fd, const void *from, size_t n)
     }
     written = real(fd, from, n);
     error = errno;
-    stall(fd);
+    if (stall_ms && atomic_load(stall_ms) && is_internet(fd)) {
+        stall();
+    }
     errno = error;
     return written;
+}
+
+int
+chdir(const char *path)
+{
+    static int (*real)(const char *);
+
+    if (!real) {
+        *(void **)&real = dlsym(RTLD_NEXT, "chdir");
+    }
+    stall();
+    return real(path);
 }

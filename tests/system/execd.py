@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An opensspi-execd for tests, over users that it alone sees: /etc/passwd and /etc/group of a mount namespace of its own."""
+import ctypes
 import os
 import pathlib
 import shutil
@@ -14,6 +15,7 @@ ALICE, BOB, SYSTEM, BOTH = 23100, 23101, 230, 23190
 # In a namespace of its own; the program takes this shell's place.
 COVER = 'mount --make-rprivate / && mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/group" /etc/group && ' \
         'mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"'
+KEYS = ctypes.CDLL("libkeyutils.so.1")
 
 
 class Execd:
@@ -27,7 +29,7 @@ class Execd:
         self.socket.parent.mkdir()
         self.socket.parent.chmod(0o755)
         self.keys, self.commands, self.more = {"socket": self.socket, "user": "root", **keys}, commands, more
-        self.process = None
+        self.process, self.prefix = None, ()
         self.write_users()
         self.write_config()
 
@@ -67,9 +69,11 @@ class Execd:
         return path
 
     def start(self):
+        """In a session keyring of root's, as systemd starts services."""
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", COVER, self.folder, program("opensspi-execd"), "--config", self.config],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", COVER, self.folder, *self.prefix, program("opensspi-execd"), "--config",
+                                             self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            preexec_fn=lambda: KEYS.keyctl_join_session_keyring(None))
         Service.wait_for(self.is_ready, "execd is ready")
         return self
 

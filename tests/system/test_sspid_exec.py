@@ -107,6 +107,20 @@ def test_it_has_a_session_streams_and_nothing_else(make_site):
     assert rest[-3:] == [str(site.execd.home("alice")), "0", "0022"]
 
 
+KEYRING = """exec /usr/bin/python3 -c '
+import ctypes
+keys = ctypes.CDLL("libkeyutils.so.1")
+print(keys.keyctl_search(-3, b"user", b"left", 0) < 0, keys.add_key(b"user", b"left", b"x", 1, -3) > 0,
+      keys.keyctl_search(-3, b"user", b"left", 0) > 0)
+'
+"""
+
+
+def test_what_one_leaves_in_the_session_s_keyring_no_other_finds(make_site):
+    site = make_site({"keys": {}}, scripts={"keys": KEYRING})
+    assert [site.run("keys", user=user) for user in ("alice", "bob", "alice")] == [b"True True True\n"] * 3
+
+
 def test_its_environment_is_made_from_nothing(make_site):
     site = make_site({"env": {"command": "/usr/bin/env", "environment": 'LANG=C.UTF-8 "GREETING=hello world"', "path": "/usr/bin"}})
     found = dict(line.split("=", 1) for line in site.run("env").decode().splitlines())
@@ -532,6 +546,26 @@ def test_kill_9_leaves_nobody_behind(make_site, whose):
     for p in clients:
         assert p.communicate()[0] == b"" and p.returncode == 1
     site.wait_for_none(ALICE)
+
+
+def test_who_is_kept_from_beginning_holds_up_nobody(make_site, tmp_path):
+    """Its owner's home folder may do that, where it is a file system of his own."""
+    stall = tmp_path / "stall"
+    stall.write_bytes(bytes(8))
+    site = make_site({"id": "/usr/bin/id"}, max_commands=1, start=False)
+    site.execd.prefix = ("/usr/bin/env", f"LD_PRELOAD={BUILD / 'tests/support/libstall_preload.so'}", f"STALL_PRELOAD={stall}")
+    site.execd.start()
+    for leave in (True, False):
+        with open(stall, "r+b") as f:
+            f.write(struct.pack("<q", 1_000_000))
+        p = site.begin("id")
+        site.service.wait_for(lambda: processes_of(ALICE), "it is to begin")
+        if leave:
+            p.kill()
+        assert p.communicate()[0] == b"" and p.returncode
+        site.wait_for_none(ALICE)
+    site.execd.says("it did not begin in time")
+    assert site.run("id")
 
 
 def test_a_killed_session_takes_its_command_along(make_site):
