@@ -16,11 +16,8 @@ struct loaded_package {
     OPENSSPI_PACKAGE table;
     char name[OPENSSPI_PACKAGE_NAME_MAX + 1], comment[OPENSSPI_PACKAGE_COMMENT_MAX + 1];
     atomic_uint references; /* who looked it up, and credentials */
-    /* Where it is from. file stays open: its number is part of the name that the linker knows the
-     * library by, and must not become another's. */
     void *library;
-    int file;
-    char *path;
+    char *path; /* where it is from */
     struct loaded_package *next;
 };
 

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/trusted_file.h"
+
+enum { DIFFERENT_BYTES = 2 * 64 + 1, NAME_BYTES = DIFFERENT_BYTES + 32 };
 
 static void
 unmap(struct loaded_package *p)
@@ -16,21 +19,18 @@ unmap(struct loaded_package *p)
     if (p->library) {
         (void)dlclose(p->library);
     }
-    if (p->file >= 0) {
-        (void)close(p->file);
-    }
     mem_free(p->path);
     mem_free(p);
 }
 
 static sec_status
-open_file(struct loaded_package *p)
+open_file(const struct loaded_package *p, int *file)
 {
     char why[384];
 
     errno = 0;
-    p->file = trusted_file_open(p->path, why, sizeof(why));
-    if (p->file >= 0) {
+    *file = trusted_file_open(p->path, why, sizeof(why));
+    if (*file >= 0) {
         return SEC_E_OK;
     }
     return sec_fail(access(p->path, F_OK) != 0 && errno == ENOENT ? SEC_E_SECPKG_NOT_FOUND
@@ -38,13 +38,37 @@ open_file(struct loaded_package *p)
                     "%s", why);
 }
 
+/* One that was never given before: by a name that it knows the linker takes what it has, and a library
+ * that cannot be unloaded is still there when its descriptor's number is another file's. */
+static void
+name_file(int file, char to[static NAME_BYTES])
+{
+    char different[DIFFERENT_BYTES] = "";
+    size_t n = 0;
+
+    /* One thread loads at a time, and needs more than a microsecond. */
+    for (uint64_t bits = clock_monotonic_us(); bits; bits >>= 1) {
+        different[n++] = '/';
+        if (bits & 1) {
+            different[n++] = '.';
+        }
+    }
+    (void)snprintf(to, NAME_BYTES, "/proc/self%s/fd/%d", different, file);
+}
+
 static sec_status
 map_file(struct loaded_package *p, const struct loaded_package *loaded)
 {
-    char name[32];
+    char name[NAME_BYTES];
+    int file;
+    sec_status status = open_file(p, &file);
 
-    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", p->file);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    name_file(file, name);
     p->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    (void)close(file);
     if (!p->library) {
         const char *why = dlerror();
 
@@ -88,12 +112,8 @@ package_loader_open(const char *path, const struct loaded_package *loaded,
     if (!p) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    p->file = -1;
     p->path = mem_dup(path, strlen(path));
-    status = p->path ? open_file(p) : SEC_E_INSUFFICIENT_MEMORY;
-    if (status == SEC_E_OK) {
-        status = map_file(p, loaded);
-    }
+    status = p->path ? map_file(p, loaded) : SEC_E_INSUFFICIENT_MEMORY;
     if (status == SEC_E_OK) {
         status = take_table(p);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AddSecurityPackage and DeleteSecurityPackage: which files and tables are taken, and how long. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -323,6 +324,27 @@ test_configuration__what_cannot_be_loaded__is_an_error_of_it(void **state)
     assert_int_equal(is_there("Hostile") + is_there("SharedSecret"), 0);
 }
 
+/* As those are that define symbols of which a process has one alone. */
+static void
+test_a_library_that_cannot_be_unloaded__is_not_taken_for_another(void **state)
+{
+    void *stays;
+
+    (void)state;
+    assert_int_equal(add("hostile.so"), SEC_E_OK);
+    stays = dlopen(staged_path("hostile.so"), RTLD_NOW | RTLD_NODELETE);
+    assert_non_null(stays);
+    assert_int_equal(dlclose(stays), 0);
+    assert_int_equal(DeleteSecurityPackageA(API_NAME("Hostile")), SEC_E_OK);
+    assert_int_equal(add("shared_secret.so"), SEC_E_OK);
+    assert_int_equal(is_there("Hostile"), 0);
+    assert_int_equal(is_there("SharedSecret"), 1);
+    assert_int_equal(add("hostile.so"), SEC_E_OK);
+    assert_int_equal(is_there("Hostile"), 1);
+    assert_int_equal(DeleteSecurityPackageA(API_NAME("Hostile")), SEC_E_OK);
+    assert_int_equal(DeleteSecurityPackageA(API_NAME("SharedSecret")), SEC_E_OK);
+}
+
 /* --- failed allocations -------------------------------------------------------------------- */
 
 static void
@@ -365,6 +387,7 @@ main(void)
         cmocka_unit_test(test_adding__under_failed_allocations__fails_whole),
         cmocka_unit_test(test_configuration__what_it_names__is_loaded_and_stays),
         cmocka_unit_test(test_configuration__what_cannot_be_loaded__is_an_error_of_it),
+        cmocka_unit_test(test_a_library_that_cannot_be_unloaded__is_not_taken_for_another),
     };
 
     return cmocka_run_group_tests_name("packages/loading", tests, stage, staged_remove);
