@@ -17,8 +17,9 @@ static const size_t texts[] = {
     TEXT(UnixUser),          TEXT(Reason),
 };
 static const size_t empty_texts[] = {
-    TEXT(ClientPrincipal), TEXT(ServicePrincipal),  TEXT(TicketEncryption), TEXT(SessionEncryption),
-    TEXT(DelegatedCache),  TEXT(UserPrincipalName), TEXT(LogonServer),      TEXT(RefusedSid),
+    TEXT(ClientPrincipal),   TEXT(ServicePrincipal), TEXT(TicketEncryption),
+    TEXT(SessionEncryption), TEXT(DelegatedCache),   TEXT(UserPrincipalName),
+    TEXT(LogonServer),       TEXT(RefusedSid),       TEXT(Assertion),
 };
 
 static void

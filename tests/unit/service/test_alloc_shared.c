@@ -148,6 +148,7 @@ test_logon_state_take__of_what_is_none__is_refused(void **state)
     assert_string_equal(again->Groups[3], logon->Groups[3]);
     assert_int_equal(again->GroupAttributes[1], logon->GroupAttributes[1]);
     assert_string_equal(again->LogonServer, "");
+    assert_string_equal(again->Assertion, ""); /* good for seconds, and not behind proxies */
     mem_free(again);
     for (size_t n = 0; n < w.len; n++) {
         uint8_t *copy = mem_dup(w.p, n);
