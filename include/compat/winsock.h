@@ -73,6 +73,96 @@ SEC_EXPORT int WINAPI compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp
 #define FIONREAD 0x541B
 #endif
 
+/* Nothing is overlapped and no protocol is described: NULL wherever these stand. */
+typedef struct _OVERLAPPED WSAOVERLAPPED, *LPWSAOVERLAPPED;
+typedef struct _WSAPROTOCOL_INFOA WSAPROTOCOL_INFOA, *LPWSAPROTOCOL_INFOA;
+typedef struct _WSAPROTOCOL_INFOW WSAPROTOCOL_INFOW, *LPWSAPROTOCOL_INFOW;
+typedef void(CALLBACK *LPWSAOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwError, DWORD cbTransferred,
+                                                           LPWSAOVERLAPPED lpOverlapped,
+                                                           DWORD dwFlags);
+typedef unsigned int GROUP;
+
+typedef struct _WSABUF {
+    ULONG len;
+    CHAR *buf;
+} WSABUF, *LPWSABUF;
+
+#define WSA_FLAG_OVERLAPPED        0x01 /* taken, and of no effect, as where nobody overlaps */
+#define WSA_FLAG_NO_HANDLE_INHERIT 0x80
+#define WSABUFS_MAX                64 /* this library's limit of one call */
+
+/* As socket(). INVALID_SOCKET and WSAEINVAL for a protocol's description, a group or other flags. */
+SEC_EXPORT SOCKET WINAPI WSASocketW(int af, int type, int protocol,
+                                    LPWSAPROTOCOL_INFOW lpProtocolInfo, GROUP g, DWORD dwFlags);
+SEC_EXPORT SOCKET WINAPI WSASocketA(int af, int type, int protocol,
+                                    LPWSAPROTOCOL_INFOA lpProtocolInfo, GROUP g, DWORD dwFlags);
+
+/*
+ * As send(), sendto(), recv() and recvfrom(), with the buffers one after the other. 0, or SOCKET_ERROR
+ * and those functions' errors, or
+ *   WSAEOPNOTSUPP  overlapped, or a flag other than MSG_OOB, MSG_DONTROUTE and MSG_OOB, MSG_PEEK, MSG_WAITALL
+ *   WSAEFAULT      no buffers, no place for the number of bytes or for the flags, an address too long
+ *   WSAEINVAL      dwBufferCount is 0; WSAENOBUFS: above WSABUFS_MAX
+ *   WSAEMSGSIZE    a datagram was longer: its first bytes are there, the others are gone
+ * The end of a stream is a success with 0 bytes.
+ */
+SEC_EXPORT int WINAPI WSASend(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+                              LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
+                              LPWSAOVERLAPPED lpOverlapped,
+                              LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+SEC_EXPORT int WINAPI WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+                                LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
+                                const struct sockaddr *lpTo, int iTolen,
+                                LPWSAOVERLAPPED lpOverlapped,
+                                LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+SEC_EXPORT int WINAPI WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+                              LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags,
+                              LPWSAOVERLAPPED lpOverlapped,
+                              LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+SEC_EXPORT int WINAPI WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount,
+                                  LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags,
+                                  struct sockaddr *lpFrom, LPINT lpFromlen,
+                                  LPWSAOVERLAPPED lpOverlapped,
+                                  LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+
+/* FIONBIO and FIONREAD, of a DWORD or an unsigned long by their buffers' sizes, else WSAEFAULT.
+ * WSAEOPNOTSUPP: another code, or overlapped. */
+SEC_EXPORT int WINAPI WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer,
+                               DWORD cbInBuffer, LPVOID lpvOutBuffer, DWORD cbOutBuffer,
+                               LPDWORD lpcbBytesReturned, LPWSAOVERLAPPED lpOverlapped,
+                               LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
+
+/*
+ * "192.0.2.1:80", "[2001:db8::1%2]:80", and without a port (0) "192.0.2.1", "2001:db8::1%2". The
+ * string's length in characters counts its NUL, in and out. 0, or SOCKET_ERROR and
+ *   WSAEFAULT  the buffer is too small, and its size is what is needed; the address is too short, or NULL
+ *   WSAEINVAL  another family, a protocol's description; no such address in the string
+ *   WSA_NOT_ENOUGH_MEMORY
+ */
+SEC_EXPORT INT WINAPI WSAAddressToStringW(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
+                                          LPWSAPROTOCOL_INFOW lpProtocolInfo,
+                                          LPWSTR lpszAddressString,
+                                          LPDWORD lpdwAddressStringLength);
+SEC_EXPORT INT WINAPI WSAAddressToStringA(LPSOCKADDR lpsaAddress, DWORD dwAddressLength,
+                                          LPWSAPROTOCOL_INFOA lpProtocolInfo,
+                                          LPSTR lpszAddressString, LPDWORD lpdwAddressStringLength);
+SEC_EXPORT INT WINAPI WSAStringToAddressW(LPWSTR AddressString, INT AddressFamily,
+                                          LPWSAPROTOCOL_INFOW lpProtocolInfo, LPSOCKADDR lpAddress,
+                                          LPINT lpAddressLength);
+SEC_EXPORT INT WINAPI WSAStringToAddressA(LPSTR AddressString, INT AddressFamily,
+                                          LPWSAPROTOCOL_INFOA lpProtocolInfo, LPSOCKADDR lpAddress,
+                                          LPINT lpAddressLength);
+
+#ifdef UNICODE
+#define WSASocket          WSASocketW
+#define WSAAddressToString WSAAddressToStringW
+#define WSAStringToAddress WSAStringToAddressW
+#else
+#define WSASocket          WSASocketA
+#define WSAAddressToString WSAAddressToStringA
+#define WSAStringToAddress WSAStringToAddressA
+#endif
+
 /* What GetLastError and WSAGetLastError answer after a socket call that failed. */
 #define WSABASEERR             10000
 #define WSAEINTR               10004
@@ -128,11 +218,17 @@ SEC_EXPORT int WINAPI compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp
 #define WSAEINVALIDPROVIDER    10105
 #define WSAEPROVIDERFAILEDINIT 10106
 #define WSASYSCALLFAILURE      10107
+#define WSASERVICE_NOT_FOUND   10108
+#define WSATYPE_NOT_FOUND      10109
 #define WSAEREFUSED            10112
 #define WSAHOST_NOT_FOUND      11001
 #define WSATRY_AGAIN           11002
 #define WSANO_RECOVERY         11003
 #define WSANO_DATA             11004
+#define WSA_INVALID_HANDLE     ERROR_INVALID_HANDLE
+#define WSA_NOT_ENOUGH_MEMORY  ERROR_NOT_ENOUGH_MEMORY
+#define WSA_INVALID_PARAMETER  ERROR_INVALID_PARAMETER
+#define WSA_IO_PENDING         ERROR_IO_PENDING
 
 OPENSSPI_END
 
