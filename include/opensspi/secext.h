@@ -47,9 +47,14 @@ SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFor
                                                     LPSTR lpNameBuffer, PULONG nSize);
 
 /*
- * A user's name from one format, or NameUnknown, into another; *nSize as above. No directory is asked:
- * known is the user that the calling thread acts for, by NameSamCompatible and, where its domain told
- * it, by NameUserPrincipal. All else is ERROR_NONE_MAPPED.
+ * A name from one format, or NameUnknown, into another; *nSize as above. No directory is asked. Known
+ * are the user that the calling thread acts for, by NameSamCompatible and, where its domain told it, by
+ * NameUserPrincipal; and by NameSamCompatible, or bare as NameUnknown, what LookupAccountName knows,
+ * which becomes NameSamCompatible and, of this system's users, NameDisplay.
+ *   ERROR_NONE_MAPPED        nobody here knows the name, or it in that format
+ *   ERROR_NO_SUCH_DOMAIN     the account store cannot be asked
+ *   ERROR_INVALID_PARAMETER  no name, or NameUnknown wanted
+ *   ERROR_MORE_DATA, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
  */
 SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,
                                             EXTENDED_NAME_FORMAT AccountNameFormat,

@@ -30,20 +30,24 @@ put(struct name *name, const char *text, size_t n)
     return ERROR_SUCCESS;
 }
 
-/* The account of the effective user: its name, and its full name (the first part of GECOS). */
+/* A user of this system, or, where user is NULL, the effective one: its name, and its full name (the
+ * first part of GECOS). */
 static DWORD
-user_names(struct name *bare, struct name *display)
+names_of(const char *user, struct name *bare, struct name *display)
 {
     const long hint = sysconf(_SC_GETPW_R_SIZE_MAX);
     const size_t room = hint > 0 && hint < 65536 ? (size_t)hint : 65536;
     char *strings = mem_new(room);
     struct passwd entry, *found = NULL;
     DWORD error;
+    int failed;
 
     if (!strings) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    if (getpwuid_r(geteuid(), &entry, strings, room, &found) != 0 || !found) {
+    failed = user ? getpwnam_r(user, &entry, strings, room, &found)
+                  : getpwuid_r(geteuid(), &entry, strings, room, &found);
+    if (failed || !found) {
         error = ERROR_NONE_MAPPED;
     } else {
         const char *full = entry.pw_gecos ? entry.pw_gecos : "";
@@ -54,6 +58,12 @@ user_names(struct name *bare, struct name *display)
     }
     mem_free(strings);
     return error;
+}
+
+static DWORD
+user_names(struct name *bare, struct name *display)
+{
+    return names_of(NULL, bare, display);
 }
 
 /* The client that the calling thread acts as; ERROR_NO_TOKEN: it acts as the process. */
@@ -315,23 +325,61 @@ GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PUL
 
 /* --- from one format into another ---------------------------------------------------------- */
 
-/* The names of the user that the calling thread is; "" for one that nobody told. */
+/* The names of an account; "" for one that nobody told. */
 struct user_forms {
-    struct name sam, principal;
+    struct name sam, principal, display;
 };
 
+static DWORD
+optional_name(EXTENDED_NAME_FORMAT format, struct name *name)
+{
+    const DWORD error = extended_user_name(format, name);
+
+    if (error != ERROR_NONE_MAPPED) {
+        return error;
+    }
+    name->text[0] = '\0';
+    return ERROR_SUCCESS;
+}
+
+/* Of the user that the calling thread is. */
 static DWORD
 user_forms(struct user_forms *forms)
 {
     DWORD error = extended_user_name(NameSamCompatible, &forms->sam);
 
     if (error == ERROR_SUCCESS) {
-        error = extended_user_name(NameUserPrincipal, &forms->principal);
+        error = optional_name(NameUserPrincipal, &forms->principal);
     }
-    if (error == ERROR_NONE_MAPPED) {
-        forms->principal.text[0] = '\0';
-        return ERROR_SUCCESS;
+    return error == ERROR_SUCCESS ? optional_name(NameDisplay, &forms->display) : error;
+}
+
+/* Of an account that this server knows: its store's, a live client's, this system's. */
+static DWORD
+account_forms(const char *from, struct user_forms *forms)
+{
+    POPENSSPI_ACCOUNT found;
+    struct name domain, bare;
+    SECURITY_STATUS status = OpenSspiLookupName(from, &found);
+    DWORD error;
+
+    if (status != SEC_E_OK) {
+        return status == SEC_E_NO_AUTHENTICATING_AUTHORITY ? ERROR_NO_SUCH_DOMAIN
+                                                           : compat_token_error(status);
     }
+    forms->principal.text[0] = forms->display.text[0] = '\0';
+    error = put(&domain, found->Domain, strlen(found->Domain));
+    if (error == ERROR_SUCCESS) {
+        error = put(&bare, found->Name, strlen(found->Name));
+    }
+    if (error == ERROR_SUCCESS) {
+        error = found->Domain[0] ? put_with_domain(&forms->sam, &domain, &bare) : ERROR_NONE_MAPPED;
+    }
+    if (error == ERROR_SUCCESS && found->Use == SidTypeUser &&
+        bytes_equal(bytes_of_string(found->Domain), bytes_of_string("Unix User"))) {
+        error = names_of(found->Name, &bare, &forms->display);
+    }
+    (void)FreeContextBuffer(found);
     return error;
 }
 
@@ -341,6 +389,7 @@ form_of(const struct user_forms *forms, EXTENDED_NAME_FORMAT format)
     switch (format) {
     case NameSamCompatible: return forms->sam.text;
     case NameUserPrincipal: return forms->principal.text;
+    case NameDisplay: return forms->display.text;
     default: return "";
     }
 }
@@ -369,7 +418,15 @@ translate(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wa
     }
     known = format == NameUnknown
                 ? is_name(from, forms.sam.text) || is_name(from, forms.principal.text)
-                : is_name(from, form_of(&forms, format));
+                : format != NameDisplay && is_name(from, form_of(&forms, format));
+    if (!known && from[0] &&
+        (format == NameUnknown || (format == NameSamCompatible && strchr(from, '\\')))) {
+        error = account_forms(from, &forms);
+        known = error == ERROR_SUCCESS;
+    }
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
     to = form_of(&forms, wanted);
     return known && to[0] ? put(out, to, strlen(to)) : ERROR_NONE_MAPPED;
 }

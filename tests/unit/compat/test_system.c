@@ -315,6 +315,45 @@ test_TranslateName__of_the_user_alone(void **state)
 }
 
 static void
+assert_translated(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
+                  const char *expected)
+{
+    char name[256] = "";
+    ULONG size = sizeof(name);
+
+    if (!expected) {
+        assert_false(TranslateNameA(from, format, wanted, name, &size));
+        assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+        return;
+    }
+    assert_true(TranslateNameA(from, format, wanted, name, &size));
+    assert_string_equal(name, expected);
+    assert_int_equal(size, strlen(expected));
+}
+
+static void
+test_TranslateName__of_accounts_that_are_known_here(void **state)
+{
+    const struct passwd *user = getpwuid(0);
+    char full[256];
+
+    (void)snprintf(full, sizeof(full), "%.*s", (int)strcspn(user->pw_gecos, ","), user->pw_gecos);
+    assert_translated("Unix User\\ROOT", NameSamCompatible, NameSamCompatible, NULL);
+    assert_translated("Unix User\\root", NameUnknown, NameSamCompatible, "Unix User\\root");
+    assert_translated("unix USER\\root", NameSamCompatible, NameSamCompatible, "Unix User\\root");
+    assert_translated("Unix User\\root", NameSamCompatible, NameDisplay, full[0] ? full : NULL);
+    assert_translated("builtin\\users", NameSamCompatible, NameSamCompatible, "BUILTIN\\Users");
+    assert_translated("BUILTIN\\Users", NameUnknown, NameDisplay, NULL);
+    assert_translated("Unix User\\root", NameSamCompatible, NameFullyQualifiedDN, NULL);
+    assert_translated("Unix User\\root", NameSamCompatible, NameUserPrincipal, NULL);
+    assert_translated("Everyone", NameUnknown, NameSamCompatible, NULL);
+    assert_translated("root", NameSamCompatible, NameSamCompatible, NULL);
+    assert_translated("root", NameDisplay, NameSamCompatible, NULL);
+    assert_translated("Unix User\\no such user", NameUnknown, NameSamCompatible, NULL);
+    assert_translated("", NameUnknown, NameSamCompatible, NULL);
+}
+
+static void
 test_event__auto_wakes_one_wait(void **state)
 {
     HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL);
@@ -434,6 +473,7 @@ main(void)
         cmocka_unit_test(test_user_name_ex__answers_what_needs_no_directory),
         cmocka_unit_test(test_directory_names__are_refused),
         cmocka_unit_test(test_TranslateName__of_the_user_alone),
+        cmocka_unit_test(test_TranslateName__of_accounts_that_are_known_here),
         cmocka_unit_test(test_event__auto_wakes_one_wait),
         cmocka_unit_test(test_event__manual_stays_set),
         cmocka_unit_test(test_event__stale_handles_are_known),

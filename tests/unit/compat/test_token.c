@@ -303,10 +303,27 @@ test_names__well_known_of_the_system_and_of_clients(void **state)
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
 }
 
+static void
+assert_translated(const char *from, EXTENDED_NAME_FORMAT format, const char *expected)
+{
+    char name[256] = "";
+    ULONG size = sizeof(name);
+
+    assert_true(TranslateNameA(from, format, NameSamCompatible, name, &size));
+    assert_string_equal(name, expected);
+    size = sizeof(name);
+    assert_false(TranslateNameA(from, format, NameFullyQualifiedDN, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+}
+
 /* Whoever is logged on: the store knows its own. */
 static void
 test_names__of_the_account_store(void **state)
 {
+    assert_translated("DEMO", NameUnknown, "DOMAIN\\demo");
+    assert_translated("domain\\Demo", NameSamCompatible, "DOMAIN\\demo");
+    assert_translated(".\\demo", NameUnknown, "DOMAIN\\demo");
+    assert_translated("root", NameUnknown, "Unix User\\root");
     assert_account("demo", "demo", "DOMAIN", SidTypeUser);
     assert_account("DOMAIN\\DEMO", "demo", "DOMAIN", SidTypeUser);
     assert_account(".\\demo", "demo", "DOMAIN", SidTypeUser);
@@ -355,8 +372,9 @@ test_thread__acts_as_the_client_and_says_its_name(void **state)
     assert_true(TranslateNameA("domain\\USER0", NameSamCompatible, NameSamCompatible, name, &size));
     assert_string_equal(name, "DOMAIN\\user0");
     size = sizeof(name);
+    /* The store is opened with the client's rights. */
     assert_false(TranslateNameA("root", NameUnknown, NameSamCompatible, name, &size));
-    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_int_equal(GetLastError(), ERROR_NO_SUCH_DOMAIN);
     assert_true(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, FALSE, &seen));
     assert_true(CloseHandle(seen));
     assert_true(is_member(NULL, WinNTLMAuthenticationSid));
