@@ -31,6 +31,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     check_text(in, m.address, EXEC_MSG_TEXT_MAX);
     check_text(in, m.assertion, EXEC_MSG_TEXT_MAX);
     check_text(in, m.reason, EXEC_MSG_TEXT_MAX);
+    fuzz_view(in, m.credentials);
+    fuzz_must(m.credentials.n <= EXEC_MSG_CREDENTIALS_MAX);
     /* There is one encoding of each message. */
     fuzz_must(exec_msg_encode(&w, &m) && wire_load_le32(w.p) == n);
     fuzz_must(bytes_equal(bytes_of(w.p + EXEC_MSG_LENGTH_BYTES, n), in));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "execd/credentials.h"
 
 enum { FAILED = 127, FIRST_FREE = 3, MEBIBYTE = 1 << 20 };
 
@@ -94,6 +95,19 @@ set_limits(const struct child_plan *p)
             (!c->processes || limit(RLIMIT_NPROC, c->processes)) &&
             (!c->files || limit(RLIMIT_NOFILE, c->files)),
         "its limits");
+}
+
+/* Where the session is gone by then it may have been swept after already, and so nobody else removes the
+ * file. */
+static void
+keep_credentials(const struct child_plan *p)
+{
+    require(p, credentials_write(p->credentials_path, p->account->uid, p->credentials),
+            "what the client delegated");
+    if (getppid() != p->parent) {
+        (void)unlink(p->credentials_path);
+        fail(p, "a death with execd");
+    }
 }
 
 /* --- who it is ----------------------------------------------------------------------------- */
@@ -201,6 +215,9 @@ child_run(const struct child_plan *given)
     set_signals(given);
     set_descriptors(given, &p);
     require(&p, setsid() >= 0, "a session of its own");
+    if (p.credentials_path[0]) {
+        keep_credentials(&p);
+    }
     (void)umask((mode_t)p.command->umask);
     set_limits(&p);
     become(&p);

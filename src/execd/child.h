@@ -11,6 +11,8 @@ struct child_plan {
     const struct execd_command *command;
     const struct unix_account *account;
     char *const *environment;
+    const char *credentials_path; /* "": the client delegated nothing */
+    struct bytes credentials;
     int input, output, errors; /* its standard streams */
     int report;                /* a pipe's end that closes on exec */
     pid_t parent;

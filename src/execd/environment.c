@@ -3,9 +3,13 @@
 #include "execd/environment.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/wire.h"
+#include "execd/credentials.h"
+
+#define CACHE "KRB5CCNAME"
 
 enum { OURS = 16 };
 
@@ -41,10 +45,13 @@ put(struct environment *e, const char *name, struct bytes value)
 
 static void
 put_all(struct environment *e, const struct execd_command *c, const struct unix_account *a,
-        const struct exec_msg *m)
+        const struct exec_msg *m, const char *credentials)
 {
-    char port[8];
+    char port[8], cache[CREDENTIALS_PATH_BYTES + 8] = "";
 
+    if (*credentials) {
+        (void)snprintf(cache, sizeof(cache), "FILE:%s", credentials);
+    }
     (void)snprintf(port, sizeof(port), "%u", m->port);
     put(e, "USER", bytes_of_string(a->name));
     put(e, "LOGNAME", bytes_of_string(a->name));
@@ -58,11 +65,18 @@ put_all(struct environment *e, const struct execd_command *c, const struct unix_
     put(e, "OPENSSPI_PACKAGE", m->package);
     put(e, "REMOTE_ADDR", m->address);
     put(e, "REMOTE_PORT", bytes_of_string(m->port ? port : ""));
+    put(e, CACHE, bytes_of_string(cache));
+}
+
+static bool
+is_cache(const char *variable)
+{
+    return strncmp(variable, CACHE "=", sizeof(CACHE)) == 0;
 }
 
 char **
 environment_new(const struct execd_command *c, const struct unix_account *a,
-                const struct exec_msg *m)
+                const struct exec_msg *m, const char *credentials)
 {
     struct environment e = { .texts = wire_writer_growing(NULL, 0) };
     size_t more = 0;
@@ -71,7 +85,7 @@ environment_new(const struct execd_command *c, const struct unix_account *a,
     while (c->environment && c->environment[more]) {
         more++;
     }
-    put_all(&e, c, a, m);
+    put_all(&e, c, a, m, credentials);
     if (wire_writer_status(&e.texts) == WIRE_OK) {
         all = mem_new((e.n + more + 1) * sizeof(*all) + e.texts.len);
     }
@@ -82,8 +96,10 @@ environment_new(const struct execd_command *c, const struct unix_account *a,
         for (size_t i = 0; i < e.n; i++) {
             all[i] = texts + e.at[i];
         }
-        for (size_t i = 0; i < more; i++) {
-            all[e.n + i] = c->environment[i];
+        for (size_t i = 0, to = e.n; i < more; i++) {
+            if (!*credentials || !is_cache(c->environment[i])) {
+                all[to++] = c->environment[i];
+            }
         }
     }
     wire_writer_clear(&e.texts);

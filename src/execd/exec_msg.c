@@ -3,14 +3,14 @@
  * fields, and those it has stand in the order of this table. */
 #include "execd/exec_msg.h"
 
-enum kind { NUMBER, SHORT, FLAG, TEXT };
+enum kind { NUMBER, SHORT, FLAG, TEXT, CREDENTIALS };
 
 struct field {
     uint8_t type;
     enum kind kind;
     const char *name;
     size_t at;
-    size_t min, max; /* of a number; of a text's bytes */
+    size_t min, max; /* of a number; of a text's or the credentials' bytes */
 };
 
 #define FIELD(type, kind, member, min, max)                              \
@@ -29,6 +29,7 @@ static const struct field fields[] = {
     FIELD(EXEC_MSG_START, TEXT, package, 0, EXEC_MSG_TEXT_MAX),
     FIELD(EXEC_MSG_START, TEXT, address, 0, EXEC_MSG_TEXT_MAX),
     FIELD(EXEC_MSG_START, TEXT, assertion, 0, EXEC_MSG_TEXT_MAX),
+    FIELD(EXEC_MSG_START, CREDENTIALS, credentials, 0, EXEC_MSG_CREDENTIALS_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, version, 0, UINT32_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, process, 1, INT32_MAX),
     FIELD(EXEC_MSG_STARTED, NUMBER, descriptors, EXEC_MSG_DESCRIPTORS - 1, EXEC_MSG_DESCRIPTORS),
@@ -59,12 +60,13 @@ exec_msg_refusal_name(uint32_t refusal)
 /* --- reading ------------------------------------------------------------------------------- */
 
 static enum wire_err
-check_text(const struct field *f, struct bytes text)
+check_bytes(const struct field *f, struct bytes b)
 {
-    if (text.n > f->max) {
+    if (b.n > f->max) {
         return WIRE_LIMIT;
     }
-    return text.n < f->min || (text.n && memchr(text.p, 0, text.n)) ? WIRE_BAD_VALUE : WIRE_OK;
+    return b.n < f->min || (f->kind == TEXT && b.n && memchr(b.p, 0, b.n)) ? WIRE_BAD_VALUE
+                                                                           : WIRE_OK;
 }
 
 static uint32_t
@@ -88,11 +90,11 @@ read_field(struct wire_reader *r, const struct field *f, struct exec_msg *out)
     void *at = (char *)out + f->at;
     enum wire_err err;
 
-    if (f->kind == TEXT) {
-        struct bytes *text = at;
+    if (f->kind == TEXT || f->kind == CREDENTIALS) {
+        struct bytes *b = at;
 
-        *text = wire_take(r, wire_le16(r));
-        err = check_text(f, *text);
+        *b = f->kind == TEXT ? wire_take(r, wire_le16(r)) : wire_take_counted(r);
+        err = check_bytes(f, *b);
     } else {
         uint32_t number = read_number(r, f, at);
 
@@ -150,7 +152,7 @@ static bool
 put_field(struct wire_writer *w, const struct field *f, const struct exec_msg *m)
 {
     const void *at = (const char *)m + f->at;
-    const struct bytes *text = at;
+    const struct bytes *b = at;
     const uint32_t *number = at;
     const uint16_t *half = at;
     const uint8_t *flag = at;
@@ -161,11 +163,15 @@ put_field(struct wire_writer *w, const struct field *f, const struct exec_msg *m
     case FLAG: wire_put_u8(w, *flag); return true;
     default: break;
     }
-    if (check_text(f, *text) != WIRE_OK) {
+    if (check_bytes(f, *b) != WIRE_OK) {
         return false;
     }
-    wire_put_le16(w, (uint16_t)text->n);
-    wire_put_bytes(w, *text);
+    if (f->kind == TEXT) {
+        wire_put_le16(w, (uint16_t)b->n);
+        wire_put_bytes(w, *b);
+    } else {
+        wire_put_counted(w, *b);
+    }
     return true;
 }
 

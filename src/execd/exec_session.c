@@ -19,9 +19,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/trusted_file.h"
 #include "execd/child.h"
 #include "execd/client.h"
+#include "execd/credentials.h"
 #include "execd/environment.h"
 #include "execd/exec_msg.h"
 #include "execd/permit.h"
@@ -44,6 +46,7 @@ struct session {
     const struct execd_command *command;
     struct client client;
     struct unix_account *account;
+    char credentials[CREDENTIALS_PATH_BYTES]; /* the file of what the client delegated; "": none */
     pid_t child;
     int child_fd, signal_fd;
     bool hung_up, terminated;
@@ -191,6 +194,28 @@ map(struct session *s)
     return unix_account_map(&client, &policy, &s->account);
 }
 
+/* Nobody but sspid says whose they are: where it is not trusted, or somebody else has said who the
+ * client is, there are none. */
+static int
+choose_credentials(struct session *s)
+{
+    if (!s->start.credentials.n || !s->command->trusts_sspid || s->client.vouched) {
+        return DONE;
+    }
+    return credentials_path(s->options->credentials, getpid(), s->credentials)
+               ? DONE
+               : refuse(s, EXEC_MSG_FAILED, "there is no place for what the client delegated");
+}
+
+static void
+remove_credentials(struct session *s)
+{
+    if (s->credentials[0]) {
+        (void)unlink(s->credentials);
+        s->credentials[0] = 0;
+    }
+}
+
 /* DONE: it may be started. */
 static int
 judge(struct session *s)
@@ -222,7 +247,7 @@ judge(struct session *s)
         return refuse(s, EXEC_MSG_TOO_MANY, "%.100s has max_per_user = %lu commands already",
                       s->account->name, o->settings->max_per_user);
     }
-    return DONE;
+    return choose_credentials(s);
 }
 
 /* --- the child ----------------------------------------------------------------------------- */
@@ -301,12 +326,14 @@ open_child(struct session *s, struct child_fault *fault)
 static int
 run_child(struct session *s, const int streams[static STREAMS])
 {
-    char **environment = environment_new(s->command, s->account, &s->start);
+    char **environment = environment_new(s->command, s->account, &s->start, s->credentials);
     struct child_fault fault = { .step = "its process" };
     struct child_plan plan = {
         .command = s->command,
         .account = s->account,
         .environment = environment,
+        .credentials_path = s->credentials,
+        .credentials = s->start.credentials,
         .input = streams[INPUT],
         .output = streams[OUTPUT],
         .errors = streams[ERRORS],
@@ -350,6 +377,8 @@ start(struct session *s)
         status = run_child(s, child);
     }
     close_all(child, merge ? ERRORS : STREAMS);
+    secret_wipe((void *)(uintptr_t)s->start.credentials.p, s->start.credentials.n);
+    s->start.credentials = (struct bytes){ 0 };
     if (status == DONE) {
         const size_t n = merge ? ERRORS : STREAMS;
 
@@ -442,6 +471,7 @@ end(struct session *s)
     signal_group(s, SIGKILL);
     while (waitpid(s->child, &status, 0) < 0 && errno == EINTR) {
     }
+    remove_credentials(s);
     m.signaled = WIFSIGNALED(status);
     m.status = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     log_info(s->options->log, "ended", log_bytes("command", s->start.command),
@@ -503,13 +533,16 @@ exec_session_run(const struct exec_session_options *options, int fd)
                      log_bytes("address", s->start.address),
                      log_text("unix_user", s->account->name), log_number("uid", s->account->uid),
                      log_text("by", s->client.vouched ? "samd" : "sspid"),
+                     log_number("delegated", s->credentials[0] != 0),
                      log_number("process", s->child));
             wait_for_end(s);
             status = end(s);
         }
     }
+    remove_credentials(s);
     unix_account_free(s->account);
     client_clear(&s->client);
+    secret_wipe(s->frame, sizeof(s->frame));
     mem_free(s);
     return status;
 }

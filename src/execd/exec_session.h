@@ -16,6 +16,7 @@ struct exec_session_options {
     struct places *places;
     size_t place;
     const struct log *log;
+    const char *credentials; /* the folder for what clients delegated */
     pid_t parent;
     uid_t asker; /* of who is at the other end */
 };

@@ -15,6 +15,7 @@
 #include "daemon/process.h"
 #include "daemon/signals.h"
 #include "daemon/unix_listener.h"
+#include "execd/credentials.h"
 #include "execd/exec_msg.h"
 #include "execd/exec_session.h"
 #include "execd/places.h"
@@ -30,6 +31,7 @@ struct daemon {
     const char *file;
     struct execd_settings settings;
     struct places *places;
+    char credentials[CREDENTIALS_PATH_BYTES]; /* the folder for what clients delegated */
     uv_loop_t loop;
     uv_poll_t listener;
     uv_signal_t child;
@@ -76,6 +78,7 @@ fork_session(struct daemon *d, int fd, size_t place, uid_t asker)
         .places = d->places,
         .place = place,
         .log = d->log,
+        .credentials = d->credentials,
         .parent = getpid(),
         .asker = asker,
     };
@@ -149,6 +152,7 @@ on_child(uv_signal_t *handle, int number)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         (void)places_leave(d->places, pid);
         if (WIFSIGNALED(status)) {
+            credentials_sweep(d->credentials, pid);
             log_error(d->log, "a session's process was killed", log_number("process", pid),
                       log_number("signal", WTERMSIG(status)));
         }
@@ -243,8 +247,9 @@ serve(struct daemon *d)
     bool good;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    if (geteuid() != 0) {
-        log_error(d->log, "it must run as root: it makes processes of others");
+    if (geteuid() != 0 || getegid() != 0) {
+        log_error(d->log,
+                  "it must run as root, with root's group: it makes processes and files of others");
         return PROCESS_FAILED;
     }
     d->places = places_new();
@@ -258,12 +263,21 @@ serve(struct daemon *d)
         places_free(d->places);
         return PROCESS_FAILED;
     }
+    if (!credentials_folder(socket, d->credentials) || !credentials_open(d->credentials)) {
+        log_error(d->log, "there is no folder for what clients delegate",
+                  log_text("folder", d->credentials), log_text("error", strerror(errno)));
+        (void)unlink(socket);
+        (void)close(d->fd);
+        places_free(d->places);
+        return PROCESS_FAILED;
+    }
     log_info(d->log, "ready", log_text("socket", socket),
              log_number("commands", (int64_t)d->settings.n_commands));
     good = run(d);
     if (!good) {
         log_error(d->log, "the loop cannot be started");
     }
+    credentials_close(d->credentials);
     (void)unlink(socket);
     (void)close(d->fd);
     places_free(d->places);

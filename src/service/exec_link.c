@@ -24,7 +24,7 @@ struct exec_link {
     void *user;
     int descriptors[EXEC_MSG_DESCRIPTORS]; /* that came, and were not given */
     size_t n_descriptors, n;
-    uint8_t in[EXEC_MSG_LENGTH_BYTES + EXEC_MSG_BYTES_MAX];
+    uint8_t in[EXEC_MSG_LENGTH_BYTES + EXEC_MSG_ANSWER_BYTES_MAX];
 };
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ take_all(struct exec_link *l)
         size_t whole = wire_load_le32(l->in + at);
         struct exec_msg m;
 
-        if (whole > EXEC_MSG_BYTES_MAX) {
+        if (whole > EXEC_MSG_ANSWER_BYTES_MAX) {
             fail(l, "opensspi-execd talks nonsense");
             return;
         }
@@ -214,7 +214,7 @@ static const char *
 ask(int fd, const char *path, const struct exec_msg *start)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
-    SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
+    SEC_AUTO(wire_writer) w = wire_writer_secret(NULL, 0); /* session keys may be in it */
     struct exec_msg m = *start;
 
     if (fd < 0) {
@@ -234,7 +234,7 @@ ask(int fd, const char *path, const struct exec_msg *start)
     m.type = EXEC_MSG_START;
     m.version = EXEC_MSG_VERSION;
     if (!exec_msg_encode(&w, &m)) {
-        return "who the client is does not fit in a question";
+        return "who the client is, or what it delegated, does not fit in a question";
     }
     return send(fd, w.p, w.len, MSG_NOSIGNAL) == (ssize_t)w.len ? NULL
                                                                 : "the question was not taken";

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "service/exec_link.h"
 #include "service/tunnel_kind.h"
+#include "ticket/cache_file.h"
 
 #define DEFAULT_SOCKET "/run/opensspi-execd/socket"
 
@@ -418,7 +419,8 @@ exec_begin(struct tunnel *t)
     const struct framed *f = t->framed;
     const struct settings *s = &f->connection.listener->site->settings;
     const OPENSSPI_LOGON *logon = f->session.logon;
-    const struct exec_msg start = {
+    SEC_AUTO(wire_writer) credentials = wire_writer_secret(NULL, 0);
+    struct exec_msg start = {
         .port = f->connection.client.port,
         .command = bytes_of_string(settings_of(t)->exec_name),
         .user = bytes_of_string(logon->UserName),
@@ -431,6 +433,12 @@ exec_begin(struct tunnel *t)
     };
     const char *why;
 
+    if (*logon->DelegatedCache &&
+        cache_file_write(logon->DelegatedCache, &credentials) != SEC_E_OK) {
+        on_broken(t, sec_reason());
+        return true;
+    }
+    start.credentials = wire_written(&credentials);
     exec_of(t)->link =
         exec_link_open(&f->connection.loop->uv, s->exec_socket ? s->exec_socket : DEFAULT_SOCKET,
                        &start, &events, t, &why);

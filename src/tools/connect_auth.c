@@ -186,14 +186,18 @@ acquire(const struct connect_auth *auth, CredHandle *credential, CtxtHandle *con
 
 /* On standard error: standard output is the service's. Unasked, where several have failed. */
 static void
-tell(CtxtHandle *context, bool verbose, bool good, ULONG attributes)
+tell(CtxtHandle *context, const struct connect_auth *auth, bool good, ULONG attributes)
 {
+    bool undelegated = good && auth->delegate && !(attributes & ISC_RET_DELEGATE);
     POPENSSPI_NEGOTIATION n = NULL;
 
     if (OpenSspiQueryNegotiation(context, &n) != SEC_E_OK) {
         return;
     }
-    if (!verbose && (good || n->AttemptCount < 2)) {
+    if (undelegated || (auth->verbose && *n->DelegationRefused)) {
+        connect_auth_complain("nothing was delegated", n->DelegationRefused);
+    }
+    if (!auth->verbose && (good || n->AttemptCount < 2)) {
         (void)FreeContextBuffer(n);
         return;
     }
@@ -204,9 +208,6 @@ tell(CtxtHandle *context, bool verbose, bool good, ULONG attributes)
     if (good) {
         (void)fprintf(stderr, "sspi-connect: authenticated with %s; the server has %s itself\n",
                       n->PackageName, attributes & ISC_RET_MUTUAL_AUTH ? "proven" : "not proven");
-    }
-    if (*n->DelegationRefused) {
-        (void)fprintf(stderr, "sspi-connect: nothing was delegated: %s\n", n->DelegationRefused);
     }
     (void)FreeContextBuffer(n);
 }
@@ -221,7 +222,8 @@ leg(int fd, const struct connect_auth *auth, uint64_t deadline_ms, CredHandle *c
     SecBufferDesc input = { SECBUFFER_VERSION, 1, &given };
     SecBufferDesc output = { SECBUFFER_VERSION, 1, &made };
     SECURITY_STATUS status = InitializeSecurityContextA(
-        credential, context, (SEC_CHAR *)auth->spn, wanted, 0, SECURITY_NATIVE_DREP,
+        credential, context, (SEC_CHAR *)auth->spn,
+        wanted | (auth->delegate ? ISC_REQ_DELEGATE : 0), 0, SECURITY_NATIVE_DREP,
         first ? NULL : &input, 0, context, &output, attributes, NULL);
     SECURITY_STATUS completed = SEC_E_OK;
 
@@ -289,7 +291,7 @@ connect_auth_run(int fd, const struct connect_auth *auth, uint64_t deadline_ms,
     }
     stream_reader_clear(&reader);
     good = status >= 0 && is_protected(attributes);
-    tell(context, auth->verbose, good, attributes);
+    tell(context, auth, good, attributes);
     if (!good) {
         (void)DeleteSecurityContext(context);
         (void)FreeCredentialsHandle(credential);

@@ -15,6 +15,7 @@ struct connect_auth {
     const char *package, *spn;
     const char *user, *domain;     /* user NULL: the default credentials */
     const struct secret *password; /* NULL as well then */
+    bool delegate;                 /* tickets of the user's own, where the service may have them */
     bool verbose;                  /* say which mechanism is used, and why no other */
 };
 

@@ -21,7 +21,7 @@ enum { HANDSHAKE_MS = 30000, MAX_MESSAGE = 1048576 }; /* sspid has the same, by 
 
 struct options {
     const char *package, *spn, *user, *password_file, *listen;
-    bool password_stdin, verbose, sample, any_address;
+    bool password_stdin, delegate, verbose, sample, any_address;
     unsigned long max_message;
     char host[HOST_PORT_HOST_BYTES];
     const char *port;
@@ -29,14 +29,16 @@ struct options {
 
 static const char help_text[] =
     "Usage: sspi-connect [-v] [--package P] [--spn SPN] [--user DOMAIN\\NAME]\n"
-    "                    [--password-stdin | --password-file FILE] [--protocol P]\n"
-    "                    [--max-message N] [--listen ADDRESS:PORT [--any-address]] HOST:PORT\n\n"
+    "                    [--password-stdin | --password-file FILE] [--delegate]\n"
+    "                    [--protocol P] [--max-message N]\n"
+    "                    [--listen ADDRESS:PORT [--any-address]] HOST:PORT\n\n"
     "    -v, --verbose        say which mechanism is used, and why no other\n"
     "    --package P          Negotiate (if not given), Kerberos, NTLM\n"
     "    --spn SPN            the service's name; host/HOST if not given\n"
     "    --user DOMAIN\\NAME   or NAME, or NAME@REALM; the default credentials if not given\n"
     "    --password-stdin     the password is the first line of standard input\n"
     "    --password-file F    the password is the first line of F, which others may not read\n"
+    "    --delegate           let the service act as you, with tickets, where it may\n"
     "    --protocol P         framed (if not given), or sample: Microsoft's second socket sample\n"
     "    --max-message N      the bytes of a sealed message that the service takes (1048576)\n"
     "    --listen ADDRESS:PORT  for each client that connects there, a connection to HOST:PORT\n"
@@ -90,6 +92,7 @@ read_options(int argc, char **argv, struct options *o)
         { "user", required_argument, NULL, 'u' },
         { "password-stdin", no_argument, NULL, 'i' },
         { "password-file", required_argument, NULL, 'f' },
+        { "delegate", no_argument, NULL, 'd' },
         { "protocol", required_argument, NULL, 'P' },
         { "max-message", required_argument, NULL, 'm' },
         { "listen", required_argument, NULL, 'l' },
@@ -110,6 +113,7 @@ read_options(int argc, char **argv, struct options *o)
         case 'u': o->user = optarg; break;
         case 'i': o->password_stdin = true; break;
         case 'f': o->password_file = optarg; break;
+        case 'd': o->delegate = true; break;
         case 'l': o->listen = optarg; break;
         case 'a': o->any_address = true; break;
         case 'P':
@@ -214,6 +218,7 @@ main(int argc, char **argv)
     (void)snprintf(spn, sizeof(spn), "host/%s", o.host);
     auth = (struct connect_auth){ .package = o.package,
                                   .spn = o.spn ? o.spn : spn,
+                                  .delegate = o.delegate,
                                   .verbose = o.verbose };
     if (o.user) {
         user = mem_dup(o.user, strlen(o.user));

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands for clients that come with a ticket: there is nobody but sspid to say who they are."""
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from mit_realm import MitRealm
 sys.path.append(str(ROOT / "tests/system"))
 from execd import ALICE, Execd
 
-COMMANDS = {"id": {"command": "/usr/bin/id -un"}, "env": {"command": "/usr/bin/env"}}
+COMMANDS = {"id": {"command": "/usr/bin/id -un"}, "env": {"command": "/usr/bin/env"}, "delegated": {}}
+# What it has, whose it is, and that a ticket for the next service can be had with it.
+DELEGATED = 'f="${KRB5CCNAME#FILE:}"; stat -c "%n %U %G %a" "$f"; klist -f; kvno -q host/localhost && klist | grep -c host/localhost\n'
 
 
 @pytest.fixture
@@ -24,7 +27,14 @@ def site(make_service, tmp_path, monkeypatch):
     try:
         realm.add_user("alice", "Secret789!x")
         realm.add_service("host/localhost")
-        execd = Execd(COMMANDS, more=f"dns_domain = {MitRealm.name}\n")
+        realm.admin("modprinc +ok_as_delegate host/localhost")
+        folder.chmod(0o755)
+        execd = Execd({**COMMANDS}, more=f"dns_domain = {MitRealm.name}\n")
+        conf = execd.folder / "krb5.conf"  # where the users find it
+        conf.write_text((realm.folder / "krb5.conf").read_text())
+        conf.chmod(0o644)
+        execd.commands["delegated"] = {"command": execd.script("delegated", DELEGATED), "environment": f"KRB5_CONFIG={conf}", "errors": "stream"}
+        execd.write_config()
         monkeypatch.setenv("KRB5_CONFIG", str(realm.folder / "krb5.conf"))
         service = make_service(accounts={}, server={"dns_domain": MitRealm.name}, kerberos={"keytab": f"FILE:{realm.keytab}"}, start=False,
                                listeners={name: {"protocol": "framed", "backend": f"exec:{name}"} for name in COMMANDS})
@@ -39,9 +49,9 @@ def site(make_service, tmp_path, monkeypatch):
         realm.stop()
 
 
-def run(realm, service, name):
+def run(realm, service, name, *args):
     port = service.address(name).rsplit(":", 1)[1]
-    return subprocess.run([program("sspi-connect"), "--spn", "host/localhost", f"localhost:{port}"], capture_output=True, text=True, input="",
+    return subprocess.run([program("sspi-connect"), "--spn", "host/localhost", *args, f"localhost:{port}"], capture_output=True, text=True, input="",
                           env={**service.environment(), **realm.environment(realm.ticket("alice"))}, timeout=60)
 
 
@@ -53,6 +63,31 @@ def test_a_ticket_runs_a_command_where_sspid_is_trusted(site):
     found = dict(line.split("=", 1) for line in run(realm, service, "env").stdout.splitlines())
     assert (found["OPENSSPI_USER"], found["OPENSSPI_DOMAIN"], found["OPENSSPI_PACKAGE"]) == ("alice", MitRealm.name, "Kerberos")
     assert "OPENSSPI_SID" not in found and "KRB5CCNAME" not in found
+
+
+def test_what_the_client_delegates_is_the_command_s(site):
+    realm, execd, service = site
+    done = run(realm, service, "delegated", "--delegate")
+    assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr + service.log.read_text() + execd.log.read_text()
+    stat, *klist, tickets = done.stdout.splitlines()
+    path, *rest = stat.split()
+    assert rest == ["alice", "root", "600"] and path.startswith(f"{execd.socket}.credentials/")
+    assert f"Ticket cache: FILE:{path}" in klist and f"Default principal: alice@{MitRealm.name}" in klist
+    assert any(f"krbtgt/{MitRealm.name}@{MitRealm.name}" in line for line in klist) and any("Flags: F" in line for line in klist), klist
+    assert tickets == "1"
+    assert not os.path.exists(path) and not os.listdir(f"{execd.socket}.credentials")
+    execd.says(f"uid={ALICE} by=sspid delegated=1")
+    assert service.events(4624)[-1]["delegated"] is True
+
+
+def test_without_delegation_there_is_no_cache(site):
+    realm, execd, service = site
+    assert "KRB5CCNAME" not in run(realm, service, "env").stdout
+    realm.admin("modprinc -ok_as_delegate host/localhost")
+    done = run(realm, service, "env", "--delegate")
+    assert done.returncode == 0 and "KRB5CCNAME" not in done.stdout
+    assert "nothing was delegated: kerberos: no delegation: the ticket is not ok-as-delegate" in done.stderr
+    assert "delegated=1" not in execd.log.read_text()
 
 
 def test_and_nowhere_else(site):

@@ -334,18 +334,20 @@ def text(t):
     return struct.pack("<H", len(t.encode())) + t.encode()
 
 
-def start_of(command="id", user="alice", version=1, **more):
+def start_of(command="id", user="alice", version=2, credentials=b"", **more):
     """A START; the client as sspid has it."""
     fields = struct.pack("<BIH", 1, version, 7) + b"".join(text(t) for t in (command, user, *(more.get(name, "") for name in (
         "domain", "unix_user", "sid", "package", "address", "assertion"))))
+    fields += struct.pack("<I", len(credentials)) + credentials
     return struct.pack("<I", len(fields)) + fields
 
 
-def ask(site, frame, **user):
+def ask(site, frame, to_its_end=False, **user):
     """Over the socket, byte for byte: (type, fields, descriptors), or None where it hangs up."""
-    code = ("import socket,sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(15)\ns.connect(sys.argv[1])\n"
-            "try:\n    s.sendall(bytes.fromhex(sys.argv[2]))\n    data, fds, *_ = socket.recv_fds(s, 5000, 9)\nexcept (ConnectionResetError, BrokenPipeError):\n    data, fds = b'', []\nprint(data.hex(), len(fds))\n")
-    done = subprocess.run(["/usr/bin/python3", "-c", code, site.execd.socket, frame.hex()], capture_output=True, text=True, timeout=60, **user)
+    code = ("import os,socket,sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(15)\ns.connect(sys.argv[1])\n"
+            "try:\n    s.sendall(bytes.fromhex(sys.stdin.read()))\n    data, fds, *_ = socket.recv_fds(s, 5000, 9)\nexcept (ConnectionResetError, BrokenPipeError):\n    data, fds = b'', []\nprint(data.hex(), len(fds))\n"
+            + "os.read(fds[1], 1)\n" * to_its_end)
+    done = subprocess.run(["/usr/bin/python3", "-c", code, site.execd.socket], input=frame.hex(), capture_output=True, text=True, timeout=60, **user)
     assert done.returncode == 0, done.stderr
     data, n = done.stdout.rsplit(" ", 1)
     data = bytes.fromhex(data)
@@ -356,7 +358,7 @@ def test_who_is_asked_for_is_believed_where_sspid_is_trusted(make_site):
     """execd asks nobody then: docs/THREATS.md."""
     site = make_site({"cat": "/bin/cat"})
     kind, fields, descriptors = ask(site, start_of("cat", domain="WORKGROUP"))
-    assert (kind, descriptors) == (32, 3) and struct.unpack_from("<I", fields) == (1,)
+    assert (kind, descriptors) == (32, 3) and struct.unpack_from("<I", fields) == (2,)
     site.execd.says("started command=cat user=alice domain=WORKGROUP")
     site.execd.says("by=sspid")
     site.wait_for_none(ALICE)
@@ -373,9 +375,9 @@ def test_a_socket_asks_for_names_and_nothing_else(make_site):
 
 
 @pytest.mark.parametrize("frame", [
-    b"\0\0\0\0", b"\x01\0\0\0\xff", b"\xff\xff\xff\xff" + bytes(100), b"GET / HTTP/1.1\r\n\r\n" * 900, start_of(version=2), start_of()[:-1] + b"\1",
+    b"\0\0\0\0", b"\x01\0\0\0\xff", b"\xff\xff\xff\xff" + bytes(100), b"GET / HTTP/1.1\r\n\r\n" * 900, start_of(version=1), start_of()[:-1] + b"\1", start_of(credentials=bytes(65537)),
     struct.pack("<IBBI", 6, 34, 0, 0), start_of("i\0d"), start_of(user="x" * 1025),
-], ids=range(9))
+], ids=range(10))
 def test_what_makes_no_sense_is_hung_up_on(make_site, frame):
     site = make_site({"id": "/usr/bin/id"})
     assert ask(site, frame) is None
@@ -700,9 +702,9 @@ def frame(kind, fields=b""):
 NONSENSE = {
     "hangs up": (b"", 0), "zeros": (bytes(64), 0), "too long": (b"\xff" * 64, 0), "http": (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 4, 0),
     "exited first": (frame(34, struct.pack("<BI", 0, 0)), 0), "a question": (start_of(), 0),
-    "no descriptors": (frame(32, struct.pack("<III", 1, 7, 3)), 0), "too few": (frame(32, struct.pack("<III", 1, 7, 3)), 2),
-    "too many": (frame(32, struct.pack("<III", 1, 7, 2)), 3), "far too many": (frame(32, struct.pack("<III", 1, 7, 3)), 40),
-    "another version": (frame(32, struct.pack("<III", 2, 7, 3)), 3), "half": (frame(32, struct.pack("<III", 1, 7, 3))[:9], 3),
+    "no descriptors": (frame(32, struct.pack("<III", 2, 7, 3)), 0), "too few": (frame(32, struct.pack("<III", 2, 7, 3)), 2),
+    "too many": (frame(32, struct.pack("<III", 2, 7, 2)), 3), "far too many": (frame(32, struct.pack("<III", 2, 7, 3)), 40),
+    "another version": (frame(32, struct.pack("<III", 1, 7, 3)), 3), "half": (frame(32, struct.pack("<III", 2, 7, 3))[:9], 3),
     "unknown refusal": (frame(33, struct.pack("<IH", 99, 0)), 0),
 }
 
@@ -763,3 +765,104 @@ def test_its_configuration_is_read_anew(make_site):
     site.execd.process.send_signal(signal.SIGHUP)
     site.execd.says("the configuration has a fault")
     assert site.run("say") == b"two\n"
+
+
+# --- what the client delegated ---------------------------------------------------------------------
+
+CACHE = b"\x05\x04\0\0" + bytes(range(256)) * 20  # execd does not look into it
+# Lists the folder, writes to it, removes the file: nothing of that is to be had.
+LOOK = 'exec 2>/dev/null; f="${KRB5CCNAME#FILE:}"; d="$(dirname "$f")"; echo "$KRB5CCNAME"; stat -c "%u %a %s" "$f"; ls "$d"; (echo x >"$d/x"); rm -f "$f"\n' \
+       'od -An -v -tx1 <"$f" | tr -d " \\n"; echo; exec sleep 1000\n'
+
+
+class Delegated:
+    """A command that was started with credentials, over a connection that is its life."""
+
+    def __init__(self, site, name, user="alice", cache=CACHE):
+        self.folder = pathlib.Path(f"{site.execd.socket}.credentials")
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(str(site.execd.socket))
+        self.socket.sendall(start_of(name, user, domain="WORKGROUP", package="Kerberos", credentials=cache))
+        data, fds, *_ = socket.recv_fds(self.socket, 5000, 9)
+        self.started = data[4] == 32
+        self.process = struct.unpack_from("<I", data, 9)[0] if self.started else None
+        self.output = os.fdopen(fds[1], "r") if self.started else None
+        for fd in (*fds[:1], *fds[2:]):
+            os.close(fd)
+
+    def lines(self, n):
+        return [self.output.readline().rstrip("\n") for _ in range(n)]
+
+    def files(self):
+        return sorted(self.folder.iterdir())
+
+    def wait_for_no_file(self, site):
+        site.service.wait_for(lambda: not self.folder.exists() or not self.files(), "no file is left")
+
+    def close(self):
+        if self.output:
+            self.output.close()
+        self.socket.close()
+
+
+def test_what_was_delegated_is_a_file_of_the_user_s_alone(make_site):
+    site = make_site({"look": {"umask": "0", "environment": "KRB5CCNAME=MEMORY:x"}}, scripts={"look": LOOK})
+    clients = [Delegated(site, "look", user) for user in ("alice", "bob")]
+    for client, uid in zip(clients, (ALICE, BOB)):
+        name, stat, content = client.lines(3)
+        path = pathlib.Path(name.removeprefix("FILE:"))
+        assert name.startswith("FILE:") and path in client.files() and len(path.name.split(".")[1]) == 32
+        assert stat == f"{uid} 600 {len(CACHE)}" and bytes.fromhex(content) == CACHE
+    assert len(clients[0].files()) == 2  # nobody has made or removed one
+    folder = clients[0].folder.stat()
+    assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o7777) == (0, 0, 0o1731)
+    assert site.execd.log.read_text().count(" delegated=1 ") == 2
+    for client in clients:
+        client.close()
+    clients[0].wait_for_no_file(site)
+
+
+@pytest.mark.parametrize("end", ["exit", "signal", "hang-up", "no command", "session killed", "execd killed", "execd stopped"])
+def test_the_file_goes_with_the_command(make_site, end):
+    scripts = {"go": {"exit": "exit 3\n", "signal": "kill -9 $$\n"}.get(end, "echo ready; exec sleep 1000\n")}
+    site = make_site({"go": {"hang_up_grace": "1", **({"directory": "/nonexistent"} if end == "no command" else {})}}, scripts=scripts)
+    client = Delegated(site, "go")
+    assert client.started == (end != "no command")
+    if "ready" in scripts["go"] and client.started:
+        assert client.lines(1) == ["ready"] and len(client.files()) == 1
+    if end == "hang-up":
+        client.close()
+    elif end == "session killed":
+        os.kill(int(status_of(open(f"/proc/{client.process}/status").read())["PPid"]), signal.SIGKILL)
+    elif end == "execd killed":
+        left = client.folder / "1.left"
+        left.write_text("")  # as one whose session was killed as well
+        site.execd.kill()
+        site.execd.log.write_text("")
+        site.execd.start()
+        assert not left.exists()
+    elif end == "execd stopped":
+        site.execd.stop()
+        assert not client.folder.exists()
+    client.wait_for_no_file(site)
+    site.wait_for_none(ALICE)
+    client.close()
+
+
+def test_what_was_delegated_is_for_who_is_believed_alone(make_vouched):
+    """Where samd says who the client is, sspid's word for whose credentials these are counts for nothing."""
+    site = make_vouched({"env": '/bin/sh -c "env >found"'})
+    found = site.execd.home("alice") / "found"
+    for trust in (None, "yes"):
+        site.execd.commands["env"]["trust_sspid"] = trust
+        site.execd.write_config()
+        site.execd.log.write_text("")
+        site.execd.process.send_signal(signal.SIGHUP)
+        site.execd.says("read anew")
+        assertion = assertion_of(site, "alice")
+        assert ask(site, start_of("env", domain="WORKGROUP", assertion=assertion, credentials=CACHE), to_its_end=True, **SSPID)[0] == 32
+        site.execd.says("by=samd delegated=0 ")
+        assert "OPENSSPI_USER=alice" in found.read_text() and "KRB5CCNAME" not in found.read_text()
+        found.unlink()
+    assert refusal_of(ask(site, start_of("env", domain="WORKGROUP", credentials=CACHE), **SSPID)) != NOT_PROVEN

@@ -58,7 +58,42 @@ test_environment__what_is_known_and_what_is_configured(void **state)
     const struct exec_msg start = start_of("alice");
 
     (void)state;
-    assert_environment(environment_new(&command, &account, &start), expected);
+    assert_environment(environment_new(&command, &account, &start, ""), expected);
+}
+
+static void
+test_environment__what_was_delegated_takes_the_place_of_what_is_configured(void **state)
+{
+    char cache[] = "KRB5CCNAME=DIR:/x", other[] = "KRB5CCNAMES=y";
+    char *configured[] = { cache, other, NULL };
+    static const char *const without[] = { "USER=alice",
+                                           "LOGNAME=alice",
+                                           "HOME=/home/a",
+                                           "OPENSSPI_COMMAND=id",
+                                           "OPENSSPI_USER=a",
+                                           "OPENSSPI_DOMAIN=WG1",
+                                           "OPENSSPI_PACKAGE=NTLM",
+                                           "REMOTE_PORT=7",
+                                           "KRB5CCNAME=DIR:/x",
+                                           "KRB5CCNAMES=y",
+                                           NULL };
+    static const char *const with[] = { "USER=alice",
+                                        "LOGNAME=alice",
+                                        "HOME=/home/a",
+                                        "OPENSSPI_COMMAND=id",
+                                        "OPENSSPI_USER=a",
+                                        "OPENSSPI_DOMAIN=WG1",
+                                        "OPENSSPI_PACKAGE=NTLM",
+                                        "REMOTE_PORT=7",
+                                        "KRB5CCNAME=FILE:/run/c/1.x",
+                                        "KRB5CCNAMES=y",
+                                        NULL };
+    const struct execd_command own = { .name = (char *)"id", .environment = configured };
+    const struct exec_msg start = start_of("a");
+
+    (void)state;
+    assert_environment(environment_new(&own, &account, &start, ""), without);
+    assert_environment(environment_new(&own, &account, &start, "/run/c/1.x"), with);
 }
 
 /* A variable of two lines has fooled more than one reader. */
@@ -81,7 +116,7 @@ test_environment__control_characters_of_a_client__no_variable(void **state)
     for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
         const struct exec_msg start = start_of(users[i]);
 
-        assert_environment(environment_new(&command, &account, &start), expected);
+        assert_environment(environment_new(&command, &account, &start, ""), expected);
     }
 }
 
@@ -89,7 +124,7 @@ static void
 make_once(void *user, bool failing)
 {
     const struct exec_msg start = start_of("alice");
-    char **made = environment_new(&command, &account, &start);
+    char **made = environment_new(&command, &account, &start, "/run/c/1.x");
 
     assert_true(made || failing);
     mem_free(made);
@@ -109,6 +144,8 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_environment__what_is_known_and_what_is_configured),
         cmocka_unit_test(test_environment__control_characters_of_a_client__no_variable),
+        cmocka_unit_test(
+            test_environment__what_was_delegated_takes_the_place_of_what_is_configured),
         cmocka_unit_test(test_environment__without_memory),
     };
 

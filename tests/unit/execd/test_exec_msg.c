@@ -26,11 +26,11 @@ struct vector {
 /* docs/INTERFACES.md, message by message. */
 static const struct vector vectors[] = {
     { "START",
-      "01 01000000 07c8 0200 6964 0500 616c696365 0300 574731 0100 61 0500 532d312d31 0400 "
+      "01 02000000 07c8 0200 6964 0500 616c696365 0300 574731 0100 61 0500 532d312d31 0400 "
       "4e544c4d "
-      "0900 3132372e302e302e31 0200 6666",
+      "0900 3132372e302e302e31 0200 6666 04000000 05040000",
       { .type = EXEC_MSG_START,
-        .version = 1,
+        .version = 2,
         .port = 51207,
         .command = TEXT("id"),
         .user = TEXT("alice"),
@@ -39,13 +39,14 @@ static const struct vector vectors[] = {
         .sid = TEXT("S-1-1"),
         .package = TEXT("NTLM"),
         .address = TEXT("127.0.0.1"),
-        .assertion = TEXT("ff") } },
+        .assertion = TEXT("ff"),
+        .credentials = TEXT("\5\4\0\0") } },
     { "START, nobody",
-      "01 01000000 0000 0100 78 0000 0000 0000 0000 0000 0000 0000",
-      { .type = EXEC_MSG_START, .version = 1, .command = TEXT("x") } },
+      "01 02000000 0000 0100 78 0000 0000 0000 0000 0000 0000 0000 00000000",
+      { .type = EXEC_MSG_START, .version = 2, .command = TEXT("x") } },
     { "STARTED",
-      "20 01000000 e8030000 03000000",
-      { .type = EXEC_MSG_STARTED, .version = 1, .process = 1000, .descriptors = 3 } },
+      "20 02000000 e8030000 03000000",
+      { .type = EXEC_MSG_STARTED, .version = 2, .process = 1000, .descriptors = 3 } },
     { "REFUSED",
       "21 03000000 0300 776879",
       { .type = EXEC_MSG_REFUSED, .refusal = EXEC_MSG_NOT_PERMITTED, .reason = TEXT("why") } },
@@ -78,6 +79,7 @@ assert_same(const struct exec_msg *a, const struct exec_msg *b)
     assert_true(bytes_equal(a->package, b->package));
     assert_true(bytes_equal(a->address, b->address));
     assert_true(bytes_equal(a->assertion, b->assertion));
+    assert_true(bytes_equal(a->credentials, b->credentials));
     assert_true(bytes_equal(a->reason, b->reason));
 }
 
@@ -137,6 +139,7 @@ try_flip(struct bytes in, size_t at, void *user)
     }
     assert_true(mutate_is_inside(in, m.user) && mutate_is_inside(in, m.assertion));
     assert_true(mutate_is_inside(in, m.command) && mutate_is_inside(in, m.reason));
+    assert_true(mutate_is_inside(in, m.credentials));
     assert_true(exec_msg_encode(&w, &m));
     assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), in));
     (void)at;
@@ -179,6 +182,8 @@ static const struct {
     { "21 07000000 0000", WIRE_BAD_VALUE, "refusal", 1 },
     { "21 01000000 0200 6100", WIRE_BAD_VALUE, "reason", 5 },
     { "21 01000000 0300 6161", WIRE_SHORT, "reason", 7 },
+    { "01 02000000 0000 0100 78 0000 0000 0000 0000 0000 0000 0000 01000100", WIRE_SHORT,
+      "credentials", 28 },
     { "01 01000000 0000 0000", WIRE_BAD_VALUE, "command", 7 },
     { "01 01000000 0000 0300 610061", WIRE_BAD_VALUE, "command", 7 },
 };
@@ -232,6 +237,30 @@ test_exec_msg__longest_and_longer(void **state)
 }
 
 static void
+test_exec_msg__most_credentials_and_more(void **state)
+{
+    static uint8_t long_bytes[EXEC_MSG_CREDENTIALS_MAX + 1], out[EXEC_MSG_BYTES_MAX];
+    struct exec_msg m = { .type = EXEC_MSG_START, .command = TEXT("x") }, read;
+    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
+    struct bytes frame;
+
+    (void)state;
+    m.credentials = bytes_of(long_bytes, EXEC_MSG_CREDENTIALS_MAX);
+    assert_true(exec_msg_encode(&w, &m));
+    frame = bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - EXEC_MSG_LENGTH_BYTES);
+    assert_int_equal(exec_msg_decode(&read, frame), WIRE_OK);
+    assert_int_equal(read.credentials.n, EXEC_MSG_CREDENTIALS_MAX);
+    /* One more, by hand: its length stands before it. */
+    wire_store_le32(out + w.len - EXEC_MSG_CREDENTIALS_MAX - 4, EXEC_MSG_CREDENTIALS_MAX + 1);
+    frame.n++;
+    assert_int_equal(exec_msg_decode(&read, frame), WIRE_LIMIT);
+    assert_string_equal(read.fault.field, "credentials");
+    m.credentials.n++;
+    w = wire_writer_fixed(out, sizeof(out));
+    assert_false(exec_msg_encode(&w, &m));
+}
+
+static void
 test_exec_msg_encode__a_text_with_a_nul_or_no_room_fails(void **state)
 {
     const struct exec_msg m = { .type = EXEC_MSG_START,
@@ -258,6 +287,7 @@ main(void)
         cmocka_unit_test(test_exec_msg_decode__prefixes_and_flips),
         cmocka_unit_test(test_exec_msg_decode__refused),
         cmocka_unit_test(test_exec_msg__longest_and_longer),
+        cmocka_unit_test(test_exec_msg__most_credentials_and_more),
         cmocka_unit_test(test_exec_msg_encode__a_text_with_a_nul_or_no_room_fails),
     };
 
