@@ -77,7 +77,9 @@ open_folder(struct proxied_store *s, const char *path, char *why, size_t why_n)
     return true;
 }
 
-/* Times of the monotonic clock stand in the files: those of another boot must not open. */
+/* Times of the monotonic clock stand in the files: those of another boot must not open. Where this
+ * cannot be read (ProcSubset=pid) they could, and a folder below /run, which has none, is what keeps
+ * them from it. */
 static size_t
 read_boot_id(uint8_t to[static BOOT_ID_BYTES])
 {
