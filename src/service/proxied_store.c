@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,19 +79,38 @@ open_folder(struct proxied_store *s, const char *path, char *why, size_t why_n)
     return true;
 }
 
-/* Times of the monotonic clock stand in the files: those of another boot must not open. Where this
- * cannot be read (ProcSubset=pid) they could, and a folder below /run, which has none, is what keeps
- * them from it. */
+/* 0: it cannot be had (ProcSubset=pid). */
 static size_t
-read_boot_id(uint8_t to[static BOOT_ID_BYTES])
+read_boot_id(const char *file, uint8_t to[static BOOT_ID_BYTES])
 {
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, to, BOOT_ID_BYTES) : -1;
 
     if (fd >= 0) {
         (void)close(fd);
     }
     return n > 0 ? (size_t)n : 0;
+}
+
+/* Times of the monotonic clock stand in the files: those of another boot must not open. Either the keys
+ * have the boot's name in them, or nothing in the folder outlives it. */
+static bool
+is_of_this_boot(const struct proxied_store *s, struct bytes boot_id, const char *path, char *why,
+                size_t why_n)
+{
+    struct statfs st;
+
+    if (boot_id.n) {
+        return true;
+    }
+    if (fstatfs(s->folder, &st) != 0) {
+        return fail(why, why_n, path, strerror(errno));
+    }
+    return st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC ||
+           fail(why, why_n, path,
+                "expected a folder below /run, or on another tmpfs: the kernel's boot_id cannot be "
+                "read (ProcSubset=pid), so elsewhere files of an earlier boot could be taken for "
+                "this one's");
 }
 
 static void
@@ -104,12 +125,10 @@ derive(const struct hmac_sha_key *from, const char *use, struct bytes boot_id, u
 }
 
 static void
-make_keys(struct proxied_store *s, const struct seal_key *file)
+make_keys(struct proxied_store *s, const struct seal_key *file, struct bytes boot)
 {
     uint8_t inner[HMAC_SHA256_STATE_BYTES], outer[HMAC_SHA256_STATE_BYTES], names[32];
-    uint8_t boot_id[BOOT_ID_BYTES];
     const struct hmac_sha_key from = { HMAC_SHA256, inner, outer };
-    struct bytes boot = bytes_of(boot_id, read_boot_id(boot_id));
 
     _Static_assert(AEAD_KEY_BYTES == 2 * HMAC_SHA256_STATE_BYTES, "two halves");
     hmac_sha_key_init(HMAC_SHA256, bytes_of(file->b, sizeof(file->b)), inner, outer);
@@ -123,10 +142,12 @@ make_keys(struct proxied_store *s, const struct seal_key *file)
 }
 
 struct proxied_store *
-proxied_store_open(const char *folder, const char *key_file, char *why, size_t why_n)
+proxied_store_open(const struct proxied_store_place *at, char *why, size_t why_n)
 {
     struct proxied_store *s = mem_new(sizeof(*s));
     struct seal_key *key = NULL;
+    uint8_t boot_id[BOOT_ID_BYTES];
+    struct bytes boot = bytes_of(boot_id, read_boot_id(at->boot_id_file, boot_id));
 
     if (!s) {
         (void)snprintf(why, why_n, "not enough memory");
@@ -138,16 +159,17 @@ proxied_store_open(const char *folder, const char *key_file, char *why, size_t w
         proxied_store_close(s);
         return NULL;
     }
-    if (!open_folder(s, folder, why, why_n)) {
+    if (!open_folder(s, at->folder, why, why_n) ||
+        !is_of_this_boot(s, boot, at->folder, why, why_n)) {
         proxied_store_close(s);
         return NULL;
     }
-    if (seal_key_make(key_file, geteuid(), &key) != SEC_E_OK) {
+    if (seal_key_make(at->key_file, geteuid(), &key) != SEC_E_OK) {
         (void)snprintf(why, why_n, "%s", sec_reason());
         proxied_store_close(s);
         return NULL;
     }
-    make_keys(s, key);
+    make_keys(s, key, boot);
     seal_key_free(key);
     return s;
 }

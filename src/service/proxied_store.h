@@ -28,9 +28,17 @@ struct proxied_store_name {
     char text[PROXIED_STORE_NAME_CHARS];
 };
 
+#define PROXIED_STORE_BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+struct proxied_store_place {
+    const char *folder, *key_file;
+    const char *boot_id_file; /* PROXIED_STORE_BOOT_ID: what tells this boot from others */
+};
+
 /* Makes the folder where there is none, and the key file. NULL: why says why, which for a folder is
- * that others may look into it or that it is somebody else's. Owned by the caller. */
-SEC_NODISCARD struct proxied_store *proxied_store_open(const char *folder, const char *key_file,
+ * that others may look into it, that it is somebody else's, or that it may outlive this boot and nothing
+ * tells boots apart. Owned by the caller. */
+SEC_NODISCARD struct proxied_store *proxied_store_open(const struct proxied_store_place *,
                                                        char *why, size_t why_n);
 void proxied_store_close(struct proxied_store *); /* NULL is a no-op */
 

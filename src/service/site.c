@@ -166,14 +166,18 @@ static bool
 open_shared(const struct site *site, struct listener *l, const struct log *log)
 {
     const struct listener_settings *s = l->settings;
+    const struct proxied_store_place place = {
+        .folder = s->http.connection_store,
+        .key_file = site->settings.export_key,
+        .boot_id_file = PROXIED_STORE_BOOT_ID,
+    };
     char why[WHY_BYTES];
 
-    if (!s->http.connection_store) {
+    if (!place.folder) {
         return true;
     }
     l->shared = (struct proxied_shared){
-        .store = proxied_store_open(s->http.connection_store, site->settings.export_key, why,
-                                    sizeof(why)),
+        .store = proxied_store_open(&place, why, sizeof(why)),
         .listener = s->name,
         .scope = fnv_add(s->scope, bytes_of(&site->settings.scope, sizeof(site->settings.scope))),
         .handshake_timeout_s = s->handshake_timeout_s,

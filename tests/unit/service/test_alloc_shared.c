@@ -107,12 +107,13 @@ run(void *user, bool failing)
     struct credential credential;
     struct http_state from = { .rules = &rules, .credential = &credential };
     struct proxied_shared shared[2] = { { .listener = "web" }, { .listener = "web" } };
+    const struct proxied_store_place place = { folder, key, PROXIED_STORE_BOOT_ID };
     char why[256];
 
     (void)user;
     credential_init(&credential, &settings);
     for (size_t i = 0; i < 2; i++) {
-        shared[i].store = proxied_store_open(folder, key, why, sizeof(why));
+        shared[i].store = proxied_store_open(&place, why, sizeof(why));
         shared[i].handshake_timeout_s = shared[i].idle_s = 20;
         assert_true(shared[i].store || failing);
     }

@@ -39,6 +39,7 @@ static struct pair {
 static void
 start(struct process *p, uint64_t scope)
 {
+    const struct proxied_store_place place = { pair.folder, pair.key, PROXIED_STORE_BOOT_ID };
     struct in6_addr from = { 0 };
     char why[256];
 
@@ -50,7 +51,7 @@ start(struct process *p, uint64_t scope)
     http_state_set_peer(&p->f.state, &from, &p->f.proxied);
     p->f.now_s = 1000;
     p->shared = (struct proxied_shared){
-        .store = proxied_store_open(pair.folder, pair.key, why, sizeof(why)),
+        .store = proxied_store_open(&place, why, sizeof(why)),
         .listener = "web",
         .scope = scope,
         .handshake_timeout_s = TIMEOUT_S,

@@ -27,10 +27,18 @@ struct fixture {
 };
 
 static struct proxied_store *
+open_at(const char *folder, const char *key, const char *boot_id_file, char *why, size_t why_n)
+{
+    const struct proxied_store_place place = { folder, key, boot_id_file };
+
+    return proxied_store_open(&place, why, why_n);
+}
+
+static struct proxied_store *
 open_store(const struct fixture *f)
 {
-    char why[256] = "";
-    struct proxied_store *s = proxied_store_open(f->folder, f->key, why, sizeof(why));
+    char why[400] = "";
+    struct proxied_store *s = open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why));
 
     if (!s) {
         print_message("%s\n", why);
@@ -216,16 +224,45 @@ test_open__a_folder_of_others__is_refused(void **state)
     char why[256];
 
     assert_int_equal(chmod(f->folder, 0750), 0);
-    assert_null(proxied_store_open(f->folder, f->key, why, sizeof(why)));
+    assert_null(open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
     assert_non_null(strstr(why, "0700"));
     assert_int_equal(chmod(f->folder, 0700), 0);
     (void)snprintf(another.folder, sizeof(another.folder), "%s/link", f->root);
     assert_int_equal(symlink(f->folder, another.folder), 0);
-    assert_null(proxied_store_open(another.folder, f->key, why, sizeof(why)));
-    assert_null(proxied_store_open("/nonexistent/folder", f->key, why, sizeof(why)));
+    assert_null(open_at(another.folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
+    assert_null(open_at("/nonexistent/folder", f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
     assert_int_equal(chmod(f->key, 0644), 0);
-    assert_null(proxied_store_open(f->folder, f->key, why, sizeof(why)));
+    assert_null(open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
     assert_non_null(strstr(why, f->key));
+}
+
+/* Where nothing tells this boot from another, nothing of another must be there. */
+static void
+test_open__without_the_boot_s_name__takes_what_a_restart_empties(void **state)
+{
+    struct fixture *f = *state;
+    char why[400] = "", lasting[64] = "/var/tmp/connections-XXXXXX";
+    char empty[96], passing[64] = "/dev/shm/connections-XXXXXX";
+    const char *none = "/nonexistent/boot_id";
+    struct proxied_store *s;
+
+    assert_non_null(mkdtemp(lasting));
+    (void)snprintf(empty, sizeof(empty), "%s/empty", f->root);
+    assert_int_equal(close(open(empty, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+    assert_null(open_at(lasting, f->key, empty, why, sizeof(why)));
+    assert_null(open_at(lasting, f->key, none, why, sizeof(why)));
+    assert_non_null(strstr(why, lasting));
+    assert_non_null(strstr(why, "boot_id cannot be read"));
+    s = open_at(lasting, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why));
+    assert_non_null(s);
+    proxied_store_close(s);
+    assert_int_equal(rmdir(lasting), 0);
+
+    assert_non_null(mkdtemp(passing));
+    s = open_at(passing, f->key, none, why, sizeof(why));
+    assert_non_null(s);
+    proxied_store_close(s);
+    assert_int_equal(rmdir(passing), 0);
 }
 
 static void
@@ -403,6 +440,7 @@ main(void)
         TEST(test_look__what_was_altered_or_moved__is_not_taken),
         TEST(test_look__under_another_key__is_nothing),
         TEST(test_open__a_folder_of_others__is_refused),
+        TEST(test_open__without_the_boot_s_name__takes_what_a_restart_empties),
         TEST(test_put__too_much__is_refused),
         TEST(test_each__finds_the_old_ones_and_puts_away_what_was_left_behind),
         TEST(test_claim__by_many_at_once__one_has_it),
