@@ -221,7 +221,8 @@ void event_log_service(struct event_log *log, const struct event_service *servic
 struct event_ras {
     enum event_id id;
     bool failure;
-    bool locked_out; /* a refusal that locked the account: a 4740 follows */
+    const char
+        *locked_out; /* the SID of the account that this refusal locked: a 4740 follows; or NULL */
     const char *port, *device;
     const char *address; /* of the caller, where its line has one */
     uint64_t call;       /* 0: of no call */

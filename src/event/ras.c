@@ -76,7 +76,7 @@ describe(struct event_record *record, const void *user)
     event_record_text(record, "reason", ras->reason);
 }
 
-/* With Windows' fields, of which a call has no computer's name and no SID to offer. */
+/* With Windows' fields, of which a call has no computer's name to offer. */
 static void
 describe_locked_out(struct event_record *record, const void *user)
 {
@@ -84,7 +84,7 @@ describe_locked_out(struct event_record *record, const void *user)
 
     put_name(record, "TargetUserName", ras->user);
     event_record_field(record, "TargetDomainName", NULL);
-    event_record_field(record, "TargetSid", NULL);
+    event_record_field(record, "TargetSid", ras->locked_out);
     put_name(record, "domain", ras->domain);
     event_record_text(record, "IpAddress", ras->address);
     event_record_text(record, "port", ras->port);

@@ -62,7 +62,7 @@ judge(const struct code_check *c, struct code_answer *a)
     case SEC_E_LOGON_DENIED:
         a->error = ERROR_AUTHENTICATION_FAILURE;
         a->refusal = account_code_reason(&c->proof);
-        a->locked_out_now = c->proof.locked_out_now;
+        a->locked_out = c->proof.locked_out_now ? c->proof.sid : NULL;
         break;
     case SEC_E_NO_AUTHENTICATING_AUTHORITY:
         a->error = ERROR_SERVER_NOT_RESPONDING;

@@ -20,7 +20,7 @@ struct code_answer {
     uint32_t request, error;   /* OTP_RESULT's */
     struct bytes user, domain; /* UTF-8, as the module gave them */
     const char *refusal;       /* why the code was refused, for the log; NULL: it was not */
-    bool locked_out_now;       /* and that locked the account */
+    const char *locked_out;    /* the SID of the account that this locked; NULL: none */
 };
 typedef void (*code_check_done)(void *owner, const struct code_answer *);
 

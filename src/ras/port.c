@@ -101,7 +101,7 @@ fail_ppp(struct port *p, const char *why)
 static bool on_ppp_authenticated(void *owner, const char *user, const char *domain,
                                  const char *sid);
 static void on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
-                           bool locked_out_now);
+                           const char *locked_out);
 static void on_ppp_up(void *owner, const char *interface_name, const char *local,
                       const char *remote);
 static void on_ppp_ended(void *owner, int exit_status, const struct ppp_accounting *);
@@ -447,15 +447,15 @@ on_ppp_authenticated(void *owner, const char *user, const char *domain, const ch
 
 static void
 on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
-               bool locked_out_now)
+               const char *locked_out)
 {
     struct port *p = owner;
 
     p->account.refusal = why;
-    p->account.locked_out = locked_out_now;
+    p->account.locked_out = locked_out;
     TELL(p, EVENT_PPP_REFUSED, .user = bytes_of_string(user), .domain = bytes_of_string(domain));
     p->account.refusal = NULL;
-    p->account.locked_out = false;
+    p->account.locked_out = NULL;
 }
 
 static void

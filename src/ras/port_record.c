@@ -215,7 +215,7 @@ port_record_code(struct port_site *site, const char *name, const struct port_set
                                            .user = answer->user,
                                            .domain = answer->domain,
                                            .reason = answer->refusal,
-                                           .locked_out = answer->locked_out_now });
+                                           .locked_out = answer->locked_out });
 }
 
 void

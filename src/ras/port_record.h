@@ -16,7 +16,7 @@ struct port_account {
     struct bytes user, domain; /* of the connection: the port's own copies */
     const char *reason;        /* pppd's, static */
     const char *refusal;       /* while a refusal is told: why, for the log */
-    bool locked_out;           /* likewise: it locked the account */
+    const char *locked_out;    /* likewise: the SID of the account that it locked */
 };
 void port_account_begin(struct port_account *, uint64_t call, const struct line *, uint64_t now_ms);
 

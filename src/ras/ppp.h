@@ -22,11 +22,11 @@ struct ppp_accounting {
 };
 
 struct ppp_events {
-    /* user and domain as the caller gave them (where that is no UTF-8, as pppd prints it); refused: why is for the log. The answer says
-     * whether the call may go on with this user. */
+    /* user and domain as the caller gave them (where that is no UTF-8, as pppd prints it); refused: why is for the log, locked_out
+     * the SID of the account that this locked, or NULL. The answer says whether the call may go on with this user. */
     bool (*authenticated)(void *owner, const char *user, const char *domain, const char *sid);
     void (*refused)(void *owner, const char *user, const char *domain, const char *why,
-                    bool locked_out_now);
+                    const char *locked_out);
     void (*up)(void *owner, const char *interface_name, const char *local, const char *remote);
     void (*ended)(void *owner, int exit_status, const struct ppp_accounting *);
 };

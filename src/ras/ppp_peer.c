@@ -136,10 +136,11 @@ verdict_yes(struct ppp_peer *p, const struct job *job)
 }
 
 static void
-tell_refused(struct ppp *call, const struct ppp_proof *proof, const char *why, bool locked_out_now)
+tell_refused(struct ppp *call, const struct ppp_proof *proof, const char *why,
+             const char *locked_out)
 {
     if (call->owned && call->events.refused) {
-        call->events.refused(call->owner, proof->user, proof->domain, why, locked_out_now);
+        call->events.refused(call->owner, proof->user, proof->domain, why, locked_out);
     }
 }
 
@@ -151,7 +152,7 @@ finish(struct ppp_peer *p, struct job *job)
 
     if (job->status != SEC_E_OK) {
         tell_refused(call, &job->proof, ppp_proof_reason(&job->result, job->status),
-                     job->result.locked_out_now);
+                     job->result.locked_out_now ? job->result.sid : NULL);
     } else if (call->owned && call->events.authenticated &&
                call->events.authenticated(call->owner, job->proof.user, job->proof.domain,
                                           job->result.identity->sid)) {
@@ -218,7 +219,7 @@ on_prove(struct ppp_peer *p, const struct ppp_msg *m)
     job->peer = p;
     job->work.data = job;
     if (why) {
-        tell_refused(call, &job->proof, why, false);
+        tell_refused(call, &job->proof, why, NULL);
         if (!p->closing) {
             verdict_no(p, &job->proof);
         }

@@ -32,7 +32,7 @@ authenticated(void *owner, const char *user, const char *domain, const char *sid
 }
 
 static void
-refused(void *owner, const char *user, const char *domain, const char *why, bool locked_out_now)
+refused(void *owner, const char *user, const char *domain, const char *why, const char *locked_out)
 {
     printf("[\"refused\", \"%s\", \"%s\", \"%s\"]\n", user, domain, why);
 }

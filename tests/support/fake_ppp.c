@@ -81,7 +81,8 @@ obey(struct ppp *p)
 
         say(p, good ? "OK\n" : "NO\n");
     } else if (strcmp(word[0], "REFUSE") == 0 || strcmp(word[0], "LOCK") == 0) {
-        p->events->refused(p->owner, word[1], word[2], "wrong password", word[0][0] == 'L');
+        p->events->refused(p->owner, word[1], word[2], "wrong password",
+                           word[0][0] == 'L' ? "S-1-5-21-1-2-3-1001" : NULL);
         say(p, "NO\n");
     } else if (strcmp(word[0], "UP") == 0) {
         p->events->up(p->owner, "ppp7", "192.0.2.1", p->remote);

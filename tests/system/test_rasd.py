@@ -138,6 +138,7 @@ def test_without_a_module_ppp_comes_at_once(make_rasd):
     assert (refused["TargetUserName"], refused["reason"], refused["Keywords"]) == ("bob", "wrong password", "Audit Failure")
     locked = rasd.event(4740)
     assert (locked["TargetUserName"], locked["domain"], locked["Keywords"]) == ("bob", "WEB1", "Audit Success")
+    assert locked["TargetSid"] == "S-1-5-21-1-2-3-1001"
     rasd.event(29009)
 
 

@@ -117,6 +117,7 @@ def test_three_tries_and_the_lock_out(rasd):
         assert rasd.event(29004, call + 1)["TargetUserName"] == "alice"
     locked = rasd.event(4740)
     assert (locked["TargetUserName"], locked["IpAddress"], locked["port"][:4]) == ("alice", "127.0.0.1", "net/") and len(rasd.events(4740)) == 1
+    assert locked["TargetSid"] == json.loads(ctl(rasd, "account", "show", "alice", "--json"))["sid"]
     assert [row["reason"] for row in rasd.events(29012)][-2:] == ["the account is locked out"] * 2
     c = rasd.call()
     answer(c, "alice", token.press())

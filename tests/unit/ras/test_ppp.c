@@ -326,9 +326,12 @@ authenticated(void *owner, const char *user, const char *domain, const char *sid
 }
 
 static void
-refused(void *owner, const char *user, const char *domain, const char *why, bool locked_out_now)
+refused(void *owner, const char *user, const char *domain, const char *why, const char *locked_out)
 {
     note(owner, "no", user, why);
+    if (locked_out) {
+        note(owner, "locked", user, strstr(locked_out, "-1001") ? "1001" : locked_out);
+    }
 }
 
 static void
@@ -450,6 +453,17 @@ test_ppp__wrong_password__is_told_with_the_reason(void **state)
     assert_string_equal(f->told, "no(User,the password is wrong) ");
     assert_int_equal(f->exit_status, 0); /* the caller's own doing, in pppd's eyes */
     assert_string_equal(f->accounting.reason, "the caller failed to authenticate");
+}
+
+static void
+test_ppp__wrong_password_that_locks__is_told_with_the_sid(void **state)
+{
+    struct fixture *f = *state;
+
+    run(f, "do=hello do=wrong do=wrong do=wrong do=wrong");
+    assert_string_equal(f->told, "no(User,the password is wrong) no(User,the password is wrong) "
+                                 "no(User,the password is wrong) locked(User,1001) "
+                                 "no(User,the account is locked out) ");
 }
 
 static void
@@ -629,6 +643,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(test_ppp__right_password__is_told_with_addresses_and_bytes),
         WITH_SERVER(test_ppp__wrong_password__is_told_with_the_reason),
+        WITH_SERVER(test_ppp__wrong_password_that_locks__is_told_with_the_sid),
         WITH_SERVER(test_ppp__owner_that_says_no__refuses),
         WITH_SERVER(test_ppp__token__is_good_for_one_connection),
         WITH_SERVER(test_ppp__more_than_five_proofs__are_too_many),
