@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Target functions: authority_msg_decode, authority_msg_encode, authority_texts_fill,
- * authority_numbers_fill. The input is one frame without its length, of either direction. */
+/* Target functions: authority_msg_decode, authority_msg_encode, message_strings_fill,
+ * message_numbers_fill. The input is one frame without its length, of either direction. */
 #include <stdlib.h>
 
 #include "account/authority_msg.h"
@@ -13,13 +13,13 @@ check_text(struct bytes in, const char *text)
 }
 
 static void
-check_texts(struct bytes in, const struct authority_texts *texts)
+check_texts(struct bytes in, const struct message_strings *texts)
 {
     const char **items = calloc(texts->n + 1, sizeof(*items));
 
     fuzz_must(items != NULL);
     fuzz_view(in, texts->packed);
-    authority_texts_fill(texts, items);
+    message_strings_fill(texts, items);
     for (size_t i = 0; i < texts->n; i++) {
         fuzz_must(items[i] != NULL);
         check_text(in, items[i]);
@@ -28,13 +28,13 @@ check_texts(struct bytes in, const struct authority_texts *texts)
 }
 
 static void
-check_numbers(struct bytes in, const struct authority_numbers *numbers)
+check_numbers(struct bytes in, const struct message_numbers *numbers)
 {
     uint32_t *items = calloc(numbers->n + 1, sizeof(*items));
 
     fuzz_must(items != NULL);
     fuzz_view(in, numbers->packed);
-    authority_numbers_fill(numbers, items);
+    message_numbers_fill(numbers, items);
     free(items);
 }
 

@@ -27,9 +27,9 @@ show_view(const struct outcome *o, const struct authority_msg *m)
     if (!lists) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    authority_texts_fill(&m->groups, lists);
-    authority_texts_fill(&m->group_sids, lists + n);
-    authority_texts_fill(&m->keys, lists + 2 * n);
+    message_strings_fill(&m->groups, lists);
+    message_strings_fill(&m->group_sids, lists + n);
+    message_strings_fill(&m->keys, lists + 2 * n);
     view.groups = lists;
     view.group_sids = lists + n;
     view.n_groups = n;

@@ -16,10 +16,11 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/wire.h"
+#include "codec/message_table.h"
 
 enum {
     AUTHORITY_MSG_VERSION = 2,
-    AUTHORITY_MSG_LENGTH_BYTES = 4,
+    AUTHORITY_MSG_LENGTH_BYTES = MESSAGE_LENGTH_BYTES,
     AUTHORITY_MSG_BYTES_MAX = 256 * 1024, /* no frame is longer: room for 4,000 groups */
     AUTHORITY_MSG_BLOB_MAX = 65535,
     AUTHORITY_MSG_TEXT_MAX = 2048,
@@ -59,18 +60,6 @@ enum {
     AUTHORITY_CHANGES_PASSWORD_EXPIRES = 8,
 };
 
-/* To encode, items; decoded, packed, which authority_texts_fill takes apart. */
-struct authority_texts {
-    const char *const *items;
-    size_t n;
-    struct bytes packed;
-};
-struct authority_numbers {
-    const uint32_t *items; /* NULL with n == 0: none */
-    size_t n;
-    struct bytes packed;
-};
-
 /* A secret as a whole: authority_msg_wipe. */
 struct authority_msg {
     uint8_t type; /* enum authority_msg_type */
@@ -84,8 +73,8 @@ struct authority_msg {
      * VOUCHED: of the identity, who that is. */
     struct account_proof proof;
     struct account_identity identity;
-    struct authority_texts groups, group_sids; /* also VIEW's */
-    struct authority_numbers group_attributes;
+    struct message_strings groups, group_sids; /* also VIEW's */
+    struct message_numbers group_attributes;
     struct bytes new_password;          /* CHANGE_PASSWORD, whose old one is claim's */
     const char *entry_sid, *entry_name; /* FOUND; LOOK_UP: the SID, NULL for claim's user */
     bool entry_is_group;
@@ -105,14 +94,13 @@ struct authority_msg {
         struct one_time_code code; /* but for its secret */
         struct bytes code_secret;
     } admin;
-    struct authority_texts join, leave; /* ADD has join alone */
+    struct message_strings join, leave; /* ADD has join alone */
     struct account_view view;           /* VIEW, but for its lists */
-    struct authority_texts keys;
-    struct {
-        const char *field;
-        uint32_t at;
-    } fault;
+    struct message_strings keys;
+    struct message_fault fault;
 };
+
+extern const struct message_format authority_msg_format;
 
 /* One frame without its length. WIRE_BAD_VALUE: an unknown type, a text with a NUL in it, a flag
  * that is neither 0 nor 1, a name of half a unit; WIRE_LIMIT: a text longer than it may be. Of a
@@ -123,9 +111,5 @@ SEC_NODISCARD enum wire_err authority_msg_decode(struct authority_msg *, struct 
 SEC_NODISCARD enum wire_err authority_msg_encode(struct wire_writer *w,
                                                  const struct authority_msg *);
 void authority_msg_wipe(struct authority_msg *);
-
-/* The texts of a decoded list, into an array of n. */
-void authority_texts_fill(const struct authority_texts *, const char **to);
-void authority_numbers_fill(const struct authority_numbers *, uint32_t *to);
 
 #endif

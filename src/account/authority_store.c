@@ -30,10 +30,10 @@ take_identity(const struct authority_msg *m, struct account_proof *out)
     uint32_t *attributes = m->group_attributes.n ? mem_new_array(n, sizeof(*attributes)) : NULL;
 
     if (names && (attributes || !m->group_attributes.n)) {
-        authority_texts_fill(&m->groups, names);
-        authority_texts_fill(&m->group_sids, names + n);
+        message_strings_fill(&m->groups, names);
+        message_strings_fill(&m->group_sids, names + n);
         if (attributes) {
-            authority_numbers_fill(&m->group_attributes, attributes);
+            message_numbers_fill(&m->group_attributes, attributes);
         }
         identity.groups = names;
         identity.group_sids = names + n;

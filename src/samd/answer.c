@@ -201,11 +201,11 @@ put_view(void *user, const struct account_view *view)
 
 /* A list of a request, as pointers into it; *out is owned by the caller: mem_free. */
 static bool
-take_texts(const struct authority_texts *texts, const char ***out)
+take_texts(const struct message_strings *texts, const char ***out)
 {
     *out = mem_new_array(texts->n, sizeof(**out));
     if (*out) {
-        authority_texts_fill(texts, *out);
+        message_strings_fill(texts, *out);
     }
     return *out != NULL;
 }

@@ -229,12 +229,12 @@ assert_text(const char *is, const char *wanted)
 }
 
 static void
-assert_texts(const struct authority_texts *is, const struct authority_texts *wanted)
+assert_texts(const struct message_strings *is, const struct message_strings *wanted)
 {
     const char *texts[TEXTS_MOST];
 
     assert_int_equal(is->n, wanted->n);
-    authority_texts_fill(is, texts);
+    message_strings_fill(is, texts);
     for (size_t i = 0; i < wanted->n; i++) {
         assert_string_equal(texts[i], wanted->items[i]);
     }
@@ -353,7 +353,7 @@ assert_same(const struct authority_msg *a, const struct authority_msg *b)
     assert_texts(&a->group_sids, &b->group_sids);
     assert_texts(&a->keys, &b->keys);
     assert_int_equal(a->group_attributes.n, b->group_attributes.n);
-    authority_numbers_fill(&a->group_attributes, numbers);
+    message_numbers_fill(&a->group_attributes, numbers);
     for (size_t i = 0; i < b->group_attributes.n; i++) {
         assert_int_equal(numbers[i], b->group_attributes.items[i]);
     }
