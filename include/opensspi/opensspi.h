@@ -265,12 +265,20 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiOpenProcessToken(HANDLE *phToken);
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiImpersonateToken(HANDLE Token);
 
-/* An account or a group. */
+/* Who knows an account. */
+#define OPENSSPI_ACCOUNT_WELL_KNOWN 1 /* it is the same everywhere */
+#define OPENSSPI_ACCOUNT_STORE      2 /* this server's account store */
+#define OPENSSPI_ACCOUNT_CLIENT     3 /* a client whose token is there is it, or is in it */
+#define OPENSSPI_ACCOUNT_SYSTEM     4 /* this system's name service */
+
+/* An account or a group. Strings are never NULL. Members are added at the end alone. */
 typedef struct _OPENSSPI_ACCOUNT {
     const char *Sid;
     const char *Name;
     const char *Domain; /* "BUILTIN", "EXAMPLE", "Unix User" and so on; "" */
     ULONG Use;          /* SID_NAME_USE: 1 user, 2 group, 4 alias, 5 well-known group … */
+    const char *UserPrincipalName; /* "someone@example.test" of a user; "" where it has none */
+    ULONG Source;                  /* OPENSSPI_ACCOUNT_* */
 } OPENSSPI_ACCOUNT, *POPENSSPI_ACCOUNT;
 
 /*
@@ -278,8 +286,11 @@ typedef struct _OPENSSPI_ACCOUNT {
  * everywhere; accounts and groups of the account store; users and groups of contexts whose tokens
  * are there; and what the name service, which may take its time, says of this system (S-1-22-1-UID
  * "Unix User", S-1-22-2-GID "Unix Group"). No directory is asked. A name without a domain is a
- * well-known one, the store's or else this system's; "." is the store, too. One block:
- * *ppAccount is owned by the caller, FreeContextBuffer.
+ * well-known one, the store's or else this system's; "." is the store, too. "name@dns.domain" is a user
+ * principal name: of the store's user "name" where the domain is [server]'s dns_domain, of a client whose
+ * domain told it, and nobody's else. A user of the store has one where dns_domain is set; a name with an
+ * @ in it that the store has is that account. One block: *ppAccount is owned by the caller,
+ * FreeContextBuffer.
  * SEC_E_TARGET_UNKNOWN: nobody knows it; SEC_E_NO_AUTHENTICATING_AUTHORITY: the store does not answer,
  * without which a name that has no domain means nobody; SEC_E_INVALID_PARAMETER;
  * SEC_E_INSUFFICIENT_MEMORY.

@@ -47,14 +47,19 @@ SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFor
                                                     LPSTR lpNameBuffer, PULONG nSize);
 
 /*
- * A name from one format, or NameUnknown, into another; *nSize as above. No directory is asked. Known
- * are the user that the calling thread acts for, by NameSamCompatible and, where its domain told it, by
- * NameUserPrincipal; and by NameSamCompatible, or bare as NameUnknown, what LookupAccountName knows,
- * which becomes NameSamCompatible and, of this system's users, NameDisplay.
+ * A name from one format, or NameUnknown, into another. *nSize: the buffer's size in characters in;
+ * out, the characters written and the NUL. Where the buffer is too small the last error is
+ * ERROR_INSUFFICIENT_BUFFER, *nSize the size needed, and the buffer untouched; with no buffer and a size
+ * of 0 the function succeeds with that size.
+ *
+ * No directory is asked. Known are the user that the calling thread acts for, by NameSamCompatible and,
+ * where it has one, by NameUserPrincipal; and by NameSamCompatible, by NameUserPrincipal, or bare as
+ * NameUnknown, what LookupAccountName knows, which becomes NameSamCompatible; of a user of the account
+ * store, and of a client whose domain told it, NameUserPrincipal; and of this system's users NameDisplay.
  *   ERROR_NONE_MAPPED        nobody here knows the name, or it in that format
  *   ERROR_NO_SUCH_DOMAIN     the account store cannot be asked
  *   ERROR_INVALID_PARAMETER  no name, or NameUnknown wanted
- *   ERROR_MORE_DATA, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
+ *   ERROR_INSUFFICIENT_BUFFER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
  */
 SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,
                                             EXTENDED_NAME_FORMAT AccountNameFormat,

@@ -20,7 +20,8 @@ static const char unix_users[] = "Unix User", unix_groups[] = "Unix Group";
 struct found {
     struct sid sid;
     enum sid_use use;
-    struct wire_writer name, domain; /* UTF-8 with their NULs */
+    ULONG source;
+    struct wire_writer name, domain, upn; /* UTF-8 with their NULs; upn may be empty */
 };
 
 static void
@@ -28,13 +29,15 @@ found_auto(struct found *f)
 {
     wire_writer_clear(&f->name);
     wire_writer_clear(&f->domain);
+    wire_writer_clear(&f->upn);
 }
 
 static void
 found_init(struct found *f)
 {
     *f = (struct found){ .name = wire_writer_growing(NULL, 0),
-                         .domain = wire_writer_growing(NULL, 0) };
+                         .domain = wire_writer_growing(NULL, 0),
+                         .upn = wire_writer_growing(NULL, 0) };
 }
 
 static void
@@ -48,19 +51,21 @@ static sec_status
 give(const struct found *f, POPENSSPI_ACCOUNT *out)
 {
     SEC_AUTO(report) r;
-    OPENSSPI_ACCOUNT fixed = { .Use = f->use };
+    OPENSSPI_ACCOUNT fixed = { .Use = f->use, .Source = f->source };
     char text[SID_TEXT_BYTES];
     void *block = NULL;
     sec_status status;
 
     report_init(&r);
-    if (wire_writer_status(&f->name) != WIRE_OK || wire_writer_status(&f->domain) != WIRE_OK) {
+    if (wire_writer_status(&f->name) != WIRE_OK || wire_writer_status(&f->domain) != WIRE_OK ||
+        wire_writer_status(&f->upn) != WIRE_OK) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     sid_text(&f->sid, text);
     report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Sid), text);
     report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Name), (const char *)f->name.p);
     report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, Domain), (const char *)f->domain.p);
+    report_utf8(&r, offsetof(OPENSSPI_ACCOUNT, UserPrincipalName), (const char *)f->upn.p);
     status = report_give(&r, &fixed, sizeof(fixed), sizeof(fixed), &block);
     if (status == SEC_E_OK) {
         *out = block;
@@ -69,19 +74,22 @@ give(const struct found *f, POPENSSPI_ACCOUNT *out)
 }
 
 static void
-take_member(void *user, const struct logon_member *m)
+take_member(void *user, const struct logon_member *m, const char *upn)
 {
     struct found *f = user;
 
     f->sid = m->sid;
     f->use = m->use;
+    f->source = OPENSSPI_ACCOUNT_CLIENT;
     put_texts(f, m->name, m->domain);
+    wire_put(&f->upn, upn, strlen(upn) + 1);
 }
 
 static void
 take_well_known(struct found *f, const struct sid_name *known)
 {
     f->use = known->use;
+    f->source = OPENSSPI_ACCOUNT_WELL_KNOWN;
     put_texts(f, known->name, sid_name_authority(&f->sid));
 }
 
@@ -110,9 +118,16 @@ take_entry(struct found *f, const struct sec_settings *s, const struct account_e
         return sec_fail(SEC_E_INTERNAL_ERROR, "sspi: the account store has no SID for a name");
     }
     f->use = entry->is_group ? SID_USE_ALIAS : SID_USE_USER;
+    f->source = OPENSSPI_ACCOUNT_STORE;
     wire_put(&f->name, entry->name, strlen(entry->name) + 1);
     utf8_put_utf16(&f->domain, s->domain);
     wire_put_u8(&f->domain, 0);
+    if (!entry->is_group && s->dns_domain.n) {
+        wire_put(&f->upn, entry->name, strlen(entry->name));
+        wire_put_u8(&f->upn, '@');
+        utf8_put_utf16(&f->upn, s->dns_domain);
+        wire_put_u8(&f->upn, 0);
+    }
     return SEC_E_OK;
 }
 
@@ -145,6 +160,50 @@ find_in_store(struct found *f, struct bytes domain, const char *name, const char
     return status;
 }
 
+/* Whether [server]'s dns_domain is this one, which is UTF-8. */
+static sec_status
+check_own_suffix(struct bytes suffix)
+{
+    struct configuration *configuration;
+    uint8_t room[512];
+    SEC_AUTO(wire_writer) suffix16 = wire_writer_growing(room, sizeof(room));
+    sec_status status = configuration_current(&configuration);
+    struct bytes own;
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    own = configuration_host(configuration)->settings->dns_domain;
+    utf16_put_utf8(&suffix16, suffix);
+    if (!own.n || wire_writer_status(&suffix16) != WIRE_OK ||
+        !utf16_equal_nocase(wire_written(&suffix16), own)) {
+        status = sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: not a principal name of the store's");
+    }
+    configuration_unref(configuration);
+    return status;
+}
+
+/* A user of the store's by its principal name; n is how much of it goes before the @. */
+static sec_status
+find_own_principal(struct found *f, const char *whole, size_t n)
+{
+    sec_status status = n ? check_own_suffix(bytes_of_string(whole + n + 1)) : SEC_E_TARGET_UNKNOWN;
+    char *name;
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    name = mem_dup(whole, n);
+    if (!name) {
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    status = find_in_store(f, (struct bytes){ 0 }, name, NULL);
+    mem_free(name);
+    return status == SEC_E_OK && f->use != SID_USE_USER
+               ? sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: groups have no principal name")
+               : status;
+}
+
 /* S-1-5-21-…: of a domain, or of a computer. */
 static bool
 is_domains(const struct sid *sid)
@@ -167,6 +226,7 @@ find_unix_sid(struct found *f)
     uid_t uid;
     gid_t gid;
 
+    f->source = OPENSSPI_ACCOUNT_SYSTEM;
     if (unix_name_is_user(&f->sid, &uid)) {
         f->use = SID_USE_USER;
         wire_put(&f->domain, unix_users, sizeof(unix_users));
@@ -228,6 +288,7 @@ find_unix_user(struct found *f, const char *name)
     if (status == SEC_E_OK) {
         f->sid = unix_name_user_sid(uid);
         f->use = SID_USE_USER;
+        f->source = OPENSSPI_ACCOUNT_SYSTEM;
         put_texts(f, name, unix_users);
     }
     return status;
@@ -242,9 +303,31 @@ find_unix_group(struct found *f, const char *name)
     if (status == SEC_E_OK) {
         f->sid = unix_name_group_sid(gid);
         f->use = SID_USE_GROUP;
+        f->source = OPENSSPI_ACCOUNT_SYSTEM;
         put_texts(f, name, unix_groups);
     }
     return status;
+}
+
+/* What is no account of the store's under the whole of its name. */
+static sec_status
+find_elsewhere(struct found *f, const char *name)
+{
+    const char *at = strrchr(name, '@');
+    sec_status status =
+        at ? find_own_principal(f, name, (size_t)(at - name)) : SEC_E_TARGET_UNKNOWN;
+
+    if (status != SEC_E_TARGET_UNKNOWN) {
+        return status;
+    }
+    status = find_unix_user(f, name);
+    if (status == SEC_E_TARGET_UNKNOWN) {
+        status = find_unix_group(f, name);
+    }
+    return status == SEC_E_TARGET_UNKNOWN && at &&
+                   logon_find_upn(bytes_of_string(name), take_member, f)
+               ? SEC_E_OK
+               : status;
 }
 
 static bool
@@ -276,8 +359,7 @@ find_name(struct found *f, struct bytes whole, struct bytes domain, const char *
     if (domain.n) {
         return logon_find_name(domain, bytes_of_string(name), take_member, f) ? SEC_E_OK : status;
     }
-    status = find_unix_user(f, name);
-    return status == SEC_E_TARGET_UNKNOWN ? find_unix_group(f, name) : status;
+    return find_elsewhere(f, name);
 }
 
 SECURITY_STATUS SEC_ENTRY

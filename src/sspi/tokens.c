@@ -102,15 +102,33 @@ put_utf8(struct wire_writer *w, struct bytes utf16)
     return wire_writer_status(w) == WIRE_OK ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+/* What the client's domain told; of a user of the account store, what lookup.c makes of its name. */
 static sec_status
-put_names(struct client_names *n, const struct sec_facts *f)
+put_principal(struct client_names *n, const struct sec_facts *f, const struct sec_settings *s)
+{
+    sec_status status = put_utf8(&n->upn, f->kerberos.upn);
+
+    if (status != SEC_E_OK || f->kerberos.upn.n || f->anonymous || !f->identity ||
+        !s->dns_domain.n || !utf16_equal_nocase(f->domain, s->domain)) {
+        return status;
+    }
+    n->upn.len = 0;
+    utf8_put_utf16(&n->upn, f->user);
+    wire_put_u8(&n->upn, '@');
+    utf8_put_utf16(&n->upn, s->dns_domain);
+    wire_put_u8(&n->upn, 0);
+    return wire_writer_status(&n->upn) == WIRE_OK ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+static sec_status
+put_names(struct client_names *n, const struct sec_facts *f, const struct sec_settings *s)
 {
     sec_status status = put_utf8(&n->user, f->user);
 
     if (status == SEC_E_OK) {
         status = put_utf8(&n->domain, f->domain);
     }
-    return status == SEC_E_OK ? put_utf8(&n->upn, f->kerberos.upn) : status;
+    return status == SEC_E_OK ? put_principal(n, f, s) : status;
 }
 
 /* A client whom only its name tells, as with a ticket without a PAC, is the account here that it maps
@@ -138,7 +156,7 @@ make_logon(const struct sec_facts *f, const struct configuration *configuration,
     const struct account_identity *id = f->anonymous ? NULL : f->identity;
     SEC_AUTO(client_names) names = { 0 };
     char sid[SID_TEXT_BYTES];
-    sec_status status = put_names(&names, f);
+    sec_status status = put_names(&names, f, configuration_host(configuration)->settings);
     struct logon_facts l = {
         .anonymous = f->anonymous,
         .ntlm = f->mechanism->rpc_id == RPC_ID_NTLM,

@@ -80,16 +80,18 @@ static bool
 find(const struct sid *sid, struct bytes domain, struct bytes name, logon_take take, void *user)
 {
     const struct logon_member *found = NULL;
+    const char *upn = "";
 
     lock();
     for (const struct logon *l = living; l && !found; l = l->next) {
         found = is_asked_for(&l->user, sid, domain, name) ? &l->user : NULL;
+        upn = found ? l->upn : "";
         for (size_t i = 0; i < l->n_groups && !found; i++) {
             found = is_asked_for(&l->groups[i], sid, domain, name) ? &l->groups[i] : NULL;
         }
     }
     if (found) {
-        take(user, found);
+        take(user, found, upn);
     }
     unlock();
     return found != NULL;
@@ -105,6 +107,24 @@ bool
 logon_find_name(struct bytes domain, struct bytes name, logon_take take, void *user)
 {
     return find(NULL, domain, name, take, user);
+}
+
+bool
+logon_find_upn(struct bytes upn, logon_take take, void *user)
+{
+    const struct logon *l;
+
+    lock();
+    l = living;
+    while (l &&
+           !(l->user.name[0] && l->upn[0] && bytes_equal_nocase(bytes_of_string(l->upn), upn))) {
+        l = l->next;
+    }
+    if (l) {
+        take(user, &l->user, l->upn);
+    }
+    unlock();
+    return l != NULL;
 }
 
 /* --- life ---------------------------------------------------------------------------------- */

@@ -66,9 +66,11 @@ SEC_NODISCARD sec_status logon_unix_account(struct logon *, const struct unix_ac
                                             const struct unix_account **out);
 
 /* Among the users and groups of all logons that live: one with this SID, or of this name. take is
- * called with a lock held, for one. false: there is none. */
-typedef void (*logon_take)(void *user, const struct logon_member *);
+ * called with a lock held, for one; upn, UTF-8, is "" of a group. false: there is none. */
+typedef void (*logon_take)(void *user, const struct logon_member *, const char *upn);
 SEC_NODISCARD bool logon_find_sid(const struct sid *, logon_take, void *user);
 SEC_NODISCARD bool logon_find_name(struct bytes domain, struct bytes name, logon_take, void *user);
+/* Among the users alone, by their user principal name. */
+SEC_NODISCARD bool logon_find_upn(struct bytes upn, logon_take, void *user);
 
 #endif

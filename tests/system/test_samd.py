@@ -224,21 +224,26 @@ def test_names_and_sids__of_the_store_that_samd_has(samd):
     script = """
 import ctypes, sys
 class Account(ctypes.Structure):
-    _fields_ = [("sid", ctypes.c_char_p), ("name", ctypes.c_char_p), ("domain", ctypes.c_char_p), ("use", ctypes.c_uint32)]
+    _fields_ = [("sid", ctypes.c_char_p), ("name", ctypes.c_char_p), ("domain", ctypes.c_char_p), ("use", ctypes.c_uint32),
+                ("upn", ctypes.c_char_p), ("source", ctypes.c_uint32)]
 lib = ctypes.CDLL(sys.argv[1])
 for by, what in (part.split("=", 1) for part in sys.argv[2:]):
     out = ctypes.POINTER(Account)()
     status = getattr(lib, "OpenSspiLookup" + by)(what.encode(), ctypes.byref(out))
     a = out.contents if status == 0 else None
-    print(f"{a.domain.decode()}|{a.name.decode()}|{a.use}|{a.sid.decode()}" if a else f"{status & 0xFFFFFFFF:x}")
+    print(f"{a.domain.decode()}|{a.name.decode()}|{a.use}|{a.sid.decode()}|{a.upn.decode()}|{a.source}" if a else f"{status & 0xFFFFFFFF:x}")
 """
     alice = show(samd, "alice")["sid"]
     library = samd.copy("sspictl").parent / "libopensspi.so.0"
-    lines = subprocess.run(["/usr/bin/python3", "-c", script, library, "Name=WEB1\\ALICE", f"Sid={alice}", "Name=night shift", "Name=.\\nobody", "Name=root"],
-                           capture_output=True, text=True, timeout=60, check=True, env=samd.environment(OPENSSPI_CONFIG=str(samd.config)),
+    config = samd.folder / "named.conf"
+    config.write_text(samd.config.read_text().replace("[server]\n", "[server]\ndns_domain = example.test\n"))
+    names = ["WEB1\\ALICE", "night shift", ".\\nobody", "root", "Alice@EXAMPLE.test", "alice@elsewhere.test", "night shift@example.test"]
+    lines = subprocess.run(["/usr/bin/python3", "-c", script, library, f"Sid={alice}", *(f"Name={name}" for name in names)],
+                           capture_output=True, text=True, timeout=60, check=True, env=samd.environment(OPENSSPI_CONFIG=str(config)),
                            **as_user(STRANGER_UID, ASKERS)).stdout.splitlines()
-    assert lines[0] == lines[1] == f"WORKGROUP|alice|1|{alice}"
-    assert lines[2].startswith("WORKGROUP|Night Shift|4|S-1-5-21-") and lines[3] == "80090303" and lines[4] == "Unix User|root|1|S-1-22-1-0"
+    assert lines[0] == lines[1] == lines[5] == f"WORKGROUP|alice|1|{alice}|alice@example.test|2"
+    assert lines[2].startswith("WORKGROUP|Night Shift|4|S-1-5-21-") and lines[2].endswith("||2")
+    assert lines[3] == lines[6] == lines[7] == "80090303" and lines[4] == "Unix User|root|1|S-1-22-1-0||4"
 
 
 def test_old_passwords__are_guessed_no_more_often_than_at_a_logon(make_samd):

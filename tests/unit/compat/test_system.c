@@ -295,14 +295,27 @@ test_TranslateName__of_the_user_alone(void **state)
     ULONG size = sizeof(own), needed = 0;
 
     assert_true(GetUserNameExA(NameSamCompatible, own, &size));
-    assert_false(TranslateNameA(own, NameSamCompatible, NameSamCompatible, NULL, &needed));
-    assert_int_equal(GetLastError(), ERROR_MORE_DATA);
+    assert_true(TranslateNameA(own, NameSamCompatible, NameSamCompatible, NULL, &needed));
     assert_int_equal(needed, size + 1);
+    for (size = 1; size < needed; size += needed - 2) {
+        ULONG small = size;
+        name[0] = 'x';
+        assert_false(TranslateNameA(own, NameSamCompatible, NameSamCompatible, name, &small));
+        assert_int_equal(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
+        assert_int_equal(small, needed);
+        assert_int_equal(name[0], 'x');
+        small = size;
+        assert_false(TranslateNameA(own, NameSamCompatible, NameSamCompatible, NULL, &small));
+        assert_int_equal(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
+        assert_int_equal(small, needed);
+    }
     size = needed;
     assert_true(TranslateNameA(own, NameUnknown, NameSamCompatible, name, &size));
     assert_string_equal(name, own);
-    assert_int_equal(size, needed - 1);
+    assert_int_equal(size, needed);
     assert_false(TranslateNameA(own, NameSamCompatible, NameUserPrincipal, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_false(TranslateNameA("root", NameUserPrincipal, NameSamCompatible, name, &size));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
     assert_false(TranslateNameA("", NameUserPrincipal, NameSamCompatible, name, &size));
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
@@ -328,7 +341,7 @@ assert_translated(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_F
     }
     assert_true(TranslateNameA(from, format, wanted, name, &size));
     assert_string_equal(name, expected);
-    assert_int_equal(size, strlen(expected));
+    assert_int_equal(size, strlen(expected) + 1);
 }
 
 static void

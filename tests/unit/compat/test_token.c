@@ -303,17 +303,35 @@ test_names__well_known_of_the_system_and_of_clients(void **state)
     assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
 }
 
+/* expected NULL: there is none. */
+static void
+assert_form(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
+            const char *expected)
+{
+    char name[256] = "";
+    WCHAR wide_from[256], wide[256] = { 0 };
+    ULONG size = sizeof(name), length = 256;
+
+    assert_int_equal(TranslateNameA(from, format, wanted, name, &size), expected != NULL);
+    if (!expected) {
+        assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    }
+    assert_string_equal(name, expected ? expected : "");
+    assert_true(MultiByteToWideChar(CP_UTF8, 0, from, -1, wide_from, 256) > 0);
+    assert_int_equal(TranslateNameW(wide_from, format, wanted, wide, &length), expected != NULL);
+    if (expected) {
+        assert_int_equal(size, strlen(expected) + 1);
+        assert_int_equal(length, size);
+        assert_true(WideCharToMultiByte(CP_UTF8, 0, wide, -1, name, sizeof(name), NULL, NULL) > 0);
+        assert_string_equal(name, expected);
+    }
+}
+
 static void
 assert_translated(const char *from, EXTENDED_NAME_FORMAT format, const char *expected)
 {
-    char name[256] = "";
-    ULONG size = sizeof(name);
-
-    assert_true(TranslateNameA(from, format, NameSamCompatible, name, &size));
-    assert_string_equal(name, expected);
-    size = sizeof(name);
-    assert_false(TranslateNameA(from, format, NameFullyQualifiedDN, name, &size));
-    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_form(from, format, NameSamCompatible, expected);
+    assert_form(from, format, NameFullyQualifiedDN, NULL);
 }
 
 /* Whoever is logged on: the store knows its own. */
@@ -324,7 +342,23 @@ test_names__of_the_account_store(void **state)
     assert_translated("domain\\Demo", NameSamCompatible, "DOMAIN\\demo");
     assert_translated(".\\demo", NameUnknown, "DOMAIN\\demo");
     assert_translated("root", NameUnknown, "Unix User\\root");
+    assert_translated("Demo@EXAMPLE.test", NameUnknown, "DOMAIN\\demo");
+    assert_translated("demo@example.test", NameUserPrincipal, "DOMAIN\\demo");
+    assert_form("DOMAIN\\DEMO", NameSamCompatible, NameUserPrincipal, "demo@example.test");
+    assert_form("DEMO@example.test", NameUserPrincipal, NameUserPrincipal, "demo@example.test");
+    assert_form("demo", NameUnknown, NameUserPrincipal, "demo@example.test");
+    assert_form("demo", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("demo@server", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("demo@example.tes", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("demo@example.test@example.test", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("@example.test", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("nobody@example.test", NameUserPrincipal, NameSamCompatible, NULL);
+    /* Groups have no principal name. */
+    assert_form("DOMAIN\\staff", NameSamCompatible, NameUserPrincipal, NULL);
+    assert_form("staff@example.test", NameUserPrincipal, NameSamCompatible, NULL);
+    assert_form("staff@example.test", NameUnknown, NameSamCompatible, NULL);
     assert_account("demo", "demo", "DOMAIN", SidTypeUser);
+    assert_account("demo@example.test", "demo", "DOMAIN", SidTypeUser);
     assert_account("DOMAIN\\DEMO", "demo", "DOMAIN", SidTypeUser);
     assert_account(".\\demo", "demo", "DOMAIN", SidTypeUser);
     assert_account("server\\demo", "demo", "DOMAIN", SidTypeUser);
@@ -359,7 +393,7 @@ test_thread__acts_as_the_client_and_says_its_name(void **state)
 {
     struct api_pair p;
     HANDLE token = token_of(&p, "user0"), seen = NULL;
-    char name[16];
+    char name[32];
     DWORD size = sizeof(name);
     TOKEN_USER *user;
 
@@ -367,10 +401,12 @@ test_thread__acts_as_the_client_and_says_its_name(void **state)
     assert_true(ImpersonateLoggedOnUser(token));
     assert_int_equal(geteuid(), OWN_USERS_UID);
     assert_user("user0", "DOMAIN");
-    assert_false(GetUserNameExA(NameUserPrincipal, name, &size));
-    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
-    assert_true(TranslateNameA("domain\\USER0", NameSamCompatible, NameSamCompatible, name, &size));
-    assert_string_equal(name, "DOMAIN\\user0");
+    assert_true(GetUserNameExA(NameUserPrincipal, name, &size));
+    assert_string_equal(name, "user0@example.test");
+    assert_int_equal(size, strlen(name));
+    assert_form("domain\\USER0", NameSamCompatible, NameSamCompatible, "DOMAIN\\user0");
+    assert_form("domain\\USER0", NameSamCompatible, NameUserPrincipal, "user0@example.test");
+    assert_form("user0@EXAMPLE.test", NameUserPrincipal, NameSamCompatible, "DOMAIN\\user0");
     size = sizeof(name);
     /* The store is opened with the client's rights. */
     assert_false(TranslateNameA("root", NameUnknown, NameSamCompatible, name, &size));

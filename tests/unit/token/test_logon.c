@@ -135,10 +135,41 @@ test_logon_new__what_is_no_sid__is_refused(void **state)
 }
 
 static void
-count(void *user, const struct logon_member *m)
+count(void *user, const struct logon_member *m, const char *upn)
 {
     assert_string_equal(m->name, "readers");
+    assert_string_equal(upn, "");
     ++*(unsigned *)user;
+}
+
+static void
+count_user(void *user, const struct logon_member *m, const char *upn)
+{
+    assert_string_equal(m->name, "alice");
+    assert_string_equal(upn, "alice@example.test");
+    ++*(unsigned *)user;
+}
+
+static void
+test_logon_find_upn__of_users_alone(void **state)
+{
+    struct logon_facts f = alice(), nameless = alice();
+    struct logon *l, *other;
+    unsigned n = 0;
+
+    nameless.upn = "";
+    other = make(&nameless);
+    assert_false(logon_find_upn(bytes_of_string(""), count_user, &n));
+    assert_false(logon_find_upn(bytes_of_string("alice@example.test"), count_user, &n));
+    l = make(&f);
+    assert_true(logon_find_upn(bytes_of_string("Alice@EXAMPLE.test"), count_user, &n));
+    assert_true(
+        logon_find_name(bytes_of_string("EXAMPLE"), bytes_of_string("alice"), count_user, &n));
+    assert_false(logon_find_upn(bytes_of_string("readers@example.test"), count_user, &n));
+    assert_false(logon_find_upn(bytes_of_string("alice"), count_user, &n));
+    logon_unref(l);
+    logon_unref(other);
+    assert_int_equal(n, 2);
 }
 
 static void
@@ -232,6 +263,7 @@ main(void)
         cmocka_unit_test(test_logon_new__ntlm_anonymous_and_local),
         cmocka_unit_test(test_logon_new__what_is_no_sid__is_refused),
         cmocka_unit_test(test_logon_find__those_that_live),
+        cmocka_unit_test(test_logon_find_upn__of_users_alone),
         cmocka_unit_test(test_token_duplicate__no_level_above_its_own),
         cmocka_unit_test(test_luid_next__never_the_same_and_positive),
         cmocka_unit_test(test_logon_new__without_memory),

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of accounts in the formats of secext.h, and from one format into another. */
+#include <stdio.h>
+#include <windows.h>
+#include <opensspi/secext.h>
+
+#include "base/mem.h"
+#include "compat/error.h"
+#include "compat/name.h"
+#include "compat/text.h"
+#include "compat/token.h"
+
+/* The names of an account; "" for one that nobody told. */
+struct forms {
+    struct compat_name sam, principal, display;
+};
+
+static DWORD
+put_text(struct compat_name *to, const char *text)
+{
+    return compat_name_put(to, text, strlen(text));
+}
+
+static DWORD
+put_with_domain(struct compat_name *to, const char *domain, const char *bare)
+{
+    const int n = snprintf(to->text, sizeof(to->text), "%s\\%s", domain, bare);
+
+    return n < 0 || (size_t)n >= sizeof(to->text) ? ERROR_BUFFER_OVERFLOW : ERROR_SUCCESS;
+}
+
+static const char *
+form_of(const struct forms *forms, EXTENDED_NAME_FORMAT format)
+{
+    switch (format) {
+    case NameSamCompatible: return forms->sam.text;
+    case NameUserPrincipal: return forms->principal.text;
+    case NameDisplay: return forms->display.text;
+    default: return "";
+    }
+}
+
+/* --- the thread's user --------------------------------------------------------------------- */
+
+static DWORD
+process_forms(struct forms *forms)
+{
+    struct compat_name bare, computer;
+    DWORD error = compat_name_of_user(NULL, &bare, &forms->display);
+
+    forms->principal.text[0] = '\0';
+    if (error == ERROR_SUCCESS) {
+        error = compat_name_of_computer(&computer);
+    }
+    return error == ERROR_SUCCESS ? put_with_domain(&forms->sam, computer.text, bare.text) : error;
+}
+
+static DWORD
+user_forms(struct forms *forms)
+{
+    struct compat_name bare, domain;
+    DWORD error = compat_name_of_client(&bare, &domain, &forms->principal);
+
+    if (error == ERROR_NO_TOKEN) {
+        return process_forms(forms);
+    }
+    forms->display.text[0] = '\0';
+    return error == ERROR_SUCCESS ? put_with_domain(&forms->sam, domain.text, bare.text) : error;
+}
+
+/* A name for GetUserNameEx. */
+static DWORD
+user_name(EXTENDED_NAME_FORMAT format, struct compat_name *out)
+{
+    struct forms forms;
+    DWORD error = user_forms(&forms);
+    const char *name;
+
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    name = form_of(&forms, format);
+    return name[0] ? put_text(out, name) : ERROR_NONE_MAPPED;
+}
+
+/* --- other accounts ------------------------------------------------------------------------ */
+
+static DWORD
+put_account(const OPENSSPI_ACCOUNT *account, struct forms *forms)
+{
+    struct compat_name unused;
+    DWORD error = account->Domain[0] ? put_with_domain(&forms->sam, account->Domain, account->Name)
+                                     : ERROR_NONE_MAPPED;
+
+    forms->display.text[0] = '\0';
+    if (error == ERROR_SUCCESS) {
+        error = put_text(&forms->principal, account->UserPrincipalName);
+    }
+    if (error == ERROR_SUCCESS && account->Source == OPENSSPI_ACCOUNT_SYSTEM &&
+        account->Use == SidTypeUser) {
+        error = compat_name_of_user(account->Name, &unused, &forms->display);
+    }
+    return error;
+}
+
+/* Of an account that this server knows: its store's, a live client's, this system's. */
+static DWORD
+account_forms(const char *from, struct forms *forms)
+{
+    POPENSSPI_ACCOUNT found;
+    SECURITY_STATUS status = OpenSspiLookupName(from, &found);
+    DWORD error;
+
+    if (status != SEC_E_OK) {
+        return status == SEC_E_NO_AUTHENTICATING_AUTHORITY ? ERROR_NO_SUCH_DOMAIN
+                                                           : compat_token_error(status);
+    }
+    error = put_account(found, forms);
+    (void)FreeContextBuffer(found);
+    return error;
+}
+
+static bool
+is_name(const char *a, const char *b)
+{
+    return b[0] != '\0' && bytes_equal_nocase(bytes_of_string(a), bytes_of_string(b));
+}
+
+/* Whether a name of this format is one that accounts here go by. */
+static bool
+is_for_accounts(const char *from, EXTENDED_NAME_FORMAT format)
+{
+    switch (format) {
+    case NameUnknown: return from[0] != '\0';
+    case NameSamCompatible: return strchr(from, '\\') != NULL;
+    case NameUserPrincipal: return strchr(from, '@') && !strchr(from, '\\');
+    default: return false;
+    }
+}
+
+static bool
+is_user(const struct forms *forms, const char *from, EXTENDED_NAME_FORMAT format)
+{
+    const bool any = format == NameUnknown;
+
+    return ((any || format == NameSamCompatible) && is_name(from, forms->sam.text)) ||
+           ((any || format == NameUserPrincipal) && is_name(from, forms->principal.text));
+}
+
+static DWORD
+known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms)
+{
+    DWORD error = user_forms(forms);
+
+    if (error != ERROR_SUCCESS || is_user(forms, from, format)) {
+        return error;
+    }
+    if (!is_for_accounts(from, format)) {
+        return ERROR_NONE_MAPPED;
+    }
+    error = account_forms(from, forms);
+    /* Who is known by a name with an @ in it has another principal name, or none. */
+    return error == ERROR_SUCCESS && format == NameUserPrincipal &&
+                   !is_name(from, forms->principal.text)
+               ? ERROR_NONE_MAPPED
+               : error;
+}
+
+static DWORD
+translate(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
+          struct compat_name *out)
+{
+    struct forms forms;
+    const char *to;
+    DWORD error;
+
+    if (!from || wanted == NameUnknown) {
+        return ERROR_INVALID_PARAMETER;
+    }
+    error = known_forms(from, format, &forms);
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    to = form_of(&forms, wanted);
+    return to[0] ? put_text(out, to) : ERROR_NONE_MAPPED;
+}
+
+/* --- the functions ------------------------------------------------------------------------- */
+
+static const struct compat_text_rule user_rule = { ERROR_MORE_DATA, false };
+static const struct compat_text_rule translation_rule = { ERROR_INSUFFICIENT_BUFFER, true };
+
+BOOLEAN
+GetUserNameExA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize)
+{
+    struct compat_name name;
+    DWORD error = user_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_a(name.text, user_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)compat_error_answer(error);
+}
+
+BOOLEAN
+GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSize)
+{
+    struct compat_name name;
+    DWORD error = user_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_w(name.text, user_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)compat_error_answer(error);
+}
+
+/* The computer's account lives in a directory, which nothing here asks: the answer is the one of a
+ * computer that is in no domain. */
+BOOLEAN
+GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize)
+{
+    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
+    return FALSE;
+}
+
+BOOLEAN
+GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSize)
+{
+    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
+    return FALSE;
+}
+
+/* Who asks for the size alone has it without an error. */
+static DWORD
+answer_size(DWORD error, bool only_size)
+{
+    return error == ERROR_INSUFFICIENT_BUFFER && only_size ? ERROR_SUCCESS : error;
+}
+
+BOOLEAN
+TranslateNameA(LPCSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
+               EXTENDED_NAME_FORMAT DesiredNameFormat, LPSTR lpTranslatedName, PULONG nSize)
+{
+    const bool only_size = !lpTranslatedName && nSize && *nSize == 0;
+    struct compat_name name;
+    DWORD error = translate(lpAccountName, AccountNameFormat, DesiredNameFormat, &name);
+
+    if (error == ERROR_SUCCESS) {
+        error = answer_size(
+            compat_text_answer_a(name.text, translation_rule, lpTranslatedName, nSize), only_size);
+    }
+    return (BOOLEAN)compat_error_answer(error);
+}
+
+BOOLEAN
+TranslateNameW(LPCWSTR lpAccountName, EXTENDED_NAME_FORMAT AccountNameFormat,
+               EXTENDED_NAME_FORMAT DesiredNameFormat, LPWSTR lpTranslatedName, PULONG nSize)
+{
+    const bool only_size = !lpTranslatedName && nSize && *nSize == 0;
+    struct compat_name name;
+    char *from = NULL;
+    DWORD error = compat_text_to_utf8(lpAccountName, &from);
+
+    error = error ? error : translate(from, AccountNameFormat, DesiredNameFormat, &name);
+    if (error == ERROR_SUCCESS) {
+        error = answer_size(
+            compat_text_answer_w(name.text, translation_rule, lpTranslatedName, nSize), only_size);
+    }
+    mem_free(from);
+    return (BOOLEAN)compat_error_answer(error);
+}
