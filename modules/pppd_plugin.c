@@ -26,7 +26,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { ANSWER_SECONDS = 60, MESSAGE_BYTES = PPP_MSG_TEXT_MAX + 1 };
+enum { ANSWER_SECONDS = 60, VERDICT_BYTES = PPP_MSG_TEXT_MAX + 1 };
 
 EXPORT extern char pppd_version[];
 EXPORT extern int plugin_init(void);
@@ -36,7 +36,7 @@ static char *socket_path;
 static int token_fd = -1;
 static int rasd_fd = -1;
 static char remote_address[PPP_MSG_ADDRESS_MAX + 1];
-static char verdict_text[MESSAGE_BYTES];
+static char verdict_text[VERDICT_BYTES];
 
 static option_t options[] = {
     { (char *)"opensspi-socket", o_string, &socket_path, (char *)"where rasd listens", OPT_PRIV },

@@ -13,10 +13,11 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/wire.h"
+#include "codec/message_table.h"
 
 enum {
     EXEC_MSG_VERSION = 2,
-    EXEC_MSG_LENGTH_BYTES = 4,
+    EXEC_MSG_LENGTH_BYTES = MESSAGE_LENGTH_BYTES,
     EXEC_MSG_BYTES_MAX = 80 * 1024,
     EXEC_MSG_ANSWER_BYTES_MAX = 16 * 1024, /* of execd's */
     EXEC_MSG_TEXT_MAX = 1024,
@@ -58,18 +59,17 @@ struct exec_msg {
     struct bytes assertion;                                      /* START: samd's word that it is */
     struct bytes credentials; /* START: a credential cache's file, of what the client delegated */
     struct bytes reason;      /* REFUSED */
-    struct {
-        const char *field;
-        uint32_t at;
-    } fault;
+    struct message_fault fault;
 };
+
+extern const struct message_format exec_msg_format;
 
 /* One frame without its length. WIRE_BAD_VALUE: an unknown type or kind of refusal, a flag that is
  * none, a number of descriptors that cannot be, a text with a NUL in it; WIRE_LIMIT: a text or credentials
  * longer than they may be. Of a frame that is refused only the fault is left. */
 SEC_NODISCARD enum wire_err exec_msg_decode(struct exec_msg *, struct bytes in);
-/* Appends length and frame. false: a text or the credentials are longer than they may
- * be, or a text has a NUL in it. */
+/* Appends length and frame. false: exec_msg_decode would not take it: a text or the credentials are
+ * longer than they may be, a text has a NUL in it. */
 SEC_NODISCARD bool exec_msg_encode(struct wire_writer *w, const struct exec_msg *);
 
 /* "not-permitted"; for counters and logs. */

@@ -14,10 +14,11 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/wire.h"
+#include "codec/message_table.h"
 
 enum {
     HOST_MSG_VERSION = 1,
-    HOST_MSG_LENGTH_BYTES = 4,
+    HOST_MSG_LENGTH_BYTES = MESSAGE_LENGTH_BYTES,
     HOST_MSG_BYTES_MAX = 66 * 1024, /* a WORD's worth of data, and its head */
     HOST_MSG_NAME_MAX = 256,        /* UNLEN */
     HOST_MSG_DOMAIN_MAX = 15,       /* DNLEN */
@@ -60,11 +61,10 @@ struct host_msg {
     struct bytes data;         /* SEND, RECEIVED; OTP_CHECK: the code, a secret */
     struct bytes text;         /* HELLO: path; READY: why not; BEGIN: device name */
     struct bytes user, domain; /* COMPLETE, OTP_CHECK */
-    struct {
-        const char *field;
-        uint32_t at;
-    } fault;
+    struct message_fault fault;
 };
+
+extern const struct message_format host_msg_format;
 
 /* One frame without its length. WIRE_BAD_VALUE: an unknown type, a call of 0, a text with a NUL;
  * WIRE_LIMIT: a text or data longer than it may be, or data beside an error. Of a frame that is

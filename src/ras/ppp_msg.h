@@ -13,10 +13,11 @@
 #include "base/attributes.h"
 #include "base/bytes.h"
 #include "base/wire.h"
+#include "codec/message_table.h"
 
 enum {
     PPP_MSG_VERSION = 1,
-    PPP_MSG_LENGTH_BYTES = 4,
+    PPP_MSG_LENGTH_BYTES = MESSAGE_LENGTH_BYTES,
     PPP_MSG_BYTES_MAX = 2048, /* no frame is longer */
     PPP_MSG_TOKEN_BYTES = 32,
     PPP_MSG_USER_MAX = 256,      /* pppd's MAXNAMELEN */
@@ -60,11 +61,10 @@ struct ppp_msg {
     struct bytes token;                         /* HELLO: 32 bytes; a secret */
     struct bytes challenge, response;           /* PROVE; of PAP the password, a secret */
     struct bytes send_key, receive_key;         /* VERDICT: 16 bytes, or none; secrets */
-    struct {
-        const char *field;
-        uint32_t at;
-    } fault;
+    struct message_fault fault;
 };
+
+extern const struct message_format ppp_msg_format;
 
 /* One frame without its length. WIRE_BAD_VALUE: an unknown type or algorithm, a text with a NUL;
  * WIRE_LIMIT: a field longer than it may be; WIRE_SHORT: or shorter. Of a frame that is refused
