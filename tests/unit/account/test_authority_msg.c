@@ -8,10 +8,7 @@
 #include <cmocka.h>
 
 #include "account/authority_msg.h"
-#include "tests/support/hex.h"
-#include "tests/support/mutate.h"
-
-enum { ROOM = 512, TEXTS_MOST = 4 };
+#include "tests/support/message_vectors.h"
 
 struct vector {
     const char *name, *bytes; /* without the length */
@@ -212,237 +209,32 @@ static const struct vector vectors[] = {
                       .unix_user = "u" } } },
 };
 
-static struct bytes
-frame_of(const struct vector *v, uint8_t room[static ROOM])
+static enum wire_err
+decode(void *message, struct bytes in)
 {
-    return hex_into(room, ROOM, v->bytes);
+    return authority_msg_decode(message, in);
 }
 
-static void
-assert_text(const char *is, const char *wanted)
+static enum wire_err
+encode(struct wire_writer *w, const void *message)
 {
-    if (wanted) {
-        assert_string_equal(is, wanted);
-    } else {
-        assert_null(is);
-    }
+    return authority_msg_encode(w, message);
 }
 
-static void
-assert_texts(const struct message_strings *is, const struct message_strings *wanted)
-{
-    const char *texts[TEXTS_MOST];
-
-    assert_int_equal(is->n, wanted->n);
-    message_strings_fill(is, texts);
-    for (size_t i = 0; i < wanted->n; i++) {
-        assert_string_equal(texts[i], wanted->items[i]);
-    }
-}
+static const struct message_subject subject = { &authority_msg_format, decode, encode };
 
 static void
-assert_claim(const struct account_claim *a, const struct account_claim *b)
+test_authority_msg__each_vector__both_ways_cut_and_changed(void **state)
 {
-    assert_int_equal(a->chap_id, b->chap_id);
-    assert_int_equal(a->dial_in, b->dial_in);
-    assert_memory_equal(a->server_challenge, b->server_challenge, sizeof(a->server_challenge));
-    assert_true(bytes_equal(a->user, b->user) && bytes_equal(a->domain, b->domain));
-    assert_true(bytes_equal(a->nt_response, b->nt_response));
-    assert_true(bytes_equal(a->lm_response, b->lm_response));
-    assert_true(bytes_equal(a->password, b->password) && bytes_equal(a->challenge, b->challenge));
-    assert_true(bytes_equal(a->peer_challenge, b->peer_challenge));
-    assert_true(bytes_equal(a->peer_name, b->peer_name));
-    assert_true(bytes_equal(a->chap_response, b->chap_response));
-}
-
-static void
-assert_proof(const struct authority_msg *a, const struct authority_msg *b)
-{
-    const struct account_proof *p = &a->proof, *q = &b->proof;
-
-    assert_memory_equal(p->session_base_key.b, q->session_base_key.b, 16);
-    assert_memory_equal(p->lm_session_key.b, q->lm_session_key.b, 16);
-    assert_memory_equal(p->mppe_send.b, q->mppe_send.b, 16);
-    assert_memory_equal(p->mppe_receive.b, q->mppe_receive.b, 16);
-    assert_memory_equal(p->authenticator, q->authenticator, sizeof(p->authenticator));
-    assert_int_equal(p->has_lm_session_key, q->has_lm_session_key);
-    assert_int_equal(p->sub_status, q->sub_status);
-    assert_int_equal(p->locked_out_now, q->locked_out_now);
-    assert_int_equal(p->no_clear_text, q->no_clear_text);
-    assert_int_equal(p->no_code, q->no_code);
-    assert_int_equal(p->used_code, q->used_code);
-    assert_true(bytes_equal(a->identity.user, b->identity.user));
-    assert_true(bytes_equal(a->identity.domain, b->identity.domain));
-    assert_text(a->identity.sid, b->identity.sid);
-    assert_text(a->identity.unix_user, b->identity.unix_user);
-    assert_int_equal(a->identity.password_expires_100ns, b->identity.password_expires_100ns);
-    assert_int_equal(a->identity.may_dial_in, b->identity.may_dial_in);
-    assert_text(a->identity.assertion, b->identity.assertion);
-    assert_text(a->assertion, b->assertion);
-    assert_int_equal(a->asker, b->asker);
-    assert_int_equal(a->status, b->status);
-    assert_text(a->entry_sid, b->entry_sid);
-    assert_text(a->entry_name, b->entry_name);
-    assert_int_equal(a->entry_is_group, b->entry_is_group);
-    assert_text(a->refused_sid, b->refused_sid);
-    assert_text(a->reason, b->reason);
-}
-
-static void
-assert_admin(const struct authority_msg *a, const struct authority_msg *b)
-{
-    assert_text(a->admin.name, b->admin.name);
-    assert_text(a->admin.unix_user, b->admin.unix_user);
-    assert_true(bytes_equal(a->admin.password, b->admin.password));
-    assert_int_equal(a->admin.expires_100ns, b->admin.expires_100ns);
-    assert_int_equal(a->admin.password_expires_100ns, b->admin.password_expires_100ns);
-    assert_int_equal(a->admin.may_dial_in, b->admin.may_dial_in);
-    assert_int_equal(a->admin.keeps_clear_text, b->admin.keeps_clear_text);
-    assert_int_equal(a->admin.disabled, b->admin.disabled);
-    assert_int_equal(a->admin.changes, b->admin.changes);
-    assert_int_equal(a->admin.after_rid, b->admin.after_rid);
-    assert_int_equal(a->admin.n_max, b->admin.n_max);
-    assert_int_equal(a->admin.code.type, b->admin.code.type);
-    assert_int_equal(a->admin.code.algorithm, b->admin.code.algorithm);
-    assert_int_equal(a->admin.code.digits, b->admin.code.digits);
-    assert_int_equal(a->admin.code.period_s, b->admin.code.period_s);
-    assert_int_equal(a->admin.code.next, b->admin.code.next);
-    assert_true(bytes_equal(a->new_password, b->new_password));
-    assert_true(bytes_equal(a->admin.code_secret, b->admin.code_secret));
-    assert_texts(&a->join, &b->join);
-    assert_texts(&a->leave, &b->leave);
-}
-
-static void
-assert_view(const struct account_view *a, const struct account_view *b)
-{
-    assert_text(a->name, b->name);
-    assert_text(a->sid, b->sid);
-    assert_text(a->unix_user, b->unix_user);
-    assert_int_equal(a->rid, b->rid);
-    assert_int_equal(a->disabled, b->disabled);
-    assert_int_equal(a->locked, b->locked);
-    assert_int_equal(a->may_dial_in, b->may_dial_in);
-    assert_int_equal(a->expires_100ns, b->expires_100ns);
-    assert_int_equal(a->password_expires_100ns, b->password_expires_100ns);
-    assert_int_equal(a->password_set_100ns, b->password_set_100ns);
-    assert_int_equal(a->created_100ns, b->created_100ns);
-    assert_int_equal(a->changed_100ns, b->changed_100ns);
-    assert_int_equal(a->failures, b->failures);
-    assert_int_equal(a->last_failure_100ns, b->last_failure_100ns);
-    assert_int_equal(a->locked_until_100ns, b->locked_until_100ns);
-    assert_int_equal(a->key_version, b->key_version);
-    assert_text(a->key_salt, b->key_salt);
-    assert_text(a->one_time_code, b->one_time_code);
-}
-
-static void
-assert_same(const struct authority_msg *a, const struct authority_msg *b)
-{
-    uint32_t numbers[TEXTS_MOST];
-
-    assert_int_equal(a->type, b->type);
-    assert_int_equal(a->id, b->id);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->kind, b->kind);
-    assert_claim(&a->claim, &b->claim);
-    assert_proof(a, b);
-    assert_admin(a, b);
-    assert_view(&a->view, &b->view);
-    assert_texts(&a->groups, &b->groups);
-    assert_texts(&a->group_sids, &b->group_sids);
-    assert_texts(&a->keys, &b->keys);
-    assert_int_equal(a->group_attributes.n, b->group_attributes.n);
-    message_numbers_fill(&a->group_attributes, numbers);
-    for (size_t i = 0; i < b->group_attributes.n; i++) {
-        assert_int_equal(numbers[i], b->group_attributes.items[i]);
-    }
-}
-
-static void
-test_authority_msg_decode__each_vector__gives_its_fields(void **state)
-{
-    uint8_t room[ROOM];
-    struct authority_msg m;
-
     for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        print_message("%s\n", vectors[i].name);
-        assert_int_equal(authority_msg_decode(&m, frame_of(&vectors[i], room)), WIRE_OK);
-        assert_same(&m, &vectors[i].message);
-        assert_null(m.fault.field);
-    }
-}
-
-static void
-test_authority_msg_encode__each_vector__gives_its_bytes(void **state)
-{
-    uint8_t room[ROOM], out[ROOM];
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        struct bytes frame = frame_of(&vectors[i], room);
-        struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-
-        assert_int_equal(authority_msg_encode(&w, &vectors[i].message), WIRE_OK);
-        assert_int_equal(wire_load_le32(out), frame.n);
-        assert_bytes_equal(bytes_of(out + 4, w.len - 4), frame);
-    }
-}
-
-static void
-must_fail(struct bytes in, size_t at, void *user)
-{
-    struct authority_msg m;
-
-    assert_int_not_equal(authority_msg_decode(&m, in), WIRE_OK);
-    assert_non_null(m.fault.field);
-    assert_true(m.fault.at <= in.n);
-    assert_int_equal(m.type, 0);
-    assert_null(m.admin.name);
-}
-
-static void
-test_authority_msg_decode__each_prefix__is_refused(void **state)
-{
-    uint8_t room[ROOM];
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        mutate_prefixes(frame_of(&vectors[i], room), must_fail, NULL);
-    }
-}
-
-/* What is taken can be written again, as the same bytes. */
-static void
-may_fail(struct bytes in, size_t at, void *user)
-{
-    uint8_t out[ROOM];
-    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-    struct authority_msg m;
-
-    if (authority_msg_decode(&m, in) == WIRE_OK) {
-        assert_int_equal(authority_msg_encode(&w, &m), WIRE_OK);
-        assert_bytes_equal(bytes_of(out + 4, w.len - 4), in);
-    }
-}
-
-static void
-test_authority_msg_decode__each_byte_changed__reads_nothing_else(void **state)
-{
-    uint8_t room[ROOM];
-
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        mutate_bytes(frame_of(&vectors[i], room), may_fail, NULL);
+        message_check_vector(&subject, vectors[i].name, vectors[i].bytes, &vectors[i].message);
     }
 }
 
 static void
 test_authority_msg_decode__what_no_message_has__is_refused(void **state)
 {
-    static const struct {
-        const char *bytes;
-        enum wire_err err;
-        const char *field;
-        uint32_t at;
-    } cases[] = {
+    static const struct message_refusal cases[] = {
         { "00 " ID, WIRE_BAD_VALUE, "type", 0 },
         { "0f " ID, WIRE_BAD_VALUE, "type", 0 },
         { "1f " ID, WIRE_BAD_VALUE, "type", 0 },
@@ -455,24 +247,15 @@ test_authority_msg_decode__what_no_message_has__is_refused(void **state)
         { "07 " ID " 0100 61 00 05 01 00 0600000000000000 0000000000000000 00 ffff 0100 61 00",
           WIRE_SHORT, "join", 39 },
     };
-    uint8_t room[ROOM];
-    struct authority_msg m;
 
-    for (size_t i = 0; i < SEC_ARRAY_LEN(cases); i++) {
-        struct bytes frame = hex_into(room, sizeof(room), cases[i].bytes);
-
-        print_message("%s\n", cases[i].bytes);
-        assert_int_equal(authority_msg_decode(&m, frame), cases[i].err);
-        assert_string_equal(m.fault.field, cases[i].field);
-        assert_int_equal(m.fault.at, cases[i].at);
-    }
+    message_check_refusals(&subject, cases, SEC_ARRAY_LEN(cases));
 }
 
 /* Names of half a unit, and lists that do not fit each other. */
 static void
 test_authority_msg_decode__an_identity_that_cannot_be__is_refused(void **state)
 {
-    uint8_t out[ROOM];
+    uint8_t out[MESSAGE_ROOM];
     struct authority_msg proven = vectors[15].message, m;
     struct wire_writer w = wire_writer_fixed(out, sizeof(out));
 
@@ -521,10 +304,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_authority_msg_decode__each_vector__gives_its_fields),
-        cmocka_unit_test(test_authority_msg_encode__each_vector__gives_its_bytes),
-        cmocka_unit_test(test_authority_msg_decode__each_prefix__is_refused),
-        cmocka_unit_test(test_authority_msg_decode__each_byte_changed__reads_nothing_else),
+        cmocka_unit_test(test_authority_msg__each_vector__both_ways_cut_and_changed),
         cmocka_unit_test(test_authority_msg_decode__what_no_message_has__is_refused),
         cmocka_unit_test(test_authority_msg_decode__an_identity_that_cannot_be__is_refused),
         cmocka_unit_test(test_authority_msg_encode__more_than_a_message_carries__is_a_limit),

@@ -8,8 +8,7 @@
 #include <cmocka.h>
 
 #include "execd/exec_msg.h"
-#include "tests/support/hex.h"
-#include "tests/support/mutate.h"
+#include "tests/support/message_vectors.h"
 
 enum { ROOM = 256 };
 
@@ -54,118 +53,29 @@ static const struct vector vectors[] = {
     { "EXITED, killed", "22 01 09000000", { .type = EXEC_MSG_EXITED, .signaled = 1, .status = 9 } },
 };
 
-static struct bytes
-frame_of(const struct vector *v, uint8_t room[static ROOM])
+static enum wire_err
+decode(void *message, struct bytes in)
 {
-    return hex_into(room, ROOM, v->bytes);
+    return exec_msg_decode(message, in);
 }
 
-static void
-assert_same(const struct exec_msg *a, const struct exec_msg *b)
+static enum wire_err
+encode(struct wire_writer *w, const void *message)
 {
-    assert_int_equal(a->type, b->type);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->process, b->process);
-    assert_int_equal(a->descriptors, b->descriptors);
-    assert_int_equal(a->refusal, b->refusal);
-    assert_int_equal(a->status, b->status);
-    assert_int_equal(a->signaled, b->signaled);
-    assert_int_equal(a->port, b->port);
-    assert_true(bytes_equal(a->command, b->command));
-    assert_true(bytes_equal(a->user, b->user));
-    assert_true(bytes_equal(a->domain, b->domain));
-    assert_true(bytes_equal(a->unix_user, b->unix_user));
-    assert_true(bytes_equal(a->sid, b->sid));
-    assert_true(bytes_equal(a->package, b->package));
-    assert_true(bytes_equal(a->address, b->address));
-    assert_true(bytes_equal(a->assertion, b->assertion));
-    assert_true(bytes_equal(a->credentials, b->credentials));
-    assert_true(bytes_equal(a->reason, b->reason));
+    return exec_msg_encode(w, message) ? WIRE_OK : WIRE_BAD_VALUE;
 }
 
-static void
-test_exec_msg__each_vector_both_ways(void **state)
-{
-    uint8_t room[ROOM], out[ROOM];
-    struct exec_msg m;
+static const struct message_subject subject = { &exec_msg_format, decode, encode };
 
-    (void)state;
+static void
+test_exec_msg__each_vector__both_ways_cut_and_changed(void **state)
+{
     for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        struct bytes frame = frame_of(&vectors[i], room);
-        struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-
-        print_message("%s\n", vectors[i].name);
-        assert_int_equal(exec_msg_decode(&m, frame), WIRE_OK);
-        assert_same(&m, &vectors[i].message);
-        assert_null(m.fault.field);
-        assert_true(exec_msg_encode(&w, &vectors[i].message));
-        assert_int_equal(wire_load_le32(out), frame.n);
-        assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), frame));
+        message_check_vector(&subject, vectors[i].name, vectors[i].bytes, &vectors[i].message);
     }
 }
 
-static void
-assert_refused(const struct exec_msg *m, struct bytes in)
-{
-    static const struct exec_msg nothing;
-
-    assert_same(m, &nothing);
-    assert_non_null(m->fault.field);
-    assert_true(m->fault.at <= in.n);
-}
-
-static void
-try_prefix(struct bytes in, size_t at, void *user)
-{
-    struct exec_msg m;
-
-    assert_int_not_equal(exec_msg_decode(&m, in), WIRE_OK);
-    assert_refused(&m, in);
-    (void)at;
-    (void)user;
-}
-
-/* What is taken has one encoding: these bytes. */
-static void
-try_flip(struct bytes in, size_t at, void *user)
-{
-    uint8_t out[ROOM];
-    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-    struct exec_msg m;
-
-    if (exec_msg_decode(&m, in) != WIRE_OK) {
-        assert_refused(&m, in);
-        return;
-    }
-    assert_true(mutate_is_inside(in, m.user) && mutate_is_inside(in, m.assertion));
-    assert_true(mutate_is_inside(in, m.command) && mutate_is_inside(in, m.reason));
-    assert_true(mutate_is_inside(in, m.credentials));
-    assert_true(exec_msg_encode(&w, &m));
-    assert_true(bytes_equal(bytes_of(out + EXEC_MSG_LENGTH_BYTES, w.len - 4), in));
-    (void)at;
-    (void)user;
-}
-
-static void
-test_exec_msg_decode__prefixes_and_flips(void **state)
-{
-    uint8_t room[ROOM];
-
-    (void)state;
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        struct bytes frame = frame_of(&vectors[i], room);
-
-        mutate_prefixes(frame, try_prefix, NULL);
-        mutate_bytes(frame, try_flip, NULL);
-    }
-}
-
-static const struct {
-    const char *bytes;
-    enum wire_err err;
-    const char *field;
-    uint32_t at;
-} refusals[] = {
+static const struct message_refusal refusals[] = {
     { "", WIRE_SHORT, "type", 0 },
     { "00", WIRE_BAD_VALUE, "type", 0 },
     { "02", WIRE_BAD_VALUE, "type", 0 },
@@ -191,19 +101,7 @@ static const struct {
 static void
 test_exec_msg_decode__refused(void **state)
 {
-    uint8_t room[ROOM];
-    struct exec_msg m;
-
-    (void)state;
-    for (size_t i = 0; i < SEC_ARRAY_LEN(refusals); i++) {
-        struct bytes in = hex_into(room, sizeof(room), refusals[i].bytes);
-
-        print_message("%s\n", refusals[i].bytes);
-        assert_int_equal(exec_msg_decode(&m, in), refusals[i].err);
-        assert_refused(&m, in);
-        assert_string_equal(m.fault.field, refusals[i].field);
-        assert_int_equal(m.fault.at, refusals[i].at);
-    }
+    message_check_refusals(&subject, refusals, SEC_ARRAY_LEN(refusals));
 }
 
 static void
@@ -283,8 +181,7 @@ int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exec_msg__each_vector_both_ways),
-        cmocka_unit_test(test_exec_msg_decode__prefixes_and_flips),
+        cmocka_unit_test(test_exec_msg__each_vector__both_ways_cut_and_changed),
         cmocka_unit_test(test_exec_msg_decode__refused),
         cmocka_unit_test(test_exec_msg__longest_and_longer),
         cmocka_unit_test(test_exec_msg__most_credentials_and_more),

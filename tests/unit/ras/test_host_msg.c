@@ -8,10 +8,7 @@
 #include <cmocka.h>
 
 #include "ras/host_msg.h"
-#include "tests/support/hex.h"
-#include "tests/support/mutate.h"
-
-enum { ROOM = 256 };
+#include "tests/support/message_vectors.h"
 
 struct vector {
     const char *name, *bytes; /* without the length */
@@ -79,127 +76,30 @@ static const struct vector vectors[] = {
         .data = TEXT("123456") } },
 };
 
-static struct bytes
-frame_of(const struct vector *v, uint8_t room[static ROOM])
+static enum wire_err
+decode(void *message, struct bytes in)
 {
-    return hex_into(room, ROOM, v->bytes);
+    return host_msg_decode(message, in);
 }
 
-static void
-assert_same(const struct host_msg *a, const struct host_msg *b)
+static enum wire_err
+encode(struct wire_writer *w, const void *message)
 {
-    assert_int_equal(a->type, b->type);
-    assert_int_equal(a->call, b->call);
-    assert_int_equal(a->request, b->request);
-    assert_int_equal(a->version, b->version);
-    assert_int_equal(a->error, b->error);
-    assert_int_equal(a->outcome, b->outcome);
-    assert_int_equal(a->send_size, b->send_size);
-    assert_int_equal(a->size, b->size);
-    assert_int_equal(a->seconds, b->seconds);
-    assert_true(bytes_equal(a->text, b->text));
-    assert_true(bytes_equal(a->user, b->user));
-    assert_true(bytes_equal(a->domain, b->domain));
-    assert_true(bytes_equal(a->data, b->data));
+    host_msg_encode(w, message);
+    return wire_writer_status(w);
 }
 
-static void
-test_host_msg_decode__each_vector(void **state)
-{
-    uint8_t room[ROOM];
-    struct host_msg m;
+static const struct message_subject subject = { &host_msg_format, decode, encode };
 
-    (void)state;
+static void
+test_host_msg__each_vector__both_ways_cut_and_changed(void **state)
+{
     for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        print_message("%s\n", vectors[i].name);
-        assert_int_equal(host_msg_decode(&m, frame_of(&vectors[i], room)), WIRE_OK);
-        assert_same(&m, &vectors[i].message);
-        assert_null(m.fault.field);
+        message_check_vector(&subject, vectors[i].name, vectors[i].bytes, &vectors[i].message);
     }
 }
 
-static void
-test_host_msg_encode__each_vector(void **state)
-{
-    uint8_t room[ROOM], out[ROOM];
-
-    (void)state;
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        struct bytes frame = frame_of(&vectors[i], room);
-        struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-
-        host_msg_encode(&w, &vectors[i].message);
-        assert_int_equal(wire_writer_status(&w), WIRE_OK);
-        assert_int_equal(wire_load_le32(out), frame.n);
-        assert_bytes_equal(bytes_of(out + 4, w.len - 4), frame);
-    }
-}
-
-static void
-assert_refused(const struct host_msg *m, struct bytes in)
-{
-    static const struct host_msg nothing;
-
-    assert_same(m, &nothing);
-    assert_non_null(m->fault.field);
-    assert_true(m->fault.at <= in.n);
-}
-
-/* Only data has no length of its own. */
-static void
-try_prefix(struct bytes in, size_t at, void *user)
-{
-    const struct vector *v = user;
-    struct host_msg m;
-
-    if (host_msg_decode(&m, in) == WIRE_OK) {
-        assert_true(m.data.n < v->message.data.n);
-        assert_true(mutate_is_inside(in, m.data));
-    } else {
-        assert_refused(&m, in);
-    }
-    (void)at;
-}
-
-static void
-try_flip(struct bytes in, size_t at, void *user)
-{
-    uint8_t out[ROOM];
-    struct wire_writer w = wire_writer_fixed(out, sizeof(out));
-    struct host_msg m;
-
-    if (host_msg_decode(&m, in) != WIRE_OK) {
-        assert_refused(&m, in);
-        return;
-    }
-    assert_true(mutate_is_inside(in, m.text) && mutate_is_inside(in, m.user));
-    assert_true(mutate_is_inside(in, m.domain) && mutate_is_inside(in, m.data));
-    host_msg_encode(&w, &m);
-    assert_bytes_equal(bytes_of(out + 4, w.len - 4), in);
-    (void)at;
-    (void)user;
-}
-
-static void
-test_host_msg_decode__prefixes_and_flips(void **state)
-{
-    uint8_t room[ROOM];
-
-    (void)state;
-    for (size_t i = 0; i < SEC_ARRAY_LEN(vectors); i++) {
-        struct bytes frame = frame_of(&vectors[i], room);
-
-        mutate_prefixes(frame, try_prefix, (void *)&vectors[i]);
-        mutate_bytes(frame, try_flip, (void *)&vectors[i]);
-    }
-}
-
-static const struct {
-    const char *bytes;
-    enum wire_err err;
-    const char *field;
-    uint32_t at;
-} refusals[] = {
+static const struct message_refusal refusals[] = {
     { "", WIRE_SHORT, "type", 0 },
     { "00", WIRE_BAD_VALUE, "type", 0 },
     { "08", WIRE_BAD_VALUE, "type", 0 },
@@ -221,19 +121,7 @@ static const struct {
 static void
 test_host_msg_decode__refused(void **state)
 {
-    uint8_t room[ROOM];
-    struct host_msg m;
-
-    (void)state;
-    for (size_t i = 0; i < SEC_ARRAY_LEN(refusals); i++) {
-        struct bytes in = hex_into(room, sizeof(room), refusals[i].bytes);
-
-        print_message("%s\n", refusals[i].bytes);
-        assert_int_equal(host_msg_decode(&m, in), refusals[i].err);
-        assert_refused(&m, in);
-        assert_string_equal(m.fault.field, refusals[i].field);
-        assert_int_equal(m.fault.at, refusals[i].at);
-    }
+    message_check_refusals(&subject, refusals, SEC_ARRAY_LEN(refusals));
 }
 
 /* Each part with as many bytes as it may have, and with one more. */
@@ -294,9 +182,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_host_msg_decode__each_vector),
-        cmocka_unit_test(test_host_msg_encode__each_vector),
-        cmocka_unit_test(test_host_msg_decode__prefixes_and_flips),
+        cmocka_unit_test(test_host_msg__each_vector__both_ways_cut_and_changed),
         cmocka_unit_test(test_host_msg_decode__refused),
         cmocka_unit_test(test_host_msg_decode__limits),
         cmocka_unit_test(test_host_msg_decode__frame_too_long),
