@@ -76,6 +76,8 @@ reason_text(enum account_proof_kind kind, const struct account_proof *reasons)
         return account_code_reason(reasons);
     }
     switch (reasons->sub_status) {
+    case ACCOUNT_CHALLENGE_USED: return "the challenge was answered before";
+    case ACCOUNT_NOT_OF_NOW: return "the response is not to a challenge of now";
     case ACCOUNT_NO_SUCH_USER: return "there is no such account";
     case ACCOUNT_WRONG_PASSWORD: return "the password is wrong";
     case ACCOUNT_NO_DIAL_IN: return "the password is right, but the account may not dial in";

@@ -76,6 +76,9 @@ struct account_claim {
 };
 
 /* NTSTATUS values of a refusal. */
+#define ACCOUNT_CHALLENGE_USED \
+    UINT32_C(0xC000006D) /* Windows has none for it: STATUS_LOGON_FAILURE */
+#define ACCOUNT_NOT_OF_NOW       UINT32_C(0xC0000133)
 #define ACCOUNT_NO_SUCH_USER     UINT32_C(0xC0000064)
 #define ACCOUNT_WRONG_PASSWORD   UINT32_C(0xC000006A)
 #define ACCOUNT_NO_DIAL_IN       UINT32_C(0xC000006E)

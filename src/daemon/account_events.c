@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/utf16.h"
 
-enum { DATE_BYTES = 40, PASSWD_BYTES = 16384 };
+enum { DATE_BYTES = 40, PASSWD_BYTES = 16384, REASON_BYTES = 128 };
 
 static const char *
 date_of(uint64_t at_100ns, char text[static DATE_BYTES])
@@ -97,6 +97,26 @@ account_events_new_password(const struct account_events *e, struct bytes user, s
         event.reason = NULL;
         event_log_account(e->log, &event);
     }
+    mem_free(name);
+}
+
+void
+account_events_replay(const struct account_events *e, struct bytes user, uint32_t uid, int64_t pid)
+{
+    char *name = utf8_from_utf16(user);
+    char room[PASSWD_BYTES], reason[REASON_BYTES];
+    struct passwd held;
+
+    (void)snprintf(reason, sizeof(reason),
+                   "process %lld showed a response to a challenge that was answered before",
+                   (long long)pid);
+    event_log_account(e->log, &(struct event_account){ .id = EVENT_REPLAY,
+                                                       .failure = true,
+                                                       .user = name,
+                                                       .domain = e->domain,
+                                                       .by_uid = uid,
+                                                       .by_user = name_of(uid, &held, room),
+                                                       .reason = reason });
     mem_free(name);
 }
 

@@ -20,6 +20,10 @@ SEC_NODISCARD bool account_events_init(struct account_events *, struct event_log
  * as it was claimed. */
 void account_events_new_password(const struct account_events *, struct bytes user, sec_status,
                                  const struct account_proof *reasons);
+/* A process showed a response to a challenge that was answered before; user: as a new password's.
+ * From any thread. */
+void account_events_replay(const struct account_events *, struct bytes user, uint32_t uid,
+                           int64_t pid);
 void account_events_clear(struct account_events *);
 
 #endif

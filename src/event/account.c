@@ -19,6 +19,7 @@ static const struct event_text messages[] = {
     { EVENT_ACCOUNT_CHANGED, "account changed" },
     { EVENT_ACCOUNT_UNLOCKED, "account unlocked" },
     { EVENT_LOCKED_OUT, "account locked out" },
+    { EVENT_REPLAY, "a response was shown again" },
 };
 
 /* An account, and who did it. */
@@ -53,6 +54,12 @@ describe_user(struct event_record *record, const struct deed *deed)
     event_record_field(record, "TargetDomainName", a->domain);
     event_record_field(record, "TargetSid", a->sid);
     event_record_subject(record, &deed->by);
+    if (a->id == EVENT_REPLAY) {
+        event_record_field(record, "RequestType", NULL);
+        event_record_field(record, "LogonProcessName", NULL);
+        event_record_field(record, "AuthenticationPackage", NULL);
+        event_record_field(record, "WorkstationName", NULL);
+    }
     if (attributes) {
         event_record_field(record, "SamAccountName",
                            a->id == EVENT_ACCOUNT_CREATED ? a->user : NULL);

@@ -21,7 +21,7 @@ enum event_id {
     EVENT_LOGON = 4624,           /* a logon was granted */
     EVENT_REFUSED = 4625,         /* a logon was refused */
     EVENT_LOGOFF = 4634,          /* the connection of a logon has ended */
-    EVENT_REPLAY = 4649,          /* a ticket's authenticator came a second time */
+    EVENT_REPLAY = 4649,          /* an authenticator, or a response, came a second time */
     EVENT_NTLM_VALIDATION = 4776, /* an NTLM response was judged */
     EVENT_COMMAND_STARTED = 4688, /* a command runs for a client */
     EVENT_COMMAND_ENDED = 4689,
@@ -154,7 +154,7 @@ void event_log_logoff(struct event_log *log, const struct event_logoff *logoff);
 
 /* What was done to an account, and by whom. Strings are borrowed for the call; NULL is "". */
 struct event_account {
-    enum event_id id; /* EVENT_ACCOUNT_*, EVENT_PASSWORD_*, EVENT_GROUP_* */
+    enum event_id id; /* EVENT_ACCOUNT_*, EVENT_PASSWORD_*, EVENT_GROUP_*, EVENT_REPLAY */
     bool failure;     /* of an attempt; reason says why */
     const char *user, *domain, *sid;
     const char *group, *group_sid; /* EVENT_GROUP_* */

@@ -241,6 +241,7 @@ ppp_proof_reason(const struct account_proof *proof, sec_status status)
     case ACCOUNT_DISABLED: return "the account is disabled";
     case ACCOUNT_EXPIRED: return "the account has expired";
     case ACCOUNT_LOCKED_OUT: return "the account is locked out";
+    case ACCOUNT_CHALLENGE_USED: return "the challenge was answered before";
     default: return "the account authority refused";
     }
 }

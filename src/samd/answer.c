@@ -88,22 +88,37 @@ put_proven(uint64_t id, const struct account_proof *proof, const char *assertion
     authority_msg_wipe(&m);
 }
 
-void
-answer_proof(struct account_authority *accounts, struct assertions *assertions, uid_t asker,
-             const struct authority_msg *request, struct wire_writer *out)
+/* Before the proof: it is none then, and nobody has a wrong password forgotten by showing it. */
+static sec_status
+refuse_challenge(enum challenge_verdict v, struct account_proof *proof)
+{
+    *proof = (struct account_proof){ 0 };
+    if (v == CHALLENGE_BROKEN) {
+        return SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    }
+    proof->sub_status = v == CHALLENGE_AGAIN ? ACCOUNT_CHALLENGE_USED : ACCOUNT_NOT_OF_NOW;
+    return SEC_E_LOGON_DENIED;
+}
+
+enum challenge_verdict
+answer_proof(const struct answer_proofs *with, uid_t asker, const struct authority_msg *request,
+             struct wire_writer *out)
 {
     char assertion[ASSERTION_TEXT_BYTES];
     struct account_claim claim = request->claim;
     struct account_proof proof;
+    enum challenge_verdict challenge;
     sec_status status;
 
     sec_reason_clear();
     claim.kind = (enum account_proof_kind)request->kind;
     claim.now_100ns = clock_now_100ns();
-    status = account_prove(accounts, &claim, &proof);
+    challenge = challenge_take(with->challenges, &claim);
+    status = challenge == CHALLENGE_FIRST ? account_prove(with->accounts, &claim, &proof)
+                                          : refuse_challenge(challenge, &proof);
     if (status == SEC_E_OK) {
-        bool issued =
-            assertion_issue(assertions, proof.identity, asker, clock_monotonic_ms(), assertion);
+        bool issued = assertion_issue(with->assertions, proof.identity, asker, clock_monotonic_ms(),
+                                      assertion);
 
         put_proven(request->id, &proof, issued ? assertion : NULL, out);
         secret_wipe(assertion, sizeof(assertion));
@@ -111,6 +126,7 @@ answer_proof(struct account_authority *accounts, struct assertions *assertions, 
         put_refused(request->id, status, &proof, status == SEC_E_NO_AUTHENTICATING_AUTHORITY, out);
     }
     account_proof_clear(&proof);
+    return challenge;
 }
 
 void

@@ -5,10 +5,16 @@
 
 #include "account/assertions.h"
 #include "account/authority_msg.h"
+#include "samd/challenges.h"
 
 /* PROVEN, with an assertion for this user's processes, or REFUSED. */
-void answer_proof(struct account_authority *, struct assertions *, uid_t asker,
-                  const struct authority_msg *request, struct wire_writer *out);
+struct answer_proofs {
+    struct account_authority *accounts;
+    struct assertions *assertions;
+    struct challenges *challenges;
+};
+enum challenge_verdict answer_proof(const struct answer_proofs *, uid_t asker,
+                                    const struct authority_msg *request, struct wire_writer *out);
 /* DONE or REFUSED. Answers what came of it; *reasons has no secret. */
 sec_status answer_new_password(struct account_authority *, const struct authority_msg *request,
                                struct account_proof *reasons, struct wire_writer *out);

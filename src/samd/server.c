@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "base/spin.h"
+#include "daemon/account_events.h"
 #include "samd/answer.h"
 #include "samd/changes.h"
 #include "samd/connection.h"
@@ -39,7 +40,7 @@ struct server {
     struct peers peers;
     int epoll, stop;
     struct changes *changes;
-    struct assertions *assertions;
+    struct answer_proofs proofs;
     uint64_t strangers_us; /* when one was last told of */
     unsigned strangers;    /* and how many were not */
     pthread_mutex_t lock;  /* of the connections */
@@ -188,10 +189,31 @@ redeem(const struct server *s, struct connection *c, const struct authority_msg 
         return;
     }
     if (c->who.uid == 0) {
-        answer_assertion(s->assertions, m, out);
+        answer_assertion(s->proofs.assertions, m, out);
     } else {
         answer_refusal(m->id, SEC_E_NOT_OWNER,
                        "accounts: authority: only root may redeem an assertion", out);
+    }
+}
+
+/* A response that is shown again is somebody's who captured it. */
+static void
+prove(const struct server *s, struct connection *c, const struct authority_msg *m,
+      struct wire_writer *out)
+{
+    unsigned others;
+
+    if (answer_proof(&s->proofs, c->who.uid, m, out) != CHALLENGE_AGAIN) {
+        return;
+    }
+    if (s->options.events) {
+        account_events_replay(s->options.events, m->claim.user, c->who.uid, c->who.pid);
+    }
+    if (peer_is_told_of_now(c->peer, now_us(), &others)) {
+        log_warning(s->options.log,
+                    "a process shows a response to a challenge that was answered before",
+                    log_number("pid", c->who.pid), log_number("uid", c->who.uid),
+                    log_number("others", others));
     }
 }
 
@@ -215,7 +237,7 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
         answer_welcome(m.id, &out);
     } else if (m.type == AUTHORITY_MSG_PROVE) {
         if (may_ask(s, c, &m, &out)) {
-            answer_proof(s->options.accounts, s->assertions, c->who.uid, &m, &out);
+            prove(s, c, &m, &out);
         }
     } else if (m.type == AUTHORITY_MSG_LOOK_UP) {
         if (may_ask(s, c, &m, &out)) {
@@ -486,8 +508,8 @@ start(struct server *s)
     if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
         return false;
     }
-    s->assertions = assertions_new();
-    if (!s->assertions) {
+    s->proofs = (struct answer_proofs){ s->options.accounts, assertions_new(), challenges_new() };
+    if (!s->proofs.assertions || !s->proofs.challenges) {
         return false;
     }
     s->changes =
@@ -543,7 +565,8 @@ server_stop(struct server *s)
     while (s->connections) {
         drop(s, s->connections);
     }
-    assertions_free(s->assertions);
+    assertions_free(s->proofs.assertions);
+    challenges_free(s->proofs.challenges);
     if (s->epoll >= 0) {
         (void)close(s->epoll);
     }

@@ -47,6 +47,13 @@ replay_open(const struct replay_options *o, struct replay **out)
     return SEC_E_OK;
 }
 
+void
+replay_let_oldest_go(struct replay *r, uint64_t ahead_100ns)
+{
+    r->table.lets_go = true;
+    r->table.ahead_100ns = ahead_100ns;
+}
+
 enum ticket_replay_verdict
 replay_check(struct replay *r, const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
              uint64_t ctime_100ns, uint64_t now_100ns)

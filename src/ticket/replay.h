@@ -20,6 +20,9 @@ SEC_NODISCARD sec_status replay_open(const struct replay_options *, struct repla
  * is not started anew. */
 SEC_NODISCARD sec_status replay_shared_open(const char *path, const struct replay_options *,
                                             struct replay **out);
+/* One that is full forgets the oldest entry instead of refusing, and refuses what may have been made
+ * before that one came: for clocks that differ by no more than ahead. */
+void replay_let_oldest_go(struct replay *, uint64_t ahead_100ns);
 void replay_close(struct replay *); /* NULL is a no-op */
 
 enum ticket_replay_verdict replay_check(struct replay *,

@@ -81,7 +81,9 @@ square_root(uint64_t n)
 size_t
 replay_table_shape(struct replay_table *t, size_t capacity, uint64_t skew_100ns)
 {
-    *t = (struct replay_table){ .shards = 1, .slots = capacity, .skew_100ns = skew_100ns };
+    *t = (struct replay_table){
+        .shards = 1, .slots = capacity, .skew_100ns = skew_100ns, .ahead_100ns = skew_100ns
+    };
     if (capacity >= SHARDS * SHARD_LEAST) {
         t->shards = SHARDS;
         t->slots = (capacity + SHARDS - 1) / SHARDS;
@@ -240,6 +242,16 @@ is_sound(const struct replay_table *t, uint64_t shard)
     return first && first <= next && next - first <= t->slots;
 }
 
+/* Its ctime was no further ahead than it may be. Should the clock be set back, replays of it are
+ * refused all the same. */
+static uint64_t
+floor_above(const struct replay_table *t, uint64_t came_100ns, uint64_t floor_100ns)
+{
+    uint64_t above = came_100ns + t->ahead_100ns + 1;
+
+    return floor_100ns > above ? floor_100ns : above;
+}
+
 /* What came so long ago that no clock within the skew takes it any more. */
 static void
 forget(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
@@ -256,12 +268,39 @@ forget(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
         if (now_100ns < came || now_100ns - came <= 2 * t->skew_100ns) {
             break;
         }
-        /* Its ctime was at most the skew ahead. Should the clock be set back, replays of it are
-         * refused all the same. */
-        floor = floor > came + t->skew_100ns ? floor : came + t->skew_100ns + 1;
+        floor = floor_above(t, came, floor);
     }
     atomic_store_explicit(&s->floor_100ns, floor, memory_order_release);
     atomic_store_explicit(&s->first, first, memory_order_release);
+}
+
+/* Where the clock was ahead for a while and was set back, nothing that is made now would be taken for
+ * as long as it was ahead: only what was made before now is refused then. */
+static uint64_t
+floor_now(const struct replay_table *t, struct replay_shard *s, uint64_t now_100ns)
+{
+    uint64_t floor = atomic_load_explicit(&s->floor_100ns, memory_order_relaxed);
+
+    if (t->lets_go && floor > now_100ns + t->ahead_100ns + 1) {
+        floor = now_100ns;
+        atomic_store_explicit(&s->floor_100ns, floor, memory_order_release);
+    }
+    return floor;
+}
+
+/* An entry of the time when the clock was ahead says nothing of what was made since. */
+static void
+let_oldest_go(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
+{
+    struct replay_shard *s = shard_of(t, shard);
+    uint64_t first = atomic_load_explicit(&s->first, memory_order_relaxed);
+    uint64_t floor = atomic_load_explicit(&s->floor_100ns, memory_order_relaxed);
+    uint64_t came = entries_of(t, shard)[first % t->slots].came_100ns;
+
+    if (came <= now_100ns) {
+        atomic_store_explicit(&s->floor_100ns, floor_above(t, came, floor), memory_order_release);
+    }
+    atomic_store_explicit(&s->first, first + 1, memory_order_release);
 }
 
 enum search { SEARCH_ABSENT, SEARCH_FOUND, SEARCH_DAMAGED };
@@ -299,13 +338,21 @@ remember(struct replay_table *t, uint64_t shard, uint64_t head, const uint8_t *h
     struct replay_entry *e = &entries_of(t, shard)[next % t->slots];
 
     bytes_copy(e->hash, hash, sizeof(e->hash));
-    e->came_100ns = now_100ns > latest ? now_100ns : latest;
+    e->came_100ns = now_100ns > latest || t->lets_go ? now_100ns : latest;
     e->before = atomic_load_explicit(chain, memory_order_relaxed);
     atomic_store_explicit(&s->latest_100ns, e->came_100ns, memory_order_release);
     atomic_store_explicit(&s->next, next + 1, memory_order_release);
     /* Only now: a head must not name an entry that does not count, whose place another would take.
      * Who is killed in between was not told anything yet. */
     atomic_store_explicit(chain, next, memory_order_release);
+}
+
+static enum ticket_replay_verdict
+full(void)
+{
+    (void)sec_fail(0, "replay: no room for another authenticator, and none may be forgotten "
+                      "yet: replay_capacity is too small");
+    return TICKET_REPLAY_FULL;
 }
 
 static enum ticket_replay_verdict
@@ -329,7 +376,7 @@ check_locked(struct replay_table *t, uint64_t shard, uint64_t head, const uint8_
         return TICKET_REPLAY_BROKEN;
     case SEARCH_ABSENT: break;
     }
-    floor = atomic_load_explicit(&s->floor_100ns, memory_order_relaxed);
+    floor = floor_now(t, s, now_100ns);
     if (ctime_100ns < floor) {
         (void)sec_fail(0,
                        "replay: the authenticator was made %llu ms before the time from which all "
@@ -340,9 +387,10 @@ check_locked(struct replay_table *t, uint64_t shard, uint64_t head, const uint8_
     if (atomic_load_explicit(&s->next, memory_order_relaxed) -
             atomic_load_explicit(&s->first, memory_order_relaxed) >=
         t->slots) {
-        (void)sec_fail(0, "replay: no room for another authenticator, and none may be forgotten "
-                          "yet: replay_capacity is too small");
-        return TICKET_REPLAY_FULL;
+        if (!t->lets_go) {
+            return full();
+        }
+        let_oldest_go(t, shard, now_100ns);
     }
     remember(t, shard, head, hash, now_100ns);
     return TICKET_FRESH;
@@ -355,7 +403,7 @@ replay_table_check(struct replay_table *t, const uint8_t hash[static TICKET_REPL
     const struct place at = place_of(t, hash);
     enum ticket_replay_verdict verdict;
 
-    if (ctime_100ns > now_100ns && ctime_100ns - now_100ns > t->skew_100ns) {
+    if (ctime_100ns > now_100ns && ctime_100ns - now_100ns > t->ahead_100ns) {
         (void)sec_fail(0, "replay: an authenticator of the future, whose time nobody checked");
         return TICKET_REPLAY_BROKEN;
     }

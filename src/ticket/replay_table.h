@@ -16,6 +16,9 @@ struct replay_table {
     uint64_t slots; /* of a shard: what it remembers at once */
     uint64_t heads; /* of a shard: a power of two */
     uint64_t skew_100ns;
+    uint64_t
+        ahead_100ns; /* how far a ctime may lie ahead: the skew, unless somebody knows better */
+    bool lets_go;    /* when it is full, of the oldest */
 };
 
 enum { REPLAY_CAPACITY_MAX = 1 << 27 };

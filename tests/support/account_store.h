@@ -12,7 +12,9 @@
 #include "account/admin.h"
 #include "base/clock.h"
 #include "base/utf16.h"
+#include "codec/ntlm_msg.h"
 #include "crypto/ntlm_key.h"
+#include "crypto/random.h"
 #include "tests/support/hex.h"
 
 struct test_store {
@@ -130,7 +132,7 @@ test_accounts_teardown(void **state)
 /* What a client with a password answers; make with test_claim_make. */
 struct test_claim {
     struct account_claim claim;
-    uint8_t user[1100], domain[128], nt[64], lm[24];
+    uint8_t user[1100], domain[128], nt[80], lm[24];
 };
 
 static inline struct bytes
@@ -145,28 +147,49 @@ test_utf16_(uint8_t *held, size_t n, const char *text)
     return wire_written(&w);
 }
 
-/* proof over domain_in_key, which differs from domain only where a test wants that. */
+/* With the time stamp of the challenge. */
+static inline struct bytes
+test_blob_(uint8_t *held, size_t n, uint64_t made_100ns)
+{
+    static const uint8_t client_challenge[8] = { 8, 7, 6, 5, 4, 3, 2, 1 };
+    uint8_t room[32];
+    struct wire_writer pairs = wire_writer_fixed(room, sizeof(room));
+    struct wire_writer w = wire_writer_fixed(held, n);
+
+    ntlm_av_put_le64(&pairs, NTLM_AV_TIMESTAMP, made_100ns);
+    ntlm_av_put(&pairs, NTLM_AV_EOL, (struct bytes){ 0 });
+    ntlm_v2_blob_encode(&w, made_100ns, client_challenge, wire_written(&pairs));
+    if (wire_writer_status(&w) != WIRE_OK) {
+        abort();
+    }
+    return wire_written(&w);
+}
+
+/* To a challenge of its own; proof over domain_in_key, which differs from domain only where a test
+ * wants that. */
 static inline void
 test_claim_make_over(struct test_claim *t, const char *user, const char *domain,
                      const char *domain_in_key, const char *password)
 {
-    static const char blob[] = "\1\1\0\0\0\0\0\0 a blob of no importance";
     uint8_t held_password[512], held_domain[128], upper[1100];
+    struct bytes blob;
     struct wire_writer w = wire_writer_fixed(upper, sizeof(upper));
     struct secret16 hash, v2;
 
-    t->claim = (struct account_claim){ .kind = ACCOUNT_NTLM_V2,
-                                       .server_challenge = { 1, 2, 3, 4, 5, 6, 7, 8 },
-                                       .now_100ns = clock_now_100ns() };
+    t->claim = (struct account_claim){ .kind = ACCOUNT_NTLM_V2, .now_100ns = clock_now_100ns() };
+    if (!random_bytes(t->claim.server_challenge, sizeof(t->claim.server_challenge))) {
+        abort();
+    }
+    blob =
+        test_blob_(t->nt + NTLM_PROOF_BYTES, sizeof(t->nt) - NTLM_PROOF_BYTES, t->claim.now_100ns);
     t->claim.user = test_utf16_(t->user, sizeof(t->user), user);
     t->claim.domain = test_utf16_(t->domain, sizeof(t->domain), domain);
     utf16_put_upper(&w, t->claim.user);
     ntlm_key_nt_hash(test_utf16_(held_password, sizeof(held_password), password), &hash);
     ntlm_key_v2(&hash, wire_written(&w),
                 test_utf16_(held_domain, sizeof(held_domain), domain_in_key), &v2);
-    ntlm_key_v2_proof(&v2, t->claim.server_challenge, bytes_of(blob, sizeof(blob)), t->nt);
-    memcpy(t->nt + 16, blob, sizeof(blob));
-    t->claim.nt_response = bytes_of(t->nt, 16 + sizeof(blob));
+    ntlm_key_v2_proof(&v2, t->claim.server_challenge, blob, t->nt);
+    t->claim.nt_response = bytes_of(t->nt, NTLM_PROOF_BYTES + blob.n);
 }
 
 static inline void

@@ -15,7 +15,7 @@ import threading
 import pytest
 
 from conftest import PATIENCE, program
-from samd import (ADMINISTRATORS, ASKERS, CHANGE_PASSWORD, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
+from samd import (ADMINISTRATORS, ASKERS, CHALLENGE_USED, CHANGE_PASSWORD, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
 ALICE = "Secret123!x"
@@ -98,6 +98,22 @@ def test_chap_of_md5__as_rasd_asks(samd):
     response = hashlib.md5(b"\x07Dial-in 1" + challenge).digest()
     assert samd.prove("carol", kind=CHAP_MD5, chap_id=7, challenge=challenge, chap_response=response)[0] == PROVEN
     assert refusal(samd.prove("carol", kind=CHAP_MD5, chap_id=8, challenge=challenge, chap_response=response))[0] == LOGON_DENIED
+
+
+def test_a_response_shown_again__is_refused_and_told(make_samd):
+    samd = make_samd(policy={"lockout_threshold": "3"})
+    samd.ctl("account", "add", "carol", "--password-stdin", "--keep-clear-text", stdin="Dial-in 1\n")
+    challenge = bytes(range(1, 17))
+    shown = {"kind": CHAP_MD5, "chap_id": 7, "challenge": challenge, "chap_response": hashlib.md5(b"\x07Dial-in 1" + challenge).digest()}
+    assert samd.prove("carol", **shown)[0] == PROVEN
+    for _ in range(4):  # above the threshold
+        assert refusal(samd.prove("carol", **shown)) == (LOGON_DENIED, CHALLENGE_USED, 0)
+    assert samd.prove("carol", "Dial-in 1")[0] == PROVEN
+    samd.says("a response to a challenge that was answered before")
+    samd.stop()  # all events are written
+    told = [row for row in map(json.loads, (samd.state / "events.jsonl").read_text().splitlines()) if row["EventID"] == 4649]
+    assert [(row["TargetUserName"], row["Keywords"], row["SubjectUserSid"]) for row in told] == [("carol", "Audit Failure", "S-1-22-1-0")] * 4
+    assert f"process {os.getpid()} showed" in told[0]["reason"] and "Dial-in" not in str(told)
 
 
 def test_a_one_time_code__is_good_once(samd):

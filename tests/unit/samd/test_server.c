@@ -115,7 +115,7 @@ test_account_prove__each_kind__is_as_from_the_store(void **state)
     struct test_claim t;
     struct account_claim claim;
     uint8_t response[16], user[16];
-    const uint8_t challenge[16] = { 1, 2, 3 }, chap_id = 7;
+    const uint8_t challenge[16] = { 1, 2, 3 }, another[16] = { 3, 2, 1 }, chap_id = 7;
 
     assert_int_equal(
         account_admin_add(d->direct,
@@ -131,6 +131,7 @@ test_account_prove__each_kind__is_as_from_the_store(void **state)
         SEC_E_OK);
     test_claim_make(&t, "jo", "TESTS", "Dial 1");
     assert_int_equal(prove_twice(d, &t.claim), SEC_E_OK);
+    test_claim_make(&t, "jo", "TESTS", "Dial 1");
     t.claim.dial_in = true;
     assert_int_equal(prove_twice(d, &t.claim), SEC_E_OK);
     test_claim_make(&t, "user", "TESTS", "p1");
@@ -158,6 +159,7 @@ test_account_prove__each_kind__is_as_from_the_store(void **state)
     claim.challenge = bytes_of(challenge, 16);
     claim.chap_response = bytes_of(response, 16);
     assert_int_equal(prove_twice(d, &claim), SEC_E_OK);
+    claim.challenge = bytes_of(another, 16);
     claim.user = test_utf16_(user, sizeof(user), "user"); /* keeps no clear text */
     assert_int_equal(prove_twice(d, &claim), SEC_E_LOGON_DENIED);
 }
@@ -221,11 +223,10 @@ test_server__requests_that_do_not_wait_for_answers__are_answered(void **state)
     uint8_t room[4096];
     struct authority_inbox in;
     struct authority_msg m = { .type = AUTHORITY_MSG_HELLO, .version = AUTHORITY_MSG_VERSION };
-    struct test_claim t;
+    struct test_claim claims[AT_ONCE];
     struct bytes frame;
     int fd;
 
-    test_claim_make(&t, "user", "TESTS", "p1");
     assert_int_equal(authority_link_open(d->served.socket, 10000, &fd, why), AUTHORITY_LINK_OK);
     authority_inbox_init(&in);
     for (uint64_t round = 0; round <= ROUNDS; round++) {
@@ -234,6 +235,12 @@ test_server__requests_that_do_not_wait_for_answers__are_answered(void **state)
         uint64_t sum = 0, expected = 0;
 
         for (unsigned i = 0; i < n; i++) {
+            if (round) {
+                test_claim_make(&claims[i], "user", "TESTS", "p1");
+                m = (struct authority_msg){ .type = AUTHORITY_MSG_PROVE,
+                                            .kind = (uint8_t)ACCOUNT_NTLM_V2,
+                                            .claim = claims[i].claim };
+            }
             m.id = round * AT_ONCE + i;
             expected += m.id;
             assert_int_equal(authority_msg_encode(&w, &m), WIRE_OK);
@@ -246,12 +253,86 @@ test_server__requests_that_do_not_wait_for_answers__are_answered(void **state)
             sum += wire_load_le64(frame.p + 1);
         }
         assert_int_equal(sum, expected);
-        m = (struct authority_msg){ .type = AUTHORITY_MSG_PROVE,
-                                    .kind = (uint8_t)t.claim.kind,
-                                    .claim = t.claim };
     }
     authority_inbox_clear(&in);
     (void)close(fd);
+}
+
+/* A response that was captured, shown again by who names the challenge itself. */
+static void
+test_account_prove__a_response_shown_again__proves_nothing(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof proof;
+    struct test_claim t;
+
+    test_claim_make(&t, "user", "TESTS", "p1");
+    assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_OK);
+    assert_non_null(proof.identity->assertion);
+    account_proof_clear(&proof);
+    for (int i = 0; i < 5; i++) { /* above the threshold */
+        assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_LOGON_DENIED);
+        assert_int_equal(proof.sub_status, ACCOUNT_CHALLENGE_USED);
+        assert_null(proof.identity);
+        assert_false(proof.locked_out_now);
+    }
+    assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
+}
+
+/* Who could have wrong passwords forgotten by it would guess for ever. */
+static void
+test_account_prove__a_response_shown_again__forgets_no_wrong_password(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof proof;
+    struct test_claim t;
+    uint32_t sub_status = 0;
+
+    test_claim_make(&t, "user", "TESTS", "p1");
+    assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_OK);
+    account_proof_clear(&proof);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(test_logon(d->asked, "user", "wrong", &sub_status), SEC_E_LOGON_DENIED);
+        assert_int_equal(sub_status, ACCOUNT_WRONG_PASSWORD);
+        assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_LOGON_DENIED);
+    }
+    assert_int_equal(test_logon(d->asked, "user", "p1", &sub_status), SEC_E_LOGON_DENIED);
+    assert_int_equal(sub_status, ACCOUNT_LOCKED_OUT);
+}
+
+/* A wrong password is counted where its challenge is its own. */
+static void
+test_account_prove__a_claim_of_another_time__is_not_judged(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof proof;
+    struct test_claim t;
+
+    test_claim_make(&t, "user", "TESTS", "wrong");
+    test_blob_(t.nt + 16, sizeof(t.nt) - 16, t.claim.now_100ns - 1000 * CLOCK_SECOND_100NS);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_LOGON_DENIED);
+        assert_int_equal(proof.sub_status, ACCOUNT_NOT_OF_NOW);
+    }
+    assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
+}
+
+/* samd ends between a CHALLENGE and its response, or while a connection is idle. */
+static void
+test_account_prove__samd_restarted_after_the_challenge__proves(void **state)
+{
+    struct doors *d = *state;
+    struct account_proof proof;
+    struct test_claim t;
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
+        test_claim_make(&t, "user", "TESTS", "p1");
+        served_stop(&d->served);
+        served_start(&d->served);
+        assert_int_equal(account_prove(d->asked, &t.claim, &proof), SEC_E_OK);
+        account_proof_clear(&proof);
+    }
 }
 
 /* --- management ---------------------------------------------------------------------------- */
@@ -521,6 +602,10 @@ main(void)
         TEST(test_account_prove__asked_too_often__is_no_verdict),
         TEST(test_server_answers__with_threads_that_wait__does),
         TEST(test_server__requests_that_do_not_wait_for_answers__are_answered),
+        TEST(test_account_prove__a_response_shown_again__proves_nothing),
+        TEST(test_account_prove__a_response_shown_again__forgets_no_wrong_password),
+        TEST(test_account_prove__a_claim_of_another_time__is_not_judged),
+        TEST(test_account_prove__samd_restarted_after_the_challenge__proves),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
         TEST(test_account_look_up__by_name_and_by_sid__is_as_from_the_store),
