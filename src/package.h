@@ -158,6 +158,7 @@ enum sec_role { SEC_INITIATOR, SEC_ACCEPTOR };
 struct sec_ctx {
     const struct sec_package *package;
     bool half_duplex; /* both directions share one key stream: the seam must not run them at once */
+    bool awaits_cred; /* of load, half-way: resume it before its next leg */
 };
 
 /* The caller's channel bindings: not given; given. The hash is that of RFC 4121 4.1.1.2. */
@@ -364,6 +365,14 @@ struct sec_package_ops {
      * caller: free_ctx. SEC_E_INVALID_TOKEN: save has not written that. */
     sec_status (*load)(const struct sec_cred *, enum sec_role, struct wire_reader *in,
                        struct sec_ctx **out);
+    /* Of an initiator that is moved half-way: whose keys it goes on with, which save does not write.
+     * Appends who a credential is, as far as the context hangs on that; the same for who began it and
+     * who goes on. SEC_E_NO_CREDENTIALS: it lacks what the context needs. NULL: cred_name says it. */
+    sec_status (*identify)(const struct sec_ctx *, const struct sec_cred *,
+                           struct wire_writer *out);
+    /* The context awaits a credential, and takes this one in place of load's, which lives on with the
+     * context as well. NULL: none is ever awaited. */
+    sec_status (*resume)(struct sec_ctx *, const struct sec_cred *);
 
     /* For Negotiate. The MIC over a list of mechanisms: made (appended to out) and checked with
      * the context's keys once it is established, and without moving its application messages'

@@ -153,7 +153,9 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiCreateContext(PCredHandle phCredent
  * ImportSecurityContext under a credential of the caller's, whose package and whose own policy
  * (OpenSspiAcquireCredentialsHandle) then hold for the legs that are left; imported otherwise a
  * context lives under the process's policy. The credential may be freed while the context lives.
+ * A client's context half-way goes on with it, and its next leg needs no other.
  * SEC_E_INVALID_HANDLE; SEC_E_NO_CREDENTIALS: the credential is for the other side;
+ * SEC_E_UNKNOWN_CREDENTIALS: a client's context half-way, of another identity;
  * SEC_E_INVALID_TOKEN: not a context of that package; and else as ImportSecurityContext.
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiImportContext(PCredHandle phCredential,

@@ -218,7 +218,9 @@ typedef SECURITY_STATUS(WINAPI *CHANGE_PASSWORD_FN_A)(SEC_CHAR *, SEC_CHAR *, SE
 /*
  * One leg of the client's side of a handshake.
  *
- *   phCredential: an outbound credential; NULL is accepted after the first leg.
+ *   phCredential: an outbound credential; NULL is accepted after the first leg, but for the first one
+ *       after ImportSecurityContext of a context half-way, which needs one of the same package and of
+ *       the same identity as before (Kerberos': only while it has no ticket yet).
  *   phContext: NULL on the first leg, then what the first leg put into phNewContext.
  *   pszTargetName: the service principal name ("HTTP/host.name"), from a source that is not the
  *       peer.
@@ -239,7 +241,9 @@ typedef SECURITY_STATUS(WINAPI *CHANGE_PASSWORD_FN_A)(SEC_CHAR *, SEC_CHAR *, SE
  *
  * Errors: SEC_E_BUFFER_TOO_SMALL (the context has not moved: try again with more room),
  * SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_NO_CREDENTIALS, SEC_E_TARGET_UNKNOWN,
- * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OUT_OF_SEQUENCE.
+ * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OUT_OF_SEQUENCE. Of a context that was
+ * imported half-way, which is then as it was before: SEC_E_INVALID_HANDLE (no credential, or another
+ * package's), SEC_E_UNKNOWN_CREDENTIALS (of another identity).
  */
 SEC_EXPORT SECURITY_STATUS WINAPI InitializeSecurityContextW(
     PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq,
@@ -347,15 +351,17 @@ SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityContextToken(PCtxtHandle phContex
 typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle, HANDLE *);
 
 /*
- * Packs a context for another process of the same machine: an established one, or an acceptor's
- * that awaits its client's next token. From then on the context is there: here its messages and
- * legs answer SEC_E_CONTEXT_EXPIRED. fFlags: SECPKG_CONTEXT_EXPORT_RESET_NEW (refused with
+ * Packs a context for another process of the same machine: an established one, or one that awaits
+ * its peer's next token, one of the Sasl functions' too. Of a client's no password and no key of it is
+ * in there. From then on the context is there: here its messages and legs answer
+ * SEC_E_CONTEXT_EXPIRED. fFlags: SECPKG_CONTEXT_EXPORT_RESET_NEW (refused with
  * SEC_E_OUT_OF_SEQUENCE after the first message), _DELETE_OLD. pPackedContext receives bytes that
  * are sealed with [export] key_file of the configuration and good for its lifetime, once;
  * FreeContextBuffer its pvBuffer. *pToken, where pToken is given, is NULL. Delegated credentials
  * stay behind. Safe from any thread.
  *   SEC_E_NO_CREDENTIALS        [export] is not configured, or its files cannot be used
- *   SEC_E_UNSUPPORTED_FUNCTION  an initiator that is not established yet; _TO_KERNEL
+ *   SEC_E_UNSUPPORTED_FUNCTION  before the first leg, after one that failed; the server's side of
+ *                               user-to-user Kerberos half-way; _TO_KERNEL
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ExportSecurityContext(PCtxtHandle phContext, ULONG fFlags,
                                                         PSecBuffer pPackedContext, void **pToken);
@@ -364,7 +370,8 @@ typedef SECURITY_STATUS(WINAPI *EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle, ULONG, 
 
 /*
  * Unpacks what ExportSecurityContext packed, under the policy and the keys that are configured
- * here. Token is not looked at. The handle is the caller's: DeleteSecurityContext.
+ * here. Token is not looked at. The handle is the caller's: DeleteSecurityContext. A client's context
+ * half-way goes on with the credential of its next InitializeSecurityContext.
  *   SEC_E_INVALID_TOKEN    altered, cut short, of another version or package, under another key
  *   SEC_E_CONTEXT_EXPIRED  imported before, by whichever process, or after its lifetime
  *   SEC_E_NO_CREDENTIALS   [export] is not configured, or policy has not the mechanism
@@ -516,7 +523,8 @@ SEC_EXPORT SECURITY_STATUS WINAPI SaslIdentifyPackageA(PSecBufferDesc pInput,
  *
  * A context that begins here goes on here: InitializeSecurityContext refuses it, and this function a
  * context that began there (SEC_E_INVALID_HANDLE). Nothing tells who the peer is, and no message is
- * protected, before SEC_E_OK.
+ * protected, before SEC_E_OK. ExportSecurityContext takes along, after any leg, how far the exchange
+ * is, the layer and the options that were set; what is imported goes on here, too.
  *
  * Errors, beside those of InitializeSecurityContext: SEC_E_ALGORITHM_MISMATCH (an authorization
  * identity is set, and forbidden), SEC_E_INVALID_TOKEN (no TOKEN buffer in pOutput, or the server's

@@ -49,13 +49,11 @@ krb_context_open(const struct sec_cred *base, enum sec_role role, struct sec_ctx
 {
     const struct krb_credential *cred = (const struct krb_credential *)base;
     struct krb_context *c;
-    sec_status status;
+    sec_status status = krb_credential_check_role(cred, role);
 
-    if (role == SEC_INITIATOR ? !(cred->holder && cred->use & SEC_USE_OUTBOUND) : !cred->keytab) {
-        return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not one for %s",
-                        role == SEC_INITIATOR ? "initiators" : "acceptors");
+    if (status == SEC_E_OK) {
+        status = krb_context_new(cred, role, &c);
     }
-    status = krb_context_new(cred, role, &c);
     if (status == SEC_E_OK) {
         *out = &c->base;
     }

@@ -292,6 +292,16 @@ krb_credential_add(const struct sec_cred *cred, const struct sec_package *packag
 /* --- what is asked of it ------------------------------------------------------------------- */
 
 sec_status
+krb_credential_check_role(const struct krb_credential *c, enum sec_role role)
+{
+    if (role == SEC_INITIATOR ? !(c->holder && c->use & SEC_USE_OUTBOUND) : !c->keytab) {
+        return sec_fail(SEC_E_NO_CREDENTIALS, "kerberos: the credential is not one for %s",
+                        role == SEC_INITIATOR ? "initiators" : "acceptors");
+    }
+    return SEC_E_OK;
+}
+
+sec_status
 krb_credential_name(const struct sec_cred *cred, struct wire_writer *out)
 {
     const struct krb_credential *c = credential_of(cred);

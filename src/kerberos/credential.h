@@ -24,6 +24,8 @@ sec_status krb_credential_acquire(const struct sec_host *, const struct sec_acqu
 void krb_credential_free(struct sec_cred *);
 sec_status krb_credential_add(const struct sec_cred *from, const struct sec_package *,
                               const struct sec_acquire_args *, struct sec_cred **out);
+/* SEC_E_NO_CREDENTIALS: it is not one for that side. */
+sec_status krb_credential_check_role(const struct krb_credential *, enum sec_role);
 /* The service at an index, for ticket_keys_hold; the 0th is NULL where any will do. */
 size_t krb_credential_n_services(const struct krb_credential *);
 const char *krb_credential_service(const struct krb_credential *, size_t index);

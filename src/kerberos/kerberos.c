@@ -21,6 +21,7 @@ static const struct sec_package_ops kerberos_ops = {
     .describe = krb_context_describe,
     .save = krb_context_save,
     .load = krb_context_load,
+    .resume = krb_context_resume,
     .make_mic = krb_make_mic,
     .check_mic = krb_check_mic,
 };

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kerberos contexts as bytes, and back: established ones, and an acceptor's that awaits DCE style's
- * third leg. Delegated credentials stay where they are. */
+/* Kerberos contexts as bytes, and back: established ones, an acceptor's that awaits DCE style's third
+ * leg, an initiator's that awaits an answer. Delegated credentials stay where they are, and so do
+ * tickets: an initiator that was moved does not try a second AP-REQ. */
 #include "base/mem.h"
 #include "kerberos/step.h"
 
 /* --- saved --------------------------------------------------------------------------------- */
 
-/* An initiator's handshake needs its ticket, and user-to-user's its own, which no context hands
- * on. */
+/* An acceptor of user-to-user needs the session key of its own TGT, which no context hands on. */
 static bool
 can_move(const struct krb_context *c)
 {
-    return c->state == KRB_ESTABLISHED ||
-           (c->state == KRB_WAIT_DCE_AP_REP && c->role == SEC_ACCEPTOR);
+    switch ((enum krb_state)c->state) {
+    case KRB_ESTABLISHED: return true;
+    case KRB_WAIT_TGT_REP:
+    case KRB_WAIT_AP_REP: return c->role == SEC_INITIATOR;
+    case KRB_WAIT_DCE_AP_REP: return c->role == SEC_ACCEPTOR;
+    default: return false;
+    }
 }
 
 static void
@@ -76,6 +81,7 @@ put_handshake(const struct krb_handshake *h, struct wire_writer *out)
     wire_put_le32(out, h->initiator_sequence);
     wire_put_le32(out, h->acceptor_sequence);
     wire_put_u8(out, h->bare);
+    wire_put_u8(out, h->user_to_user);
 }
 
 sec_status
@@ -83,10 +89,11 @@ krb_context_save(const struct sec_ctx *ctx, struct wire_writer *out)
 {
     const struct krb_context *c = krb_context_of(ctx);
 
-    if (!can_move(c) || (c->handshake && c->handshake->user_to_user)) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
-                        "kerberos: only an established context is exported, or an acceptor's that "
-                        "awaits the third leg of DCE style");
+    if (!can_move(c)) {
+        return sec_fail(
+            SEC_E_UNSUPPORTED_FUNCTION,
+            "kerberos: only an established context is exported, an initiator's that "
+            "awaits an answer, or an acceptor's that awaits the third leg of DCE style");
     }
     put_facts(c, out);
     if (c->state == KRB_ESTABLISHED) {
@@ -167,8 +174,10 @@ take_session(struct krb_context *c, struct wire_reader *in)
 }
 
 static void
-take_handshake(struct krb_handshake *h, struct wire_reader *in)
+take_handshake(struct krb_context *c, struct wire_reader *in)
 {
+    struct krb_handshake *h = c->handshake;
+
     h->wanted = wire_le32(in);
     h->offered = wire_le32(in);
     h->bindings.given = wire_u8(in) != 0;
@@ -180,6 +189,13 @@ take_handshake(struct krb_handshake *h, struct wire_reader *in)
     h->initiator_sequence = wire_le32(in);
     h->acceptor_sequence = wire_le32(in);
     h->bare = wire_u8(in) != 0;
+    h->user_to_user = wire_u8(in) != 0;
+    h->retried = true; /* without the ticket, there is nothing to try again with */
+    /* Before the ticket there is no key; after it nothing goes on without. */
+    if ((h->session_key.n != 0) != (c->state != KRB_WAIT_TGT_REP)) {
+        wire_fail(in, WIRE_BAD_VALUE);
+    }
+    c->base.awaits_cred = c->state == KRB_WAIT_TGT_REP;
 }
 
 sec_status
@@ -198,7 +214,7 @@ krb_context_load(const struct sec_cred *cred, enum sec_role role, struct wire_re
             take_session(c, in);
             krb_context_end_handshake(c);
         } else {
-            take_handshake(c->handshake, in);
+            take_handshake(c, in);
         }
     }
     if (status == SEC_E_OK && wire_status(in) != WIRE_OK) {
@@ -210,4 +226,20 @@ krb_context_load(const struct sec_cred *cred, enum sec_role role, struct wire_re
     }
     *out = &c->base;
     return SEC_E_OK;
+}
+
+/* --- resumed ------------------------------------------------------------------------------- */
+
+sec_status
+krb_context_resume(struct sec_ctx *ctx, const struct sec_cred *cred)
+{
+    struct krb_context *c = krb_context_of(ctx);
+    sec_status status = krb_credential_check_role((const struct krb_credential *)cred, c->role);
+
+    if (status == SEC_E_OK) {
+        c->cred = (const struct krb_credential *)cred;
+        c->base.awaits_cred = false;
+        c->handshake->retried = false; /* no AP-REQ has been sent */
+    }
+    return status;
 }

@@ -16,6 +16,7 @@ void krb_context_describe(const struct sec_ctx *, struct sec_facts *out);
 sec_status krb_context_save(const struct sec_ctx *, struct wire_writer *out);
 sec_status krb_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
                             struct sec_ctx **out);
+sec_status krb_context_resume(struct sec_ctx *, const struct sec_cred *);
 
 /* One leg; the only place that ends a handshake. */
 sec_status krb_step(struct sec_ctx *, struct sec_step_args *, struct wire_writer *out);

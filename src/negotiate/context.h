@@ -45,7 +45,8 @@ enum nego_mic_need {
 struct nego_handshake {
     unsigned legs;
     enum nego_mic_need mic_need;
-    bool integrity;   /* the mechanism is done and can make and check MICs */
+    bool begun;       /* the mechanism has had its first token, or made it */
+    bool integrity;   /* it is done and can make and check MICs */
     uint8_t first;    /* initiator: index of the sub-credential whose mechanism heads the list */
     uint8_t offered;  /* initiator: the mask of those in the list */
     uint32_t granted; /* by the mechanism, at its last step */
@@ -92,6 +93,9 @@ sec_status nego_context_note(struct nego_context *, const struct sec_package *, 
 sec_status nego_context_save(const struct sec_ctx *, struct wire_writer *out);
 sec_status nego_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
                              struct sec_ctx **out);
+sec_status nego_context_identify(const struct sec_ctx *, const struct sec_cred *,
+                                 struct wire_writer *out);
+sec_status nego_context_resume(struct sec_ctx *, const struct sec_cred *);
 
 /* --- mechanism.c --------------------------------------------------------------------------- */
 

@@ -451,6 +451,15 @@ nego_credential_name(const struct sec_cred *cred, struct wire_writer *out)
     return sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: the credential names nobody");
 }
 
+sec_status
+nego_credential_put_name(const struct nego_credential *c, size_t index, struct wire_writer *out)
+{
+    const struct sec_package_ops *ops = c->mechs[index]->package->ops;
+    sec_status status = ops->cred_name ? ops->cred_name(c->mechs[index], out) : SEC_E_OK;
+
+    return status == SEC_E_NO_CREDENTIALS ? SEC_E_OK : status;
+}
+
 bool
 nego_credential_names_nobody(const struct nego_credential *c, size_t index)
 {

@@ -40,6 +40,9 @@ sec_status nego_credential_check_service(const struct sec_cred *, const char *se
 size_t nego_credential_find(const struct nego_credential *, struct bytes oid, unsigned mask);
 /* The same for a first token that is not SPNEGO's. */
 size_t nego_credential_find_raw(const struct nego_credential *, struct bytes token);
+/* Appends the name that a mechanism's credential goes by; nothing for who is nobody. */
+sec_status nego_credential_put_name(const struct nego_credential *, size_t index,
+                                    struct wire_writer *out);
 /* Whether it is known beforehand that a mechanism cannot prove anybody: it is for the process's
  * default identity, and has none. The reason says why. */
 bool nego_credential_names_nobody(const struct nego_credential *, size_t index);

@@ -20,7 +20,7 @@ nego_mech_open(struct nego_context *c, size_t index)
         c->mech->package->ops->free_ctx(c->mech);
     }
     c->mech = mech;
-    c->handshake->integrity = false;
+    c->handshake->begun = c->handshake->integrity = false;
     return SEC_E_OK;
 }
 
@@ -91,6 +91,7 @@ nego_mech_step(struct nego_context *c, struct sec_step_args *args, struct bytes 
     inner.wanted = mechanism_flags(c, args->wanted);
     inner.granted = 0;
     inner.expires_100ns = UINT64_MAX;
+    c->handshake->begun = true;
     status = c->mech->package->ops->step(c->mech, &inner, out);
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
         status = complete_token(c, status, out, start);

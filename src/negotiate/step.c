@@ -202,6 +202,8 @@ static const struct sec_package_ops nego_ops = {
     .describe = nego_context_describe,
     .save = nego_context_save,
     .load = nego_context_load,
+    .identify = nego_context_identify,
+    .resume = nego_context_resume,
 };
 
 /* 1.3.6.1.5.5.2 */

@@ -33,9 +33,10 @@ ntlm_context_open(const struct sec_cred *cred, enum sec_role role, struct sec_ct
 {
     struct ntlm_context *c;
     struct ntlm_handshake *h;
+    sec_status status = ntlm_credential_check_policy(cred);
 
-    if (cred->host->settings->ntlm == SEC_NTLM_DENY) {
-        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: policy denies NTLM (ntlm = deny)");
+    if (status != SEC_E_OK) {
+        return status;
     }
     c = mem_new(sizeof(*c));
     h = mem_new(sizeof(*h));

@@ -163,6 +163,15 @@ ntlm_credential_add(const struct sec_cred *cred, const struct sec_package *packa
 }
 
 sec_status
+ntlm_credential_check_policy(const struct sec_cred *cred)
+{
+    if (cred->host->settings->ntlm == SEC_NTLM_DENY) {
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "ntlm: policy denies NTLM (ntlm = deny)");
+    }
+    return SEC_E_OK;
+}
+
+sec_status
 ntlm_credential_name(const struct sec_cred *cred, struct wire_writer *out)
 {
     const struct ntlm_credential *c = credential_of(cred);

@@ -36,6 +36,8 @@ sec_status ntlm_credential_add(const struct sec_cred *from, const struct sec_pac
 /* Of an account of this computer's own store. */
 sec_status ntlm_credential_change_password(const struct sec_host *, const struct sec_identity *,
                                            struct bytes password);
+/* SEC_E_UNSUPPORTED_FUNCTION: policy denies NTLM. */
+sec_status ntlm_credential_check_policy(const struct sec_cred *);
 sec_status ntlm_credential_name(const struct sec_cred *, struct wire_writer *out);
 
 #endif

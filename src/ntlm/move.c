@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NTLM contexts as bytes, and back: established ones, and an acceptor's that awaits AUTHENTICATE. */
+/* NTLM contexts as bytes, and back: established ones, and either side's that awaits the peer's answer.
+ * An initiator's has nothing of its credential with it. */
 #include "base/mem.h"
 #include "ntlm/context.h"
 #include "ntlm/step.h"
 
 /* --- saved --------------------------------------------------------------------------------- */
 
-/* An initiator's handshake needs its credential's keys, which no context hands on. */
 static bool
 can_move(const struct ntlm_context *c)
 {
     return c->state == NTLM_ESTABLISHED ||
-           (c->state == NTLM_WAIT_AUTHENTICATE && c->role == SEC_ACCEPTOR);
+           c->state == (c->role == SEC_ACCEPTOR ? NTLM_WAIT_AUTHENTICATE : NTLM_WAIT_CHALLENGE);
 }
 
 static void
@@ -22,7 +22,7 @@ put_names(const struct ntlm_context *c, struct wire_writer *out)
     for (unsigned i = 0; i < NTLM_NAMES; i++) {
         names[i] = ntlm_context_name(c, (enum ntlm_name)i);
     }
-    if (c->role == SEC_INITIATOR && c->cred->has_identity) {
+    if (c->role == SEC_INITIATOR && c->state == NTLM_ESTABLISHED && c->cred->has_identity) {
         names[NTLM_USER] = c->cred->user;
         names[NTLM_DOMAIN] = c->cred->domain;
     }
@@ -59,8 +59,8 @@ ntlm_context_save(const struct sec_ctx *ctx, struct wire_writer *out)
 
     if (!can_move(c)) {
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
-                        "ntlm: only an established context is exported, or an acceptor's that "
-                        "awaits the last message");
+                        "ntlm: only an established context is exported, or one that awaits the "
+                        "peer's answer");
     }
     wire_put_u8(out, c->state);
     wire_put_u8(out, c->version);
@@ -153,6 +153,7 @@ take_context(struct ntlm_context *c, struct wire_reader *in)
         take_handshake(c->handshake, in);
         status = wire_writer_status(&c->handshake->messages) == WIRE_OK ? SEC_E_OK
                                                                         : SEC_E_INSUFFICIENT_MEMORY;
+        c->base.awaits_cred = c->role == SEC_INITIATOR;
     }
     return status;
 }
@@ -177,4 +178,19 @@ ntlm_context_load(const struct sec_cred *cred, enum sec_role role, struct wire_r
     }
     *out = ctx;
     return SEC_E_OK;
+}
+
+/* --- resumed ------------------------------------------------------------------------------- */
+
+sec_status
+ntlm_context_resume(struct sec_ctx *ctx, const struct sec_cred *cred)
+{
+    struct ntlm_context *c = ntlm_context_of(ctx);
+    sec_status status = ntlm_credential_check_policy(cred);
+
+    if (status == SEC_E_OK) {
+        c->cred = (const struct ntlm_credential *)cred;
+        c->base.awaits_cred = false;
+    }
+    return status;
 }

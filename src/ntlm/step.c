@@ -175,6 +175,7 @@ static const struct sec_package_ops ntlm_ops = {
     .describe = ntlm_context_describe,
     .save = ntlm_context_save,
     .load = ntlm_context_load,
+    .resume = ntlm_context_resume,
     .make_mic = make_mic,
     .check_mic = check_mic,
     .wants_mic = wants_mic,

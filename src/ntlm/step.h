@@ -14,6 +14,7 @@ void ntlm_context_describe(const struct sec_ctx *, struct sec_facts *out);
 sec_status ntlm_context_save(const struct sec_ctx *, struct wire_writer *out);
 sec_status ntlm_context_load(const struct sec_cred *, enum sec_role, struct wire_reader *in,
                              struct sec_ctx **out);
+sec_status ntlm_context_resume(struct sec_ctx *, const struct sec_cred *);
 
 /* One leg; the only place that changes a context's state. */
 sec_status ntlm_step(struct sec_ctx *, struct sec_step_args *, struct wire_writer *out);

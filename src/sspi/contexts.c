@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "sspi/buffers.h"
+#include "sspi/export_owner.h"
 #include "sspi/flags.h"
 #include "sspi/given.h"
 #include "sspi/objects.h"
@@ -212,7 +213,7 @@ check_sasl(const struct leg *l, struct context *c)
 
 /* c->step is held. */
 static sec_status
-run_step(const struct leg *l, struct context *c, SecBuffer *out)
+run_step(const struct leg *l, struct context *c, struct handle_ref credential, SecBuffer *out)
 {
     uint8_t scratch[SCRATCH_BYTES];
     SEC_AUTO(wire_writer) token = wire_writer_growing(scratch, sizeof(scratch));
@@ -235,6 +236,9 @@ run_step(const struct leg *l, struct context *c, SecBuffer *out)
         return sec_fail(SEC_E_OUT_OF_SEQUENCE, "sspi: the last token is still to be completed");
     }
     status = read_input(l, &args);
+    if (status == SEC_E_OK) {
+        status = export_owner_check(c, credential);
+    }
     if (status != SEC_E_OK) {
         return status;
     }
@@ -287,7 +291,7 @@ first_leg(const struct leg *l, SecBuffer *out)
     if (status != SEC_E_OK) {
         return status;
     }
-    status = run_step(l, c, out);
+    status = run_step(l, c, c->credential, out);
     if (!sec_failed(status) && !handle_new(HANDLE_CONTEXT, c, &h)) {
         take_token_back(l, out);
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no room for another handle");
@@ -316,17 +320,18 @@ later_leg(const struct leg *l, SecBuffer *out)
         if (!cred) {
             return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
         }
-        handle_release(cred_ref);
     }
     ref = objects_context(l->context, &c);
     if (!c || (enum sec_role)c->role != l->role) {
         handle_release(ref);
+        handle_release(cred_ref);
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle of this side");
     }
     (void)pthread_mutex_lock(&c->step);
-    status = run_step(l, c, out);
+    status = run_step(l, c, cred_ref, out);
     (void)pthread_mutex_unlock(&c->step);
     handle_release(ref);
+    handle_release(cred_ref);
     if (!sec_failed(status) && l->new_context && l->new_context != l->context) {
         *l->new_context = *l->context;
     }

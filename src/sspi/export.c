@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "sspi/buffers.h"
+#include "sspi/export_owner.h"
 #include "sspi/export_seal.h"
 #include "sspi/given.h"
 #include "sspi/objects.h"
@@ -64,6 +65,9 @@ save(const struct context *c, struct wire_writer *w)
     wire_put_u8(w, c->has_messages);
     wire_put_le32(w, (uint32_t)c->last_status);
     status = package->ops->save(c->ctx, w);
+    if (status == SEC_E_OK) {
+        status = export_owner_save(c, w);
+    }
     sasl_save(c->sasl, w);
     if (status == SEC_E_OK && wire_writer_status(w) != WIRE_OK) {
         status = sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no memory to export a context");
@@ -193,10 +197,13 @@ credential_for(const struct sec_package *package, enum sec_role role,
 
 /* What stands behind the package's part. *out is freed where it fails. */
 static sec_status
-load_sasl(struct wire_reader *r, struct context **out)
+load_rest(struct wire_reader *r, struct context **out)
 {
-    sec_status status = sasl_load(*out, r);
+    sec_status status = export_owner_load(*out, r);
 
+    if (status == SEC_E_OK) {
+        status = sasl_load(*out, r);
+    }
     if (status == SEC_E_OK && wire_finish(r) != WIRE_OK) {
         status = sec_fail(SEC_E_INVALID_TOKEN, "sspi: exported context: %s at offset %u",
                           wire_err_text(wire_finish(r)), wire_offset(r));
@@ -245,7 +252,7 @@ load(const struct sec_package *package, struct moved *m, struct handle_ref crede
         status = objects_context_adopt(credential, m->role, ctx, out);
     }
     if (status == SEC_E_OK) {
-        status = load_sasl(&m->rest, out);
+        status = load_rest(&m->rest, out);
     }
     if (status == SEC_E_OK) {
         (*out)->last_status = m->last;
@@ -285,6 +292,9 @@ load_opened(const struct import *i, struct bytes plain, struct context **out)
     }
     if (status == SEC_E_OK) {
         status = load(i->package, &m, named ? i->credential : own, out);
+    }
+    if (status == SEC_E_OK && named) {
+        status = export_owner_check(*out, i->credential);
     }
     handle_release(own);
     return status;

@@ -23,7 +23,7 @@ _Static_assert((int)EXPORT_ID_BYTES == (int)AEAD_TAG_BYTES &&
                "the tag is the name");
 
 /* "OSX" and the version of what follows. Another version is another form. */
-static const uint8_t magic[4] = { 'O', 'S', 'X', 2 };
+static const uint8_t magic[4] = { 'O', 'S', 'X', 3 };
 
 struct export_seal {
     struct seal_key *key;

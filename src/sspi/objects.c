@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sspi/export_owner.h"
 #include "sspi/sasl.h"
 #include "sspi/tokens.h"
 
@@ -127,6 +128,8 @@ objects_context_free(void *object)
     if (c->ctx) {
         c->ctx->package->ops->free_ctx(c->ctx);
     }
+    export_owner_free(c->owner);
+    handle_release(c->resumed);
     handle_release(c->credential);
     (void)pthread_mutex_destroy(&c->step);
     (void)pthread_mutex_destroy(&c->send);

@@ -38,10 +38,14 @@ struct undelivered {
     uint64_t expires_100ns;
 };
 
+struct export_owner;
+
 struct context {
     struct sec_ctx *ctx;
     struct sasl *sasl; /* NULL: the context is none of SASL's; set before its first leg */
     struct handle_ref credential; /* keeps it alive for the context's life */
+    struct handle_ref resumed;    /* with whose keys it goes on, imported half-way; or empty */
+    struct export_owner *owner;   /* whose it is, until that is there; NULL: no matter */
     struct undelivered *undelivered;
     char *reason;             /* of a failed leg; NULL: none, or no memory for it */
     struct sec_token *token;  /* made when it is first asked for, under step */

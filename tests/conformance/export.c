@@ -164,7 +164,7 @@ CALLS_OF_BOTH(importing, "ImportSecurityContext", import_a, import_w);
 static const struct row rows[] = {
     /*                                           created half-open established failed expired exported imported */
     { exporting, "", 0, CONTEXT, ANY, S, IN_STATES(UNSUP, OK, OK, UNSUP, OK, GONE, OK) },
-    { exporting, "", 0, CONTEXT, ANY, C, IN_STATES(UNSUP, UNSUP, OK, UNSUP, OK, GONE, OK) },
+    { exporting, "", 0, CONTEXT, ANY, C, IN_STATES(UNSUP, OK, OK, UNSUP, OK, GONE, OK) },
     { exporting, "RESET_NEW", SECPKG_CONTEXT_EXPORT_RESET_NEW, CONTEXT, ANY, CS, IN_STATES(__, __, OK, __, OK, GONE, OK) },
     { exporting, "DELETE_OLD", SECPKG_CONTEXT_EXPORT_DELETE_OLD, CONTEXT, ANY, CS, IN_STATES(__, __, OK, __, OK, GONE, OK) },
     { exporting, "to a kernel", SECPKG_CONTEXT_EXPORT_TO_KERNEL, CONTEXT, ANY, CS, EVERYWHERE(UNSUP) },

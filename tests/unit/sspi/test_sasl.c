@@ -533,7 +533,7 @@ move(struct sasl_end *e, const char *package, ULONG flags)
     return status;
 }
 
-/* A server after each of its legs, a client once the package is done. */
+/* Either side after each of its legs. */
 static void
 test_move__at_each_leg__goes_on(void **state)
 {
@@ -551,9 +551,7 @@ test_move__at_each_leg__goes_on(void **state)
             }
             assert_true(sasl_run(&b, legs) >= 0);
             expect(move(&b.server, sasl_kinds[k].package, 0), SEC_E_OK);
-            if (sasl_kinds[k].offers_layers && legs >= 3) {
-                expect(move(&b.client, sasl_kinds[k].package, 0), SEC_E_OK);
-            }
+            expect(move(&b.client, sasl_kinds[k].package, 0), SEC_E_OK);
             expect(sasl_run(&b, SASL_LEGS_MAX), SEC_E_OK);
             assert_layer(&b, SASL_LAYER_CONFIDENTIALITY);
             assert_int_equal(option(&b.server, SASL_OPTION_RECV_SIZE), 70000);
