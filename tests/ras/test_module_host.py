@@ -597,11 +597,36 @@ def test_a_module_through_a_link(make_host, tmp_path):
 def test_a_module_of_another_user(make_host, tmp_path):
     copy = copy_module(tmp_path)
     os.chown(copy, 4711, 0)
-    refused(make_host, copy, 5, f"{copy} belongs to another user")
+    refused(make_host, copy, 5, f"{copy} belongs to user 4711, who could change it")
     os.chown(copy, 0, 0)
     os.chown(tmp_path, 4711, 0)
-    refused(make_host, copy, 5, f"{tmp_path} belongs to another user")
+    refused(make_host, copy, 5, f"{tmp_path} belongs to user 4711")
     os.chown(tmp_path, 0, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to give links away")
+def test_a_link_in_a_folder_of_others_is_no_way_to_a_module(make_host, tmp_path):
+    """However good the module is: who put the link there could put another."""
+    copy = copy_module(tmp_path)
+    links = tmp_path / "links"
+    links.mkdir()
+    links.chmod(0o1777)
+    (links / "link.so").symlink_to(copy)
+    serves(make_host(links / "link.so"))
+    os.lchown(links / "link.so", 4711, 0)
+    refused(make_host, links / "link.so", 5, f"{links}/link.so belongs to user 4711")
+
+
+def test_a_module_finds_what_lies_beside_it(make_host, tmp_path, monkeypatch):
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)  # Meson's, which goes first
+    (tmp_path / "real").mkdir(mode=0o755)
+    copy = copy_module(tmp_path / "real", "leaning.so")
+    link = tmp_path / "link.so"
+    link.symlink_to(copy)
+    tmp_path.chmod(0o755)
+    refused(make_host, link, 193, "libbeside.so")
+    copy_module(tmp_path / "real", "libbeside.so")
+    refused(make_host, link, 1114, "failed in its DllMain")
 
 
 @pytest.mark.parametrize("name, error, why", [
@@ -616,10 +641,10 @@ def test_a_module_that_is_none(make_host, name, error, why):
 
 def test_no_such_module(make_host, tmp_path):
     refused(make_host, BUILD / "no-such.so", 126, "No such file")
-    refused(make_host, "relative.so", 126, "is no absolute path")
+    refused(make_host, "relative.so", 126, "expected an absolute path")
     refused(make_host, "/dev/null", 5, "is no regular file")
     refused(make_host, BUILD, 5, "is no regular file")
-    refused(make_host, MODULES / "rule_breaker.so" / "x", 5, "is no folder")
+    refused(make_host, MODULES / "rule_breaker.so" / "x", 126, "is no folder")
     refused(make_host, BUILD / "build.ninja", 193, "")
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A module whose DllMain fails, or, with UNRESOLVED, that needs a function nobody has. */
+/* A module whose DllMain fails, or, with UNRESOLVED, that needs a function nobody
+ * has, or beside.c. */
 #include <windows.h>
 #include <rasshost.h>
 

@@ -1,111 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading the module. Checked before the first byte of it runs. */
 #include <dlfcn.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <windows.h>
 
 #include "base/bytes.h"
-#include "base/mem.h"
+#include "base/trusted_file.h"
 #include "ras/module_host/module.h"
-
-/* --- whom the file belongs to -------------------------------------------------------------- */
-
-static uint32_t
-refuse(char *why, size_t n, uint32_t error, const char *what, const char *path)
-{
-    snprintf(why, n, "%s %s", path, what);
-    return error;
-}
-
-static uint32_t
-refuse_errno(char *why, size_t n, const char *path)
-{
-    const int error = errno;
-
-    return refuse(why, n, error == EACCES ? ERROR_ACCESS_DENIED : ERROR_MOD_NOT_FOUND,
-                  strerrordesc_np(error), path);
-}
-
-/* One file, folder or symbolic link on the way; last: it is the module itself. */
-static uint32_t
-check_one(const char *path, bool last, char *why, size_t n)
-{
-    struct stat st;
-
-    if (lstat(path, &st) != 0) {
-        return refuse_errno(why, n, path);
-    }
-    if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        return refuse(why, n, ERROR_ACCESS_DENIED, "belongs to another user", path);
-    }
-    if (S_ISLNK(st.st_mode)) {
-        return 0; /* what it points to is checked by its own path */
-    }
-    if (!(last ? S_ISREG(st.st_mode) : S_ISDIR(st.st_mode))) {
-        return refuse(why, n, ERROR_ACCESS_DENIED, last ? "is no regular file" : "is no folder",
-                      path);
-    }
-    /* In a sticky folder nobody can move away what belongs to another. */
-    if (st.st_mode & (S_IWGRP | S_IWOTH) && (last || !(st.st_mode & S_ISVTX))) {
-        return refuse(why, n, ERROR_ACCESS_DENIED, "can be written by others", path);
-    }
-    return 0;
-}
-
-/* Each folder from the root on, then the file. */
-static uint32_t
-check_way(const char *path, char *why, size_t n)
-{
-    char part[PATH_MAX];
-    size_t length = strnlen(path, sizeof(part));
-
-    if (path[0] != '/' || length >= sizeof(part)) {
-        return refuse(why, n, ERROR_MOD_NOT_FOUND, "is no absolute path", path);
-    }
-    for (size_t at = 1; at <= length; at++) {
-        uint32_t error;
-
-        if (path[at] != '/' && path[at] != '\0') {
-            continue;
-        }
-        snprintf(part, sizeof(part), "%.*s", (int)at, path);
-        error = check_one(part, at == length, why, n);
-        if (error) {
-            return error;
-        }
-    }
-    return check_one("/", false, why, n);
-}
-
-/* resolved: owned by caller (mem_free). */
-static uint32_t
-check_file(const char *path, char **resolved, char *why, size_t n)
-{
-    char real[PATH_MAX];
-    uint32_t error = check_way(path, why, n);
-
-    if (error) {
-        return error;
-    }
-    if (!realpath(path, real)) {
-        return refuse_errno(why, n, path);
-    }
-    error = check_way(real, why, n);
-    if (error) {
-        return error;
-    }
-    *resolved = mem_dup(real, strlen(real));
-    return *resolved ? 0 : refuse(why, n, ERROR_NOT_ENOUGH_MEMORY, "does not fit in memory", path);
-}
-
-/* --- loading ------------------------------------------------------------------------------- */
 
 /* The exports are one library's: the module's own, or all of them one's that it is a cover of. */
 static void *
@@ -129,6 +33,13 @@ find_export(void *library, const char *name)
     } while (0)
 
 static uint32_t
+refuse(char *why, size_t n, uint32_t error, const char *what, const char *path)
+{
+    (void)snprintf(why, n, "%s %s", path, what);
+    return error;
+}
+
+static uint32_t
 find_exports(struct module *m, const char *path, char *why, size_t n)
 {
     TAKE_EXPORT(m->begin, m->library, "RasSecurityDialogBegin");
@@ -146,25 +57,43 @@ find_exports(struct module *m, const char *path, char *why, size_t n)
     return 0;
 }
 
+/* The path of what is open, with no link in it. Nobody but root and this user can have that lead to
+ * another file, since each folder on the way was looked at; and the module finds by $ORIGIN what lies
+ * beside it, which it would not by its descriptor. */
+static bool
+resolve(int file, char to[static PATH_MAX])
+{
+    char link[32];
+    ssize_t n;
+
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+    n = readlink(link, to, PATH_MAX);
+    if (n <= 0 || n == PATH_MAX) {
+        return false;
+    }
+    to[n] = 0;
+    return true;
+}
+
 uint32_t
 module_load(struct module *m, const char *path, char *why, size_t n)
 {
-    char *resolved = NULL;
-    uint32_t error = check_file(path, &resolved, why, n);
+    int file = trusted_file_open(path, why, n);
+    char resolved[PATH_MAX];
 
     *m = (struct module){ 0 };
-    if (error) {
-        return error;
+    if (file < 0) {
+        return path[0] == '/' && access(path, F_OK) == 0 ? ERROR_ACCESS_DENIED
+                                                         : ERROR_MOD_NOT_FOUND;
     }
-    m->library = dlopen(resolved, RTLD_NOW | RTLD_LOCAL);
-    if (m->library) {
-        error = find_exports(m, path, why, n);
+    if (resolve(file, resolved)) {
+        m->library = dlopen(resolved, RTLD_NOW | RTLD_LOCAL);
+        (void)snprintf(why, n, "%s", m->library ? "" : dlerror());
     } else {
-        snprintf(why, n, "%s", dlerror());
-        error = ERROR_BAD_EXE_FORMAT;
+        (void)refuse(why, n, ERROR_BAD_EXE_FORMAT, "has no path", path);
     }
-    mem_free(resolved);
-    return error;
+    (void)close(file);
+    return m->library ? find_exports(m, path, why, n) : ERROR_BAD_EXE_FORMAT;
 }
 
 void
