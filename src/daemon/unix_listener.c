@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A socket at a path. Everybody may connect; who is served is decided by who connects. */
+/* A socket at a path. Who may connect is its mode's business; who is served is decided by who connects. */
 #include "daemon/unix_listener.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 128, MODE = 0666, MODE_OF_GROUP = 0660 };
 
 static bool
 fail(char *why, size_t why_n, const char *what)
@@ -57,8 +58,31 @@ is_answered(const struct sockaddr_un *address)
     return answered;
 }
 
+/* A file's owner may give it to a group that is his own at the time: so changing ids is all that it
+ * takes, and CAP_CHOWN is not. */
+static bool
+give_to_group(const char *path, gid_t group)
+{
+    const gid_t own = getegid();
+    bool good;
+
+    (void)setfsgid(group);
+    good = chown(path, (uid_t)-1, group) == 0;
+    (void)setfsgid(own);
+    return good;
+}
+
+/* Nobody connects before listen(). */
+static bool
+set_mode(const char *path, gid_t group)
+{
+    return group == UNIX_LISTENER_EVERYBODY
+               ? chmod(path, MODE) == 0
+               : give_to_group(path, group) && chmod(path, MODE_OF_GROUP) == 0;
+}
+
 bool
-unix_listener_open(const char *path, int *out, char *why, size_t why_n)
+unix_listener_open(const char *path, gid_t group, int *out, char *why, size_t why_n)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd;
@@ -76,7 +100,7 @@ unix_listener_open(const char *path, int *out, char *why, size_t why_n)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     (void)unlink(address.sun_path);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
-        chmod(address.sun_path, 0666) || listen(fd, BACKLOG)) {
+        !set_mode(address.sun_path, group) || listen(fd, BACKLOG)) {
         (void)fail(why, why_n, strerror(errno));
         if (fd >= 0) {
             (void)close(fd);

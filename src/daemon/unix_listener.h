@@ -5,12 +5,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/attributes.h"
 
-/* Binds and listens; what one that is gone has left there is taken away. Refuses a folder in which
- * others could put a socket of theirs, and a socket at which somebody answers. *fd is owned by the
- * caller: close. */
-SEC_NODISCARD bool unix_listener_open(const char *path, int *fd, char *why, size_t why_n);
+#define UNIX_LISTENER_EVERYBODY ((gid_t)-1)
+
+/* Binds and listens, for processes of this group and of root's, or for everybody; what one that is gone
+ * has left there is taken away. Refuses a folder in which others could put a socket of theirs, and a
+ * socket at which somebody answers. *fd is owned by the caller: close. */
+SEC_NODISCARD bool unix_listener_open(const char *path, gid_t group, int *fd, char *why,
+                                      size_t why_n);
 
 #endif

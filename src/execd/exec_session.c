@@ -24,6 +24,7 @@
 #include "execd/child.h"
 #include "execd/client.h"
 #include "execd/credentials.h"
+#include "execd/descendants.h"
 #include "execd/environment.h"
 #include "execd/exec_msg.h"
 #include "execd/permit.h"
@@ -31,6 +32,7 @@
 enum {
     CONNECTION = 3,  /* where the descriptors of ours are */
     START_MS = 5000, /* for a START to come, for the command to begin, for each answer to go */
+    END_MS = 5000,   /* for what a command left behind to be gone */
     WHY_BYTES = 400,
     DONE = 0,
     FAILED = 1,
@@ -48,7 +50,7 @@ struct session {
     struct unix_account *account;
     char credentials[CREDENTIALS_PATH_BYTES]; /* the file of what the client delegated; "": none */
     pid_t child;
-    int child_fd, signal_fd;
+    int child_fd, signal_fd, orphan_fd;
     bool hung_up, terminated;
     uint64_t begun_ms, hung_up_ms;
 };
@@ -436,13 +438,25 @@ wait_ms(struct session *s)
     return (int)(grace_ms - gone);
 }
 
+/* What the command's processes leave behind comes to this one; dead, it still counts as its user's. */
+static void
+reap_orphans(struct session *s)
+{
+    struct signalfd_siginfo told;
+
+    while (read(s->orphan_fd, &told, sizeof(told)) > 0) {
+    }
+    descendants_reap(s->child);
+}
+
 /* Nothing comes on a connection after START: bytes are a fault, and hang up as an end does. */
 static void
 wait_for_end(struct session *s)
 {
-    struct pollfd fds[3] = { { .fd = s->child_fd, .events = POLLIN },
+    struct pollfd fds[4] = { { .fd = s->child_fd, .events = POLLIN },
                              { .fd = s->signal_fd, .events = POLLIN },
-                             { .fd = s->fd, .events = POLLIN } };
+                             { .fd = s->fd, .events = POLLIN },
+                             { .fd = s->orphan_fd, .events = POLLIN } };
 
     for (;;) {
         fds[1].fd = s->hung_up ? -1 : s->signal_fd;
@@ -455,13 +469,17 @@ wait_for_end(struct session *s)
         if (fds[0].revents) {
             return;
         }
+        if (fds[3].revents) {
+            reap_orphans(s);
+        }
         if (!s->hung_up && (fds[1].revents || fds[2].revents)) {
             hang_up(s);
         }
     }
 }
 
-/* Its process group ends with it; as long as it is not waited for, nobody else has its number. */
+/* Its process group ends with it; as long as it is not waited for, nobody else has its number. And so do
+ * those who left the group. */
 static int
 end(struct session *s)
 {
@@ -470,6 +488,11 @@ end(struct session *s)
 
     signal_group(s, SIGKILL);
     while (waitpid(s->child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!descendants_end(clock_monotonic_ms() + END_MS)) {
+        log_warning(s->options->log, "processes that a command left behind do not end",
+                    log_bytes("command", s->start.command),
+                    log_text("unix_user", s->account->name));
     }
     remove_credentials(s);
     m.signaled = WIFSIGNALED(status);
@@ -491,7 +514,7 @@ static bool
 separate(struct session *s, int fd)
 {
     const struct timeval limit = { START_MS / 1000, 0 };
-    sigset_t ends;
+    sigset_t ends, orphans, all;
 
     for (int number = 1; number < NSIG; number++) {
         (void)signal(number, SIG_DFL);
@@ -499,16 +522,21 @@ separate(struct session *s, int fd)
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGINT);
+    (void)sigemptyset(&orphans);
+    (void)sigaddset(&orphans, SIGCHLD);
+    (void)sigorset(&all, &ends, &orphans);
     if (fd != CONNECTION && dup2(fd, CONNECTION) < 0) {
         return false;
     }
     s->fd = CONNECTION;
     if (syscall(SYS_close_range, CONNECTION + 1, ~0U, 0) != 0 ||
-        sigprocmask(SIG_SETMASK, &ends, NULL) != 0) {
+        sigprocmask(SIG_SETMASK, &all, NULL) != 0) {
         return false;
     }
     s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->signal_fd >= 0 && fcntl(s->fd, F_SETFD, FD_CLOEXEC) == 0 &&
+    s->orphan_fd = signalfd(-1, &orphans, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd >= 0 && s->orphan_fd >= 0 && descendants_adopt() &&
+           fcntl(s->fd, F_SETFD, FD_CLOEXEC) == 0 &&
            setsockopt(s->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
            prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0 && getppid() == s->options->parent;
 }

@@ -10,12 +10,14 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/signals.h"
 #include "daemon/unix_listener.h"
 #include "execd/credentials.h"
+#include "execd/descendants.h"
 #include "execd/exec_msg.h"
 #include "execd/exec_session.h"
 #include "execd/places.h"
@@ -141,6 +143,16 @@ end_if_drained(struct daemon *d)
     }
 }
 
+static bool
+is_session(const void *user, pid_t pid)
+{
+    const struct daemon *d = user;
+
+    return places_has(d->places, pid);
+}
+
+/* A session ends what is below it. Of one that was killed all that comes to us, and each that is killed
+ * here has its children come. */
 static void
 on_child(uv_signal_t *handle, int number)
 {
@@ -150,13 +162,13 @@ on_child(uv_signal_t *handle, int number)
 
     (void)number;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        (void)places_leave(d->places, pid);
-        if (WIFSIGNALED(status)) {
+        if (places_leave(d->places, pid) && WIFSIGNALED(status)) {
             credentials_sweep(d->credentials, pid);
             log_error(d->log, "a session's process was killed", log_number("process", pid),
                       log_number("signal", WTERMSIG(status)));
         }
     }
+    (void)descendants_kill(is_session, d);
     end_if_drained(d);
 }
 
@@ -200,8 +212,9 @@ on_reload(void *user)
                   log_text("error", error.text));
         return;
     }
-    if (strcmp(settings.socket, d->settings.socket) != 0) {
-        log_warning(d->log, "another socket needs a restart");
+    if (strcmp(settings.socket, d->settings.socket) != 0 ||
+        settings.user_group != d->settings.user_group) {
+        log_warning(d->log, "another socket, or one for another group, needs a restart");
     }
     execd_settings_clear(&d->settings);
     d->settings = settings;
@@ -258,7 +271,7 @@ serve(struct daemon *d)
         return PROCESS_FAILED;
     }
     (void)snprintf(socket, sizeof(socket), "%s", d->settings.socket);
-    if (!unix_listener_open(socket, &d->fd, why, sizeof(why))) {
+    if (!unix_listener_open(socket, d->settings.user_group, &d->fd, why, sizeof(why))) {
         log_error(d->log, "cannot listen", log_text("socket", socket), log_text("error", why));
         places_free(d->places);
         return PROCESS_FAILED;
@@ -270,6 +283,9 @@ serve(struct daemon *d)
         (void)close(d->fd);
         places_free(d->places);
         return PROCESS_FAILED;
+    }
+    if (!descendants_adopt()) {
+        log_warning(d->log, "what sessions leave behind cannot be ended");
     }
     log_info(d->log, "ready", log_text("socket", socket),
              log_number("commands", (int64_t)d->settings.n_commands));
@@ -294,8 +310,10 @@ main(int argc, char **argv)
     struct config_error error;
     struct log_counted counted = LOG_COUNTED;
     struct log log;
-    int status = options_read(&o, &program, argc, argv);
+    int status;
 
+    secret_harden_process();
+    status = options_read(&o, &program, argc, argv);
     if (status >= 0) {
         return status;
     }

@@ -47,6 +47,12 @@ bool
 permit_account(const struct execd_settings *s, const struct execd_command *c,
                const struct unix_account *a, char *why, size_t why_n)
 {
+    if (a->uid != 0 && a->gid == 0) {
+        (void)snprintf(
+            why, why_n,
+            "the primary group of %.100s is root's (gid 0): only root's commands have it", a->name);
+        return false;
+    }
     if (is_listed(c, a->name)) {
         return true;
     }

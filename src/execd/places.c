@@ -63,6 +63,17 @@ places_leave(struct places *p, pid_t session)
     return false;
 }
 
+bool
+places_has(const struct places *p, pid_t session)
+{
+    for (size_t i = 0; i < PLACES_MOST; i++) {
+        if (atomic_load(&p->all[i].session) == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t
 places_taken(const struct places *p)
 {

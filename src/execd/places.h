@@ -24,6 +24,8 @@ SEC_NODISCARD bool places_find(const struct places *, size_t max, size_t *place)
 void places_take(struct places *, size_t place, pid_t session);
 /* The session has ended. false: it is none. */
 bool places_leave(struct places *, pid_t session);
+/* Whether it is one. */
+bool places_has(const struct places *, pid_t session);
 size_t places_taken(const struct places *);
 /* Sends each a signal. */
 void places_signal(const struct places *, int signal);

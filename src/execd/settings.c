@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "daemon/key.h"
 #include "execd/words.h"
-#include "token/unix_name.h"
+#include "token/unix_account.h"
 
 #define AUTHORITY      "authority:"
 #define DEFAULT_SOCKET "/run/opensspi-execd/socket"
@@ -237,13 +237,17 @@ check_commands(const struct execd_settings *s, const char *file, struct config_e
 static bool
 find_user(struct execd_settings *s, const char *file, struct config_error *error)
 {
-    sec_status status = unix_name_find_user(s->user, &s->user_id);
+    struct unix_account *account;
 
-    if (status != SEC_E_OK) {
+    if (unix_account_find(s->user, &account) != SEC_E_OK) {
         (void)snprintf(error->text, sizeof(error->text), "%s: [execd] user: there is no user %s",
                        file, s->user);
+        return false;
     }
-    return status == SEC_E_OK;
+    s->user_id = account->uid;
+    s->user_group = account->gid;
+    unix_account_free(account);
+    return true;
 }
 
 static bool

@@ -35,7 +35,8 @@ enum execd_errors { EXECD_ERRORS_TO_LOG, EXECD_ERRORS_TO_STREAM };
 
 struct execd_settings {
     char *socket, *user;
-    uid_t user_id; /* whose processes may ask, beside root's */
+    uid_t user_id;    /* whose processes may ask, beside root's */
+    gid_t user_group; /* his, which the socket is for */
     unsigned long minimum_uid, max_commands, max_per_user;
     struct execd_command *commands;
     size_t n_commands;

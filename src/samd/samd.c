@@ -174,7 +174,7 @@ serve(const struct samd_settings *settings, bool verbose)
         log_error(&log, "no account store", log_text("error", sec_reason()));
         return PROCESS_FAILED;
     }
-    if (!unix_listener_open(settings->socket, &d.fd, why, sizeof(why))) {
+    if (!unix_listener_open(settings->socket, UNIX_LISTENER_EVERYBODY, &d.fd, why, sizeof(why))) {
         log_error(&log, "cannot listen", log_text("socket", settings->socket),
                   log_text("error", why));
         account_authority_close(accounts);

@@ -226,7 +226,9 @@ ask(int fd, const char *path, const struct exec_msg *start)
     if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
         return errno == ENOENT || errno == ECONNREFUSED ? "nobody listens: does opensspi-execd run?"
                : errno == EAGAIN                        ? "opensspi-execd takes no connections"
-                                                        : strerror(errno);
+               : errno == EACCES
+                   ? "the socket lets this process not in: its group is not that of [execd] user"
+                   : strerror(errno);
     }
     if (!is_execd(fd)) {
         return "the socket is not opensspi-execd's: it is another user's";

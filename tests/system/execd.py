@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ ALICE, BOB, SYSTEM, BOTH = 23100, 23101, 230, 23190
 # In a namespace of its own; the program takes this shell's place.
 COVER = 'mount --make-rprivate / && mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/group" /etc/group && ' \
         'mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"'
+# What the packaged unit leaves root.
+PACKAGED = ("/usr/bin/setpriv", "--bounding-set=-all,+setuid,+setgid,+kill")
 KEYS = ctypes.CDLL("libkeyutils.so.1")
 
 
@@ -29,7 +32,7 @@ class Execd:
         self.socket.parent.mkdir()
         self.socket.parent.chmod(0o755)
         self.keys, self.commands, self.more = {"socket": self.socket, "user": "root", **keys}, commands, more
-        self.process, self.prefix = None, ()
+        self.process, self.prefix = None, PACKAGED
         self.write_users()
         self.write_config()
 
@@ -83,6 +86,11 @@ class Execd:
 
     def says(self, words):
         return Service.wait_for(lambda: words in self.log.read_text(), f"execd says {words}")
+
+    def started(self):
+        """The process of the command that was started last."""
+        self.says(": started ")
+        return int(re.findall(r": started .* process=(\d+)", self.log.read_text())[-1])
 
     def kill(self):
         self.process.kill()

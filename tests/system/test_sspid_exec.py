@@ -10,13 +10,14 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 
 import pytest
 
 from conftest import ACCOUNTS, BUILD, PATIENCE, ROOT, program
-from execd import ALICE, BOB, BOTH, Execd, processes_of
+from execd import ALICE, BOB, BOTH, PACKAGED, Execd, processes_of
 from samd import ASKERS, NOT_OWNER, SSPID_UID, Samd, ServiceBehind, as_user
 
 MEBIBYTE = 1 << 20
@@ -83,6 +84,10 @@ def make_site(make_service):
 def status_of(text):
     """Of /proc/self/status, as a dictionary."""
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def parent_of(pid):
+    return int(status_of(open(f"/proc/{pid}/status").read())["PPid"])
 
 
 def test_it_is_the_client_and_nobody_else(make_site):
@@ -484,11 +489,26 @@ def test_without_samd_nobody_is_vouched_for(make_vouched):
 
 
 def test_others_are_hung_up_on(make_site):
+    """The socket is the user's group's, and in that group the user's."""
     site = make_site({"id": "/usr/bin/id"}, user="alice")
-    assert ask(site, start_of(domain="WORKGROUP"), user=BOB, group=BOB) is None
+    at = site.execd.socket.stat()
+    assert (at.st_uid, at.st_gid, at.st_mode & 0o777) == (0, ALICE, 0o660)
+    for group, more in ((BOB, []), (0, []), (BOB, [0, BOTH])):
+        done = subprocess.run(["/usr/bin/python3", "-c", "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])", site.execd.socket],
+                              capture_output=True, text=True, timeout=60, user=BOB, group=group, extra_groups=more)
+        assert done.returncode and "PermissionError" in done.stderr
+    assert "hung up" not in site.execd.log.read_text()
+    assert ask(site, start_of(domain="WORKGROUP"), user=BOB, group=ALICE) is None
     site.execd.says(f"hung up on a process that may not ask uid={BOB}")
     assert ask(site, start_of(domain="WORKGROUP"), user=ALICE, group=ALICE)[0] == 32
     assert ask(site, start_of(domain="WORKGROUP"))[0] == 32
+
+
+def test_an_sspid_that_is_not_let_in_says_so(make_vouched):
+    site = make_vouched({"id": "/usr/bin/id"})
+    site.execd.socket.chmod(0o600)
+    site.run("id", status=1)
+    assert "lets this process not in" in site.service.wait_for(lambda: site.service.events(29200), "the event")[0]["reason"]
 
 
 def test_a_silent_one_is_hung_up_on(make_site):
@@ -556,7 +576,7 @@ def test_who_is_kept_from_beginning_holds_up_nobody(make_site, tmp_path):
     stall = tmp_path / "stall"
     stall.write_bytes(bytes(8))
     site = make_site({"id": "/usr/bin/id"}, max_commands=1, start=False)
-    site.execd.prefix = ("/usr/bin/env", f"LD_PRELOAD={BUILD / 'tests/support/libstall_preload.so'}", f"STALL_PRELOAD={stall}")
+    site.execd.prefix = (*PACKAGED, "/usr/bin/env", f"LD_PRELOAD={BUILD / 'tests/support/libstall_preload.so'}", f"STALL_PRELOAD={stall}")
     site.execd.start()
     for leave in (True, False):
         with open(stall, "r+b") as f:
@@ -575,7 +595,7 @@ def test_a_killed_session_takes_its_command_along(make_site):
     site = make_site({"sleep": {}}, scripts={"sleep": "echo ready; exec sleep 1000\n"})
     p = running(site)
     pid = processes_of(ALICE)[0]
-    os.kill(int(status_of(open(f"/proc/{pid}/status").read())["PPid"]), signal.SIGKILL)
+    os.kill(parent_of(pid), signal.SIGKILL)
     assert p.communicate()[0] == b"" and p.returncode == 1
     site.wait_for_none(ALICE)
     site.execd.says("a session's process was killed")
@@ -587,13 +607,48 @@ def test_its_process_group_ends_with_it(make_site):
     site.wait_for_none(ALICE)
 
 
-def test_who_left_the_group_with_its_output_holds_up_nobody(make_site):
-    site = make_site({"daemon": {}}, scripts={"daemon": "setsid sleep 20 & sleep 0.3; echo done\n"})
-    begin = time.monotonic()
-    assert site.run("daemon") == b"done\n"
-    assert time.monotonic() - begin < 15
-    for pid in processes_of(ALICE):
-        os.kill(pid, signal.SIGKILL)
+# Twice left: by setsid and by the death of who began it; deaf to what asks politely.
+HIDDEN = "(setsid sh -c 'trap \"\" HUP TERM; sleep 1000 & sleep 1000' & setsid setsid sleep 1000 &); "
+
+
+@pytest.mark.parametrize("end", ["exit", "hang-up", "session killed", "deaf to its session's death"])
+def test_who_left_its_process_group_ends_with_it(make_site, end):
+    deaf = "exec python3 -c 'import ctypes, time; ctypes.CDLL(None).prctl(1, 0); print(\"ready\", flush=True); time.sleep(1000)'\n"
+    rest = {"exit": "echo ready\n", "deaf to its session's death": deaf}.get(end, "echo ready; exec sleep 1000\n")
+    site = make_site({"hide": {"hang_up_grace": "1"}}, scripts={"hide": HIDDEN + rest})
+    p = running(site, "hide")
+    if end == "hang-up":
+        p.kill()
+    elif end != "exit":
+        os.kill(parent_of(site.execd.started()), signal.SIGKILL)
+    p.communicate()
+    assert p.returncode == {"exit": 0, "hang-up": -signal.SIGKILL}.get(end, 1)
+    site.wait_for_none(ALICE)
+
+
+def test_who_died_out_of_its_sight_is_no_zombie(make_site):
+    """Twenty whose parents are gone: they are their session's, and would count as the user's processes."""
+    site = make_site({"go": {}}, scripts={"go": "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do (true &); done; echo ready; exec sleep 1000\n"})
+    running(site, "go")
+    session = parent_of(site.execd.started())
+    site.service.wait_for(lambda: len(open(f"/proc/{session}/task/{session}/children").read().split()) == 1, "the dead are gone")
+
+
+def test_who_has_its_output_elsewhere_holds_up_nobody(make_site):
+    """No process of the command's: it was given the descriptor."""
+    give = "import os, socket; s = socket.socket(socket.AF_UNIX); s.connect(os.environ['TO']); socket.send_fds(s, [b'x'], [1]); print('done', flush=True)"
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, socket.socket(socket.AF_UNIX) as listening:
+        os.chmod(folder, 0o755)
+        listening.bind(f"{folder}/socket")
+        os.chmod(f"{folder}/socket", 0o666)
+        listening.listen()
+        site = make_site({"give": {"environment": f"TO={folder}/socket"}}, scripts={"give": f'exec /usr/bin/python3 -c "{give}"\n'})
+        assert site.run("give") == b"done\n"
+        client, _ = listening.accept()
+        _, fds, *_ = socket.recv_fds(client, 1, 1)  # had by the socket all the time
+        client.close()
+        for fd in fds:
+            os.close(fd)
 
 
 def test_execd_stops_with_commands(make_site):
@@ -835,7 +890,7 @@ def test_the_file_goes_with_the_command(make_site, end):
     if end == "hang-up":
         client.close()
     elif end == "session killed":
-        os.kill(int(status_of(open(f"/proc/{client.process}/status").read())["PPid"]), signal.SIGKILL)
+        os.kill(parent_of(client.process), signal.SIGKILL)
     elif end == "execd killed":
         left = client.folder / "1.left"
         left.write_text("")  # as one whose session was killed as well

@@ -22,13 +22,16 @@ static const struct {
     { "alice", 1001, 1001, "bob", NULL, false },
     { "alice", 1001, 1001, "Alice", NULL, false },
     { "alice", 1001, 1001, "*", NULL, true },
-    { "alice", 1001, 0, NULL, "root", true },
+    { "alice", 1001, 1, NULL, "daemon", true },
     { "alice", 1001, 1001, NULL, "root", false },
     { "alice", 1001, 1001, NULL, "no-group-of-that-name", false },
-    { "alice", 1001, 0, "bob", "root", true },
+    { "alice", 1001, 1, "bob", "daemon", true },
+    /* Who has root's group has what root's files are to nobody else. */
+    { "alice", 1001, 0, "alice", "root", false },
+    { "alice", 1001, 0, "*", NULL, false },
     { "alice", 1001, 1001, NULL, NULL, false },
     { "daemon", 999, 999, "*", NULL, false },
-    { "daemon", 999, 0, NULL, "root", false },
+    { "daemon", 999, 1, NULL, "daemon", false },
     { "daemon", 999, 999, "daemon", NULL, true },
     { "edge", 1000, 1000, "*", NULL, true },
     { "root", 0, 0, "*", "root", false },
@@ -79,12 +82,29 @@ test_permit_account__supplementary_groups_count(void **state)
     unix_account_free(a);
 }
 
+static void
+test_permit_account__of_root_s_group__says_so(void **state)
+{
+    const struct execd_settings settings = { .minimum_uid = 1000 };
+    const struct execd_command c = { .name = (char *)"id", .everybody = true };
+    struct unix_account *a = unix_account_new("alice", 1001, 0, NULL, 0);
+    char why[400] = "";
+
+    (void)state;
+    assert_non_null(a);
+    assert_false(permit_account(&settings, &c, a, why, sizeof(why)));
+    assert_string_equal(
+        why, "the primary group of alice is root's (gid 0): only root's commands have it");
+    unix_account_free(a);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_permit_account__by_name_group_and_uid),
         cmocka_unit_test(test_permit_account__supplementary_groups_count),
+        cmocka_unit_test(test_permit_account__of_root_s_group__says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,8 @@ served_start(struct served *s)
                    .requests_per_second = s->requests_per_second },
         .threads = 2,
     });
-    if (!s->server || !unix_listener_open(s->socket, &s->fd, why, sizeof(why)) ||
+    if (!s->server ||
+        !unix_listener_open(s->socket, UNIX_LISTENER_EVERYBODY, &s->fd, why, sizeof(why)) ||
         fcntl(s->fd, F_SETFL, 0) || pthread_create(&s->thread, NULL, served_accept_, s)) {
         abort();
     }
