@@ -286,6 +286,20 @@ answer_package_info(const struct question *q)
     return package_info_give(&p, 1, q->wide, q->buffer);
 }
 
+/* Optimistic is an initiator's list with the first mechanism's token beside it, as long as nobody has
+ * agreed to that mechanism. */
+static ULONG
+negotiation_state(const struct question *q)
+{
+    if (q->facts->phase == SEC_PHASE_ESTABLISHED) {
+        return SECPKG_NEGOTIATION_COMPLETE;
+    }
+    return q->context->ctx->package->rpc_id == RPC_ID_NEGOTIATE && !q->facts->mechanism &&
+                   q->context->role == SEC_INITIATOR
+               ? SECPKG_NEGOTIATION_OPTIMISTIC
+               : SECPKG_NEGOTIATION_IN_PROGRESS;
+}
+
 static sec_status
 answer_negotiation_info(const struct question *q)
 {
@@ -298,13 +312,7 @@ answer_negotiation_info(const struct question *q)
         return status;
     }
     out->PackageInfo = info;
-    if (q->facts->phase == SEC_PHASE_ESTABLISHED) {
-        out->NegotiationState = SECPKG_NEGOTIATION_COMPLETE;
-    } else if (q->facts->mechanism) {
-        out->NegotiationState = SECPKG_NEGOTIATION_OPTIMISTIC;
-    } else {
-        out->NegotiationState = SECPKG_NEGOTIATION_IN_PROGRESS;
-    }
+    out->NegotiationState = negotiation_state(q);
     return SEC_E_OK;
 }
 

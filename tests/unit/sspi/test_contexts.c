@@ -444,7 +444,6 @@ test_contexts__half_open__answer_only_what_they_can(void **state)
     SecBuffer b[2] = { { sizeof(room), SECBUFFER_TOKEN, room }, { 0, SECBUFFER_DATA, room } };
     SecBufferDesc d = { SECBUFFER_VERSION, 1, b }, both = { SECBUFFER_VERSION, 2, b };
     SecPkgContext_Sizes sizes;
-    SecPkgContext_NegotiationInfoA info;
     ULONG attributes = 0xFFFFFFFF;
 
     assert_int_equal(api_acquire(&p, "Negotiate", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
@@ -455,15 +454,67 @@ test_contexts__half_open__answer_only_what_they_can(void **state)
     assert_int_equal(attributes & (ISC_RET_CONFIDENTIALITY | ISC_RET_INTEGRITY), 0);
     assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_SIZES, &sizes),
                      SEC_E_INVALID_HANDLE);
-    assert_int_equal(QueryContextAttributesA(&p.client, SECPKG_ATTR_NEGOTIATION_INFO, &info),
-                     SEC_E_OK);
-    assert_int_not_equal(info.NegotiationState, SECPKG_NEGOTIATION_COMPLETE);
-    assert_int_equal(FreeContextBuffer(info.PackageInfo), SEC_E_OK);
     b[0].cbBuffer = 16;
     assert_int_equal(MakeSignature(&p.client, 0, &both, 0), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(EncryptMessage(&p.client, 0, &both, 0), SEC_E_OUT_OF_SEQUENCE);
     p.have_client = 1;
     api_release(&p);
+}
+
+static void
+is_negotiating(CtxtHandle *context, const char *package, ULONG expected)
+{
+    SecPkgContext_NegotiationInfoA info;
+
+    assert_int_equal(QueryContextAttributesA(context, SECPKG_ATTR_NEGOTIATION_INFO, &info),
+                     SEC_E_OK);
+    assert_string_equal(info.PackageInfo->Name, package);
+    assert_int_equal(info.NegotiationState, expected);
+    assert_int_equal(FreeContextBuffer(info.PackageInfo), SEC_E_OK);
+}
+
+/* After each leg of both: a client's first choice is a guess until the server has agreed to it. */
+static void
+test_negotiation_info__leg_by_leg(void **state)
+{
+    static const ULONG first[N_PACKAGES] = { SECPKG_NEGOTIATION_IN_PROGRESS,
+                                             SECPKG_NEGOTIATION_OPTIMISTIC };
+    uint8_t room[2][API_TOKEN_BYTES];
+    SecBuffer to_server = { 0, SECBUFFER_TOKEN, room[0] },
+              to_client = { 0, SECBUFFER_TOKEN, room[1] };
+    SecBufferDesc server_in = { SECBUFFER_VERSION, 1, &to_server };
+    SecBufferDesc client_in = { SECBUFFER_VERSION, 1, &to_client };
+    struct api_pair p;
+
+    (void)state;
+    for (size_t i = 0; i < N_PACKAGES; i++) {
+        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+        to_server.cbBuffer = to_client.cbBuffer = API_TOKEN_BYTES;
+        assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, PROTECTED, 0, 0,
+                                                    NULL, 0, &p.client, &server_in, &p.client_flags,
+                                                    NULL),
+                         SEC_I_CONTINUE_NEEDED);
+        p.have_client = 1;
+        is_negotiating(&p.client, packages[i], first[i]);
+        assert_int_equal(AcceptSecurityContext(&p.server_cred, NULL, &server_in, 0, 0, &p.server,
+                                               &client_in, &p.server_flags, NULL),
+                         SEC_I_CONTINUE_NEEDED);
+        p.have_server = 1;
+        is_negotiating(&p.server, "NTLM", SECPKG_NEGOTIATION_IN_PROGRESS);
+        to_server.cbBuffer = API_TOKEN_BYTES;
+        p.client_status =
+            InitializeSecurityContextA(&p.client_cred, &p.client, NULL, PROTECTED, 0, 0, &client_in,
+                                       0, &p.client, &server_in, &p.client_flags, NULL);
+        assert_int_equal(p.client_status, i == 0 ? SEC_E_OK : SEC_I_CONTINUE_NEEDED);
+        is_negotiating(&p.client, "NTLM",
+                       i == 0 ? SECPKG_NEGOTIATION_COMPLETE : SECPKG_NEGOTIATION_IN_PROGRESS);
+        to_client.cbBuffer = API_TOKEN_BYTES;
+        assert_int_equal(AcceptSecurityContext(&p.server_cred, &p.server, &server_in, 0, 0,
+                                               &p.server, &client_in, &p.server_flags, NULL),
+                         SEC_E_OK);
+        is_negotiating(&p.server, "NTLM", SECPKG_NEGOTIATION_COMPLETE);
+        api_release(&p);
+    }
 }
 
 /* --- flags --------------------------------------------------------------------------------- */
@@ -691,6 +742,7 @@ main(void)
         cmocka_unit_test(test_exchange__in_one_buffer__works),
         cmocka_unit_test(test_descriptors__that_are_none__are_refused),
         cmocka_unit_test(test_contexts__half_open__answer_only_what_they_can),
+        cmocka_unit_test(test_negotiation_info__leg_by_leg),
         cmocka_unit_test(test_flags__each_request__gives_what_is_true),
         cmocka_unit_test(test_flags__server_requests__promise_nothing_the_client_did_not_offer),
         cmocka_unit_test(test_attributes__of_an_established_context__are_as_on_windows),
