@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exported contexts on their way. The seal is AES-SIV; its tag, which no two have in common, is the
- * name under which one is spent. */
+ * name under which one is spent. It is bound to the list of what is spent: beside another one, what
+ * is in one place would be in two. */
 #include "sspi/export_seal.h"
 
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 enum {
     HEAD_BYTES = 4 + 8 + AEAD_NONCE_BYTES, /* magic and version, when, nonce */
+    BOUND_BYTES = HEAD_BYTES + REPLAY_NAME_BYTES,
     SEALED_BYTES_MAX = 1 << 20,
     SPENT_CAPACITY = 1 << 16, /* within twice a lifetime */
 };
@@ -81,11 +83,22 @@ export_seal_open(const struct export_options *o, struct export_seal **out)
     return SEC_E_OK;
 }
 
+/* What is authenticated beside what is sealed. */
+static struct bytes
+bind_to(const struct export_seal *s, const uint8_t head[static HEAD_BYTES],
+        uint8_t room[static BOUND_BYTES])
+{
+    bytes_copy(room, head, HEAD_BYTES);
+    replay_name(s->spent, room + HEAD_BYTES);
+    return bytes_of(room, BOUND_BYTES);
+}
+
 sec_status
 export_seal_put(struct export_seal *s, struct bytes plain, uint64_t now_100ns,
                 struct wire_writer *out)
 {
-    uint8_t head[HEAD_BYTES], *nonce = head + HEAD_BYTES - AEAD_NONCE_BYTES, *to;
+    uint8_t head[HEAD_BYTES], bound[BOUND_BYTES], *nonce = head + HEAD_BYTES - AEAD_NONCE_BYTES;
+    uint8_t *to;
 
     if (plain.n > SEALED_BYTES_MAX - HEAD_BYTES - AEAD_TAG_BYTES) {
         return sec_fail(SEC_E_CANNOT_PACK, "sspi: a context of %zu bytes", plain.n);
@@ -100,7 +113,7 @@ export_seal_put(struct export_seal *s, struct bytes plain, uint64_t now_100ns,
     if (!to) {
         return sec_fail(SEC_E_INSUFFICIENT_MEMORY, "sspi: no memory for an exported context");
     }
-    aead_seal(s->key->b, nonce, bytes_of(head, sizeof(head)), plain, to);
+    aead_seal(s->key->b, nonce, bind_to(s, head, bound), plain, to);
     return SEC_E_OK;
 }
 
@@ -123,6 +136,7 @@ export_seal_take(struct export_seal *s, struct bytes sealed, uint64_t now_100ns,
     struct bytes version = wire_take(&r, sizeof(magic));
     uint64_t made_100ns = wire_le64(&r);
     struct bytes nonce = wire_take(&r, AEAD_NONCE_BYTES), boxed = wire_rest(&r);
+    uint8_t bound[BOUND_BYTES];
 
     *out = (struct export_opened){ .made_100ns = made_100ns };
     if (wire_finish(&r) != WIRE_OK || boxed.n <= AEAD_TAG_BYTES || sealed.n > SEALED_BYTES_MAX) {
@@ -134,10 +148,10 @@ export_seal_take(struct export_seal *s, struct bytes sealed, uint64_t now_100ns,
     if (!secret_resize(&out->plain, boxed.n - AEAD_TAG_BYTES)) {
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    if (!aead_open(s->key->b, nonce.p, bytes_of(sealed.p, HEAD_BYTES), boxed, out->plain.p)) {
+    if (!aead_open(s->key->b, nonce.p, bind_to(s, sealed.p, bound), boxed, out->plain.p)) {
         secret_clear(&out->plain);
-        return sec_fail(SEC_E_INVALID_TOKEN,
-                        "sspi: the exported context was altered, or sealed with another key");
+        return sec_fail(SEC_E_INVALID_TOKEN, "sspi: the exported context was altered, or sealed "
+                                             "with another key_file or beside another spent_file");
     }
     bytes_copy(out->id, boxed.p, EXPORT_ID_BYTES);
     return check_age(s, made_100ns, now_100ns);

@@ -34,7 +34,8 @@ struct export_opened {
     uint64_t made_100ns;
 };
 
-/* SEC_E_INVALID_TOKEN: not sealed with this key, altered, cut short, of another version;
+/* SEC_E_INVALID_TOKEN: not sealed with this key beside this list, altered, cut short, of another
+ * version;
  * SEC_E_CONTEXT_EXPIRED: its time is over. */
 SEC_NODISCARD sec_status export_seal_take(struct export_seal *, struct bytes sealed,
                                           uint64_t now_100ns, struct export_opened *out);

@@ -54,6 +54,12 @@ replay_let_oldest_go(struct replay *r, uint64_t ahead_100ns)
     r->table.ahead_100ns = ahead_100ns;
 }
 
+void
+replay_name(const struct replay *r, uint8_t name[static REPLAY_NAME_BYTES])
+{
+    replay_table_name(&r->table, name);
+}
+
 enum ticket_replay_verdict
 replay_check(struct replay *r, const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
              uint64_t ctime_100ns, uint64_t now_100ns)

@@ -25,6 +25,7 @@ SEC_NODISCARD sec_status replay_shared_open(const char *path, const struct repla
 void replay_let_oldest_go(struct replay *, uint64_t ahead_100ns);
 void replay_close(struct replay *); /* NULL is a no-op */
 
+void replay_name(const struct replay *, uint8_t name[static REPLAY_NAME_BYTES]);
 enum ticket_replay_verdict replay_check(struct replay *,
                                         const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
                                         uint64_t ctime_100ns, uint64_t now_100ns);

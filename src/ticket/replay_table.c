@@ -186,6 +186,13 @@ replay_table_is(const struct replay_table *t, const uint8_t boot[static REPLAY_B
         bytes_of(&t->memory->head, offsetof(struct replay_head, boot) + REPLAY_BOOT_BYTES));
 }
 
+void
+replay_table_name(const struct replay_table *t, uint8_t name[static REPLAY_NAME_BYTES])
+{
+    _Static_assert(sizeof(t->memory->head.seed) == (size_t)REPLAY_NAME_BYTES, "the seed is it");
+    bytes_copy(name, t->memory->head.seed, REPLAY_NAME_BYTES);
+}
+
 /* --- checks -------------------------------------------------------------------------------- */
 
 /* Who makes authenticators may choose among many, but does not know the seed: long chains cannot be

@@ -36,6 +36,9 @@ SEC_NODISCARD bool replay_table_begin(struct replay_table *,
                                       uint64_t start_100ns);
 /* Whether there is a table of this shape and boot in the memory. */
 bool replay_table_is(const struct replay_table *, const uint8_t boot[static REPLAY_BOOT_BYTES]);
+/* What no other table has: drawn when it was begun. A secret of those who may read the memory. */
+enum { REPLAY_NAME_BYTES = 16 };
+void replay_table_name(const struct replay_table *, uint8_t name[static REPLAY_NAME_BYTES]);
 /* New locks for a table that nobody else uses: those who held the old ones are gone. */
 SEC_NODISCARD bool replay_table_renew_locks(struct replay_table *);
 

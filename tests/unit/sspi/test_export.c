@@ -354,6 +354,27 @@ test_import__after_its_lifetime__is_refused(void **state)
     assert_int_equal(load_with("60"), 0);
 }
 
+/* With the same key: beside another list, one context would be in two places. */
+static void
+test_import__beside_another_list__is_refused(void **state)
+{
+    struct api_pair p;
+    CtxtHandle moved = { 0 };
+    SecBuffer b;
+
+    establish(&p, &kinds[0]);
+    b = exported(&p.server, 0);
+    assert_int_equal(load_with("1"), 0); /* and its list */
+    assert_int_equal(ImportSecurityContextA(API_NAME("NTLM"), &b, NULL, &moved),
+                     SEC_E_INVALID_TOKEN);
+    assert_non_null(strstr(OpenSspiReason(), "spent_file"));
+    assert_int_equal(load_with("60"), 0);
+    moved = imported("NTLM", &b);
+    assert_passes(&p.client, &moved);
+    assert_int_equal(DeleteSecurityContext(&moved), SEC_E_OK);
+    api_release(&p);
+}
+
 /* --- flags ---------------------------------------------------------------------------------- */
 
 static void
@@ -619,6 +640,7 @@ main(void)
         cmocka_unit_test(test_import__of_every_prefix_and_every_flipped_byte__is_refused),
         cmocka_unit_test(test_import__by_another_package_or_without_what_is_due__is_refused),
         cmocka_unit_test(test_import__after_its_lifetime__is_refused),
+        cmocka_unit_test(test_import__beside_another_list__is_refused),
         cmocka_unit_test(test_export__flags__do_what_they_say),
         cmocka_unit_test(test_import__by_who_has_the_key__of_what_was_altered__breaks_nothing),
         cmocka_unit_test(test_export__without_a_key__says_so),
