@@ -14,6 +14,8 @@
  * Commands beside those of talk.h: delegate SPN, as gss_peer's; wrap MESSAGE, sealed with SECQOP_WRAP_NO_ENCRYPT; and in DCE's
  * style, HEAD being signed with the message and not sent, N the bytes of SEALED:
  *
+ *   export                            ok CONTEXT, which is there from then on
+ *   import CONTEXT                    ok: in place of a first leg
  *   seal-rpc HEAD MESSAGE             ok TOKEN+SEALED
  *   unseal-rpc HEAD TOKEN+SEALED N    ok MESSAGE
  */
@@ -409,6 +411,37 @@ delegate(struct peer *p, struct talk *t)
 }
 
 static void
+export_context(struct peer *p, struct talk *t)
+{
+    SecBuffer packed = { 0 };
+    SECURITY_STATUS status = ExportSecurityContext(&p->side.context, 0, &packed, NULL);
+
+    (void)t;
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+        return;
+    }
+    talk_answer("ok", packed.pvBuffer, packed.cbBuffer);
+    (void)FreeContextBuffer(packed.pvBuffer);
+}
+
+static void
+import_context(struct peer *p, struct talk *t)
+{
+    struct talk_blob blob = talk_blob(t, 1);
+    SecBuffer packed = { (ULONG)blob.n, SECBUFFER_EMPTY, blob.p };
+    SECURITY_STATUS status = ImportSecurityContextA((SEC_CHAR *)(uintptr_t)p->side.package, &packed,
+                                                    NULL, &p->side.context);
+
+    if (status != SEC_E_OK) {
+        answer_failure(status, NULL);
+        return;
+    }
+    p->started = true;
+    talk_answer("ok", NULL, 0);
+}
+
+static void
 describe(struct peer *p, struct talk *t)
 {
     json_t *facts = json_object();
@@ -426,11 +459,18 @@ static const struct command {
     void (*run)(struct peer *, struct talk *);
     bool before_start;
 } commands[] = {
-    { "step", step, true },          { "seal", seal, false },
-    { "wrap", wrap_plain, false },   { "unseal", unseal, false },
-    { "seal-rpc", seal_rpc, false }, { "unseal-rpc", unseal_rpc, false },
-    { "sign", sign, false },         { "verify", verify, false },
-    { "describe", describe, false }, { "delegate", delegate, false },
+    { "step", step, true },
+    { "seal", seal, false },
+    { "wrap", wrap_plain, false },
+    { "unseal", unseal, false },
+    { "seal-rpc", seal_rpc, false },
+    { "unseal-rpc", unseal_rpc, false },
+    { "sign", sign, false },
+    { "verify", verify, false },
+    { "describe", describe, false },
+    { "delegate", delegate, false },
+    { "export", export_context, false },
+    { "import", import_context, true },
 };
 
 static void
