@@ -490,28 +490,25 @@ static sec_status
 query(PCtxtHandle handle, ULONG id, void *buffer, size_t n, bool wide)
 {
     const struct attribute *a = find_attribute(id);
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, handle, OBJECTS_STEP, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (!a) {
-        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u", id);
-    } else if (!buffer) {
-        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
-    } else if (n < a->bytes) {
-        status = sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
-    } else {
-        (void)pthread_mutex_lock(&c->step);
-        status = answer(c, a, buffer, wide);
-        (void)pthread_mutex_unlock(&c->step);
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: context attribute %u", id);
     }
-    handle_release(ref);
-    return status;
+    if (!buffer) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
+    }
+    if (n < a->bytes) {
+        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
+    }
+    return answer(c, a, buffer, wide);
 }
 
 SECURITY_STATUS SEC_ENTRY

@@ -17,6 +17,20 @@ enum {
     SCRATCH_BYTES = 4096, /* a token is built here; a larger one goes to the heap */
 };
 
+/* What a leg is called with. */
+struct leg {
+    enum sec_role role;
+    bool sasl; /* by one of the Sasl functions */
+    PCredHandle credential;
+    PCtxtHandle context, new_context;
+    struct bytes target;
+    ULONG request, reserved;
+    PSecBufferDesc input, output;
+    ULONG *attributes;
+    PTimeStamp expiry;
+    bool allocate, extended_error;
+};
+
 /* What a step gave, before the caller has it. */
 struct outcome {
     sec_status status;
@@ -264,21 +278,18 @@ run_step(const struct leg *l, struct context *c, struct handle_ref credential, S
 static sec_status
 new_context(PCredHandle handle, enum sec_role role, struct context **out)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct credential *cred;
-    struct handle_ref ref = objects_credential(handle, &cred);
-    sec_status status;
+    sec_status status = objects_hold_credential(&ref, handle, &cred);
 
-    if (!cred) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (!(objects_holding(cred)->use &
           (role == SEC_INITIATOR ? SEC_USE_OUTBOUND : SEC_USE_INBOUND))) {
-        status = sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for this side");
-    } else {
-        status = objects_context_new(ref, role, out);
+        return sec_fail(SEC_E_NO_CREDENTIALS, "sspi: the credential is not for this side");
     }
-    handle_release(ref);
-    return status;
+    return objects_context_new(ref, role, out);
 }
 
 static sec_status
@@ -367,12 +378,9 @@ run_leg(const struct leg *l)
 /* --- entry points -------------------------------------------------------------------------- */
 
 static sec_status
-initialize(struct leg *l)
+initialize(const struct leg *l)
 {
-    l->role = SEC_INITIATOR;
-    l->allocate = l->request & ISC_REQ_ALLOCATE_MEMORY;
-    l->extended_error = l->request & ISC_REQ_EXTENDED_ERROR;
-    if (l->reserved1 || l->reserved2) {
+    if (l->reserved) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a reserved argument is not 0");
     }
     if (l->request & ISC_REQ_PROMPT_FOR_CREDS) {
@@ -381,24 +389,8 @@ initialize(struct leg *l)
     return run_leg(l);
 }
 
-struct leg
-contexts_leg(PCredHandle credential, PCtxtHandle context, ULONG request, PSecBufferDesc input,
-             PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes, PTimeStamp expiry)
-{
-    return (struct leg){
-        .credential = credential,
-        .context = context,
-        .request = request,
-        .input = input,
-        .new_context = new_context,
-        .output = output,
-        .attributes = attributes,
-        .expiry = expiry,
-    };
-}
-
-sec_status
-contexts_initialize_w(struct leg *l, const SEC_WCHAR *target)
+static sec_status
+initialize_w(struct leg *l, const SEC_WCHAR *target)
 {
     l->target = text_of_w(target);
     if (l->target.n > TEXT_TARGET_BYTES) {
@@ -407,8 +399,8 @@ contexts_initialize_w(struct leg *l, const SEC_WCHAR *target)
     return initialize(l);
 }
 
-sec_status
-contexts_initialize_a(struct leg *l, const SEC_CHAR *target)
+static sec_status
+initialize_a(struct leg *l, const SEC_CHAR *target)
 {
     uint8_t room[512];
     SEC_AUTO(wire_writer) name = wire_writer_growing(room, sizeof(room));
@@ -422,16 +414,54 @@ contexts_initialize_a(struct leg *l, const SEC_CHAR *target)
 }
 
 sec_status
-contexts_accept(struct leg *l)
+contexts_initialize(unsigned how, PCredHandle credential, PCtxtHandle context, const void *target,
+                    ULONG request, ULONG reserved, PSecBufferDesc input, PCtxtHandle new_context,
+                    PSecBufferDesc output, ULONG *attributes, PTimeStamp expiry)
 {
-    l->role = SEC_ACCEPTOR;
-    l->allocate = l->request & ASC_REQ_ALLOCATE_MEMORY;
-    l->extended_error = l->request & ASC_REQ_EXTENDED_ERROR;
-    if ((l->request & ASC_REQ_PROXY_BINDINGS) && (l->request & ASC_REQ_ALLOW_MISSING_BINDINGS)) {
+    struct leg l = {
+        .role = SEC_INITIATOR,
+        .sasl = how & CONTEXTS_SASL,
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .request = request,
+        .reserved = reserved,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+        .allocate = request & ISC_REQ_ALLOCATE_MEMORY,
+        .extended_error = request & ISC_REQ_EXTENDED_ERROR,
+    };
+
+    return how & CONTEXTS_WIDE ? initialize_w(&l, target) : initialize_a(&l, target);
+}
+
+sec_status
+contexts_accept(unsigned how, PCredHandle credential, PCtxtHandle context, PSecBufferDesc input,
+                ULONG request, PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes,
+                PTimeStamp expiry)
+{
+    const struct leg l = {
+        .role = SEC_ACCEPTOR,
+        .sasl = how & CONTEXTS_SASL,
+        .credential = credential,
+        .context = context,
+        .new_context = new_context,
+        .request = request,
+        .input = input,
+        .output = output,
+        .attributes = attributes,
+        .expiry = expiry,
+        .allocate = request & ASC_REQ_ALLOCATE_MEMORY,
+        .extended_error = request & ASC_REQ_EXTENDED_ERROR,
+    };
+
+    if ((request & ASC_REQ_PROXY_BINDINGS) && (request & ASC_REQ_ALLOW_MISSING_BINDINGS)) {
         return sec_fail(SEC_E_INVALID_PARAMETER,
                         "sspi: bindings cannot be both a proxy's and allowed to miss");
     }
-    return run_leg(l);
+    return run_leg(&l);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -440,12 +470,9 @@ InitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_WCHA
                            ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                            ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    l.reserved1 = reserved1;
-    l.reserved2 = reserved2;
-    return contexts_initialize_w(&l, target);
+    return contexts_initialize(CONTEXTS_WIDE, credential, context, target, request,
+                               reserved1 | reserved2, input, new_context, output, attributes,
+                               expiry);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -454,12 +481,8 @@ InitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_CHAR
                            ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                            ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    l.reserved1 = reserved1;
-    l.reserved2 = reserved2;
-    return contexts_initialize_a(&l, target);
+    return contexts_initialize(0, credential, context, target, request, reserved1 | reserved2,
+                               input, new_context, output, attributes, expiry);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -467,10 +490,8 @@ AcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBufferDes
                       ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
                       ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    return contexts_accept(&l);
+    return contexts_accept(0, credential, context, input, request, new_context, output, attributes,
+                           expiry);
 }
 
 /* --- before the legs ----------------------------------------------------------------------- */
@@ -540,20 +561,13 @@ complete(struct context *c, const SecBufferDesc *desc)
 SECURITY_STATUS SEC_ENTRY
 CompleteAuthToken(PCtxtHandle context, PSecBufferDesc desc)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(context, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
-    }
-    (void)pthread_mutex_lock(&c->step);
-    status = complete(c, desc);
-    (void)pthread_mutex_unlock(&c->step);
-    handle_release(ref);
-    return status;
+    status = objects_hold_context(&hold, context, OBJECTS_STEP, &c);
+    return status == SEC_E_OK ? complete(c, desc) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY

@@ -7,28 +7,18 @@
 
 #include "package.h"
 
-/* What a leg is called with. role, allocate, extended_error and target are filled in by the three
- * functions below. */
-struct leg {
-    enum sec_role role;
-    bool sasl; /* by one of the Sasl functions */
-    PCredHandle credential;
-    PCtxtHandle context, new_context;
-    struct bytes target;
-    ULONG request;
-    ULONG reserved1, reserved2;
-    PSecBufferDesc input, output;
-    ULONG *attributes;
-    PTimeStamp expiry;
-    bool allocate, extended_error;
+enum {
+    CONTEXTS_WIDE = 1, /* the target is of SEC_WCHAR, not SEC_CHAR */
+    CONTEXTS_SASL = 2, /* by one of the Sasl functions */
 };
 
-/* reserved1, reserved2 and sasl are the caller's to add. */
-struct leg contexts_leg(PCredHandle, PCtxtHandle context, ULONG request, PSecBufferDesc input,
-                        PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes,
-                        PTimeStamp expiry);
-sec_status contexts_initialize_w(struct leg *, const SEC_WCHAR *target);
-sec_status contexts_initialize_a(struct leg *, const SEC_CHAR *target);
-sec_status contexts_accept(struct leg *);
+/* With the arguments of the functions they are called for; reserved: both of those in one. */
+sec_status contexts_initialize(unsigned how, PCredHandle, PCtxtHandle context, const void *target,
+                               ULONG request, ULONG reserved, PSecBufferDesc input,
+                               PCtxtHandle new_context, PSecBufferDesc output, ULONG *attributes,
+                               PTimeStamp expiry);
+sec_status contexts_accept(unsigned how, PCredHandle, PCtxtHandle context, PSecBufferDesc input,
+                           ULONG request, PCtxtHandle new_context, PSecBufferDesc output,
+                           ULONG *attributes, PTimeStamp expiry);
 
 #endif

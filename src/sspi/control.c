@@ -12,16 +12,13 @@
 static sec_status
 refuse(PCtxtHandle handle, const char *why)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref;
+    sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
-    }
-    handle_release(ref);
-    return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s", why);
+    status = objects_hold_context(&hold, handle, OBJECTS_NOTHING, &c);
+    return status == SEC_E_OK ? sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: %s", why) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY

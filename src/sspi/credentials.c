@@ -277,16 +277,15 @@ static sec_status
 add(PCredHandle handle, const struct acquisition *a, bool own_package, PTimeStamp expiry)
 {
     const struct sec_package *package = NULL;
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct credential *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_credential(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    status = objects_hold_credential(&ref, handle, &c);
+    if (status == SEC_E_OK) {
+        status = check_acquisition(a);
     }
-    status = check_acquisition(a);
     if (status == SEC_E_OK && !own_package) {
         status = package_list_find(a->package_utf8, &package);
     }
@@ -300,7 +299,6 @@ add(PCredHandle handle, const struct acquisition *a, bool own_package, PTimeStam
         (void)pthread_mutex_unlock(&c->adding);
     }
     package_list_release(package);
-    handle_release(ref);
     if (status == SEC_E_OK) {
         objects_put_time(expiry, CLOCK_NEVER_100NS);
         sec_reason_clear();
@@ -380,26 +378,25 @@ give_name(const struct credential *c, bool wide, void *buffer)
 static sec_status
 query(PCredHandle handle, ULONG attribute, void *buffer, size_t n, bool wide)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct credential *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_credential(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    status = objects_hold_credential(&ref, handle, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (attribute != SECPKG_CRED_ATTR_NAMES) {
-        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u", attribute);
-    } else if (!buffer) {
-        status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
-    } else if (n < sizeof(SecPkgCredentials_NamesW)) {
-        status = sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
-    } else {
-        status = give_name(c, wide, buffer);
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u", attribute);
     }
-    handle_release(ref);
-    return status;
+    if (!buffer) {
+        return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the attribute");
+    }
+    if (n < sizeof(SecPkgCredentials_NamesW)) {
+        return sec_fail(SEC_E_BUFFER_TOO_SMALL, "sspi: a structure of %zu bytes", n);
+    }
+    return give_name(c, wide, buffer);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -432,15 +429,15 @@ QueryCredentialsAttributesExA(PCredHandle handle, ULONG attribute, void *buffer,
 static sec_status
 set(PCredHandle handle, ULONG attribute)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct credential *c;
-    struct handle_ref ref;
+    sec_status status;
 
     sec_reason_clear();
-    ref = objects_credential(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    status = objects_hold_credential(&ref, handle, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
-    handle_release(ref);
     return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: credential attribute %u is not to be set%s",
                     attribute,
                     attribute == SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS
@@ -465,23 +462,20 @@ SetCredentialsAttributesA(PCredHandle handle, ULONG attribute, void *buffer, ULO
 SECURITY_STATUS SEC_ENTRY
 OpenSspiCheckService(PCredHandle handle, const char *service)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     const struct holding *held;
     struct credential *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_credential(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    status = objects_hold_credential(&ref, handle, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
     held = objects_holding(c);
     if (!held->cred->package->ops->check_service || !(held->use & SEC_USE_INBOUND)) {
-        status = sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
-                          "sspi: a credential to which a service's name does not matter");
-    } else {
-        status = held->cred->package->ops->check_service(held->cred, service);
+        return sec_fail(SEC_E_UNSUPPORTED_FUNCTION,
+                        "sspi: a credential to which a service's name does not matter");
     }
-    handle_release(ref);
-    return status;
+    return held->cred->package->ops->check_service(held->cred, service);
 }

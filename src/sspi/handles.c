@@ -239,6 +239,12 @@ handle_release(struct handle_ref ref)
     }
 }
 
+void
+handle_ref_auto(struct handle_ref *ref)
+{
+    handle_release(*ref);
+}
+
 uint64_t
 handle_pack(struct handle h)
 {

@@ -37,6 +37,7 @@ struct handle_ref handle_acquire(enum handle_kind, struct handle);
 struct handle_ref handle_share(struct handle_ref held);
 /* The last one destroys the object. An empty reference is a no-op. */
 void handle_release(struct handle_ref);
+void handle_ref_auto(struct handle_ref *);
 
 /* Ends a handle: it finds nothing any more, and the object goes when its last reference does.
  * false: it was no handle. Of several callers at once one gets true. */

@@ -223,8 +223,8 @@ RevertSecurityContext(PCtxtHandle handle)
 SECURITY_STATUS SEC_ENTRY
 OpenSspiImpersonateToken(HANDLE token)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct token_object *o, copy;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
@@ -232,14 +232,12 @@ OpenSspiImpersonateToken(HANDLE token)
         revert();
         return SEC_E_OK;
     }
-    ref = tokens_find(token, &o);
-    if (!o) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a token's handle");
+    status = tokens_hold(&ref, token, &o);
+    if (status != SEC_E_OK) {
+        return status;
     }
     copy = tokens_share(o);
-    status = impersonate(&copy);
-    handle_release(ref);
-    return status;
+    return impersonate(&copy);
 }
 
 SECURITY_STATUS SEC_ENTRY

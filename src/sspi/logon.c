@@ -137,27 +137,22 @@ logon_describe(sec_status status, const char *reason, const struct sec_facts *fa
 SECURITY_STATUS SEC_ENTRY
 OpenSspiQueryLogon(PCtxtHandle handle, POPENSSPI_LOGON *out)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct sec_facts facts;
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
     if (!out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the report");
     }
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, handle, OBJECTS_STEP, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
     if (c->role != SEC_ACCEPTOR) {
-        handle_release(ref);
         return sec_fail(SEC_E_UNSUPPORTED_FUNCTION, "sspi: a client's context has no logon");
     }
-    (void)pthread_mutex_lock(&c->step);
     objects_describe(c, &facts);
-    status = logon_describe(c->last_status, c->reason, &facts, out);
-    (void)pthread_mutex_unlock(&c->step);
-    handle_release(ref);
-    return status;
+    return logon_describe(c->last_status, c->reason, &facts, out);
 }

@@ -134,21 +134,19 @@ static sec_status
 message(PCtxtHandle handle, enum message_kind kind, ULONG qop, PSecBufferDesc desc, ULONG seq,
         ULONG *qop_out)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     bool was_clear = false;
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, handle, OBJECTS_NOTHING, &c);
+    if (status == SEC_E_OK) {
+        status = check_qop(kind, qop);
     }
-    status = check_qop(kind, qop);
     if (status == SEC_E_OK) {
         status = run_message(c, kind, desc, seq, qop == SECQOP_WRAP_NO_ENCRYPT, &was_clear);
     }
-    handle_release(ref);
     if (status == SEC_E_OK && qop_out && was_clear) {
         *qop_out = SECQOP_WRAP_NO_ENCRYPT;
     }

@@ -62,11 +62,11 @@ fill(struct report *r, struct fixed *fixed, const struct context *c, const struc
 SECURITY_STATUS SEC_ENTRY
 OpenSspiQueryNegotiation(PCtxtHandle handle, POPENSSPI_NEGOTIATION *out)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     SEC_AUTO(report) r;
     struct sec_facts facts;
     struct fixed fixed, *given;
     struct context *c;
-    struct handle_ref ref;
     void *block = NULL;
     sec_status status;
 
@@ -75,14 +75,12 @@ OpenSspiQueryNegotiation(PCtxtHandle handle, POPENSSPI_NEGOTIATION *out)
     if (!out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the report");
     }
-    ref = objects_context(handle, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, handle, OBJECTS_STEP, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
-    (void)pthread_mutex_lock(&c->step);
     objects_describe(c, &facts);
     fill(&r, &fixed, c, &facts);
-    (void)pthread_mutex_unlock(&c->step);
     status = report_give(&r, &fixed, sizeof(fixed), sizeof(fixed), &block);
     if (status == SEC_E_OK) {
         given = block;
@@ -90,6 +88,5 @@ OpenSspiQueryNegotiation(PCtxtHandle handle, POPENSSPI_NEGOTIATION *out)
         given->told.Attempts = given->attempts;
         *out = &given->told;
     }
-    handle_release(ref);
     return status;
 }

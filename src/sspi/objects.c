@@ -38,6 +38,62 @@ objects_context(const SecHandle *h, struct context **out)
     return ref;
 }
 
+static void
+lock(struct context *c, enum objects_lock what)
+{
+    if (what >= OBJECTS_STEP) {
+        (void)pthread_mutex_lock(&c->step);
+    }
+    if (what == OBJECTS_WHOLE) {
+        (void)pthread_mutex_lock(&c->send);
+        (void)pthread_mutex_lock(&c->receive);
+    }
+}
+
+static void
+unlock(struct context *c, enum objects_lock what)
+{
+    if (what == OBJECTS_WHOLE) {
+        (void)pthread_mutex_unlock(&c->receive);
+        (void)pthread_mutex_unlock(&c->send);
+    }
+    if (what >= OBJECTS_STEP) {
+        (void)pthread_mutex_unlock(&c->step);
+    }
+}
+
+void
+objects_hold_auto(struct objects_hold *hold)
+{
+    if (hold->ref.object) {
+        unlock(hold->ref.object, hold->lock);
+    }
+    handle_release(hold->ref);
+}
+
+sec_status
+objects_hold_context(struct objects_hold *hold, const SecHandle *h, enum objects_lock what,
+                     struct context **out)
+{
+    struct context *c;
+
+    hold->ref = objects_context(h, &c);
+    if (!c) {
+        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    }
+    lock(c, what);
+    hold->lock = what;
+    *out = c;
+    return SEC_E_OK;
+}
+
+sec_status
+objects_hold_credential(struct handle_ref *ref, const SecHandle *h, struct credential **out)
+{
+    *ref = objects_credential(h, out);
+    return *out ? SEC_E_OK : sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+}
+
 struct credential *
 objects_credential_new(void)
 {

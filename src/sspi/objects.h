@@ -67,6 +67,26 @@ struct handle objects_handle(const SecHandle *);
 struct handle_ref objects_credential(const SecHandle *, struct credential **out);
 struct handle_ref objects_context(const SecHandle *, struct context **out);
 
+/* What of a context a call locks, in this order. */
+enum objects_lock {
+    OBJECTS_NOTHING,
+    OBJECTS_STEP,
+    OBJECTS_WHOLE, /* step, send, receive */
+};
+
+/* A context that a call works on: unlocked and released when this leaves its scope. */
+struct objects_hold {
+    struct handle_ref ref;
+    enum objects_lock lock;
+};
+void objects_hold_auto(struct objects_hold *);
+
+/* For an empty hold. SEC_E_INVALID_HANDLE: it is no handle of that kind. */
+SEC_NODISCARD sec_status objects_hold_context(struct objects_hold *, const SecHandle *,
+                                              enum objects_lock, struct context **out);
+SEC_NODISCARD sec_status objects_hold_credential(struct handle_ref *, const SecHandle *,
+                                                 struct credential **out);
+
 /* Without a configuration, and with nothing in its first holding. NULL without memory. */
 struct credential *objects_credential_new(void);
 const struct holding *objects_holding(const struct credential *);

@@ -8,13 +8,9 @@ SaslInitializeSecurityContextW(PCredHandle credential, PCtxtHandle context, SEC_
                                ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                                ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    l.reserved1 = reserved1;
-    l.reserved2 = reserved2;
-    l.sasl = true;
-    return contexts_initialize_w(&l, target);
+    return contexts_initialize(CONTEXTS_SASL | CONTEXTS_WIDE, credential, context, target, request,
+                               reserved1 | reserved2, input, new_context, output, attributes,
+                               expiry);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -23,13 +19,9 @@ SaslInitializeSecurityContextA(PCredHandle credential, PCtxtHandle context, SEC_
                                ULONG reserved2, PCtxtHandle new_context, PSecBufferDesc output,
                                ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    l.reserved1 = reserved1;
-    l.reserved2 = reserved2;
-    l.sasl = true;
-    return contexts_initialize_a(&l, target);
+    return contexts_initialize(CONTEXTS_SASL, credential, context, target, request,
+                               reserved1 | reserved2, input, new_context, output, attributes,
+                               expiry);
 }
 
 SECURITY_STATUS SEC_ENTRY
@@ -37,9 +29,6 @@ SaslAcceptSecurityContext(PCredHandle credential, PCtxtHandle context, PSecBuffe
                           ULONG request, ULONG drep, PCtxtHandle new_context, PSecBufferDesc output,
                           ULONG *attributes, PTimeStamp expiry)
 {
-    struct leg l =
-        contexts_leg(credential, context, request, input, new_context, output, attributes, expiry);
-
-    l.sasl = true;
-    return contexts_accept(&l);
+    return contexts_accept(CONTEXTS_SASL, credential, context, input, request, new_context, output,
+                           attributes, expiry);
 }

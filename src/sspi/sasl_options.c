@@ -165,45 +165,30 @@ require_sasl(struct context *c)
 SECURITY_STATUS SEC_ENTRY
 SaslSetContextOption(PCtxtHandle context, ULONG option, PVOID value, ULONG size)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(context, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
-    }
-    (void)pthread_mutex_lock(&c->step);
-    (void)pthread_mutex_lock(&c->send);
-    (void)pthread_mutex_lock(&c->receive);
-    status = require_sasl(c);
+    status = objects_hold_context(&hold, context, OBJECTS_WHOLE, &c);
     if (status == SEC_E_OK) {
-        status = set(c, option, value, size);
+        status = require_sasl(c);
     }
-    (void)pthread_mutex_unlock(&c->receive);
-    (void)pthread_mutex_unlock(&c->send);
-    (void)pthread_mutex_unlock(&c->step);
-    handle_release(ref);
-    return status;
+    return status == SEC_E_OK ? set(c, option, value, size) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY
 SaslGetContextOption(PCtxtHandle context, ULONG option, PVOID value, ULONG size, PULONG needed)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(context, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, context, OBJECTS_STEP, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
-    (void)pthread_mutex_lock(&c->step);
-    status = c->sasl ? get(c->sasl, option, value, size, needed)
-                     : sec_fail(SEC_E_INVALID_HANDLE, "sasl: not a context of SASL's");
-    (void)pthread_mutex_unlock(&c->step);
-    handle_release(ref);
-    return status;
+    return c->sasl ? get(c->sasl, option, value, size, needed)
+                   : sec_fail(SEC_E_INVALID_HANDLE, "sasl: not a context of SASL's");
 }

@@ -88,10 +88,10 @@ give(const struct report *r, const OPENSSPI_TOKEN *fixed, const struct logon *l,
 SECURITY_STATUS SEC_ENTRY
 OpenSspiQueryToken(HANDLE token, POPENSSPI_TOKEN *out)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     SEC_AUTO(report) r;
     OPENSSPI_TOKEN fixed;
     struct token_object *o;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
@@ -99,12 +99,10 @@ OpenSspiQueryToken(HANDLE token, POPENSSPI_TOKEN *out)
     if (!out) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the report");
     }
-    ref = tokens_find(token, &o);
-    if (!o) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a token's handle");
+    status = tokens_hold(&ref, token, &o);
+    if (status != SEC_E_OK) {
+        return status;
     }
     fill(&r, &fixed, o->token);
-    status = give(&r, &fixed, o->token->logon, out);
-    handle_release(ref);
-    return status;
+    return give(&r, &fixed, o->token->logon, out);
 }

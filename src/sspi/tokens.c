@@ -64,14 +64,12 @@ tokens_open(struct token_object *o, HANDLE *out)
     return SEC_E_OK;
 }
 
-struct handle_ref
-tokens_find(HANDLE handle, struct token_object **out)
+sec_status
+tokens_hold(struct handle_ref *ref, HANDLE handle, struct token_object **out)
 {
-    struct handle_ref ref =
-        handle_acquire(HANDLE_TOKEN, handle_unpack(HANDLE_TOKEN, (uint64_t)(uintptr_t)handle));
-
-    *out = ref.object;
-    return ref;
+    *ref = handle_acquire(HANDLE_TOKEN, handle_unpack(HANDLE_TOKEN, (uint64_t)(uintptr_t)handle));
+    *out = ref->object;
+    return *out ? SEC_E_OK : sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a token's handle");
 }
 
 /* --- a context's --------------------------------------------------------------------------- */
@@ -239,45 +237,32 @@ make_token(struct context *c)
     return status;
 }
 
-static sec_status
-take_context(struct handle_ref context, struct token_object *out)
-{
-    struct context *c = context.object;
-    sec_status status = SEC_E_OK;
-
-    (void)pthread_mutex_lock(&c->step);
-    if (c->exported) {
-        status = sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
-    } else if (!c->token) {
-        status = make_token(c);
-    }
-    if (status == SEC_E_OK) {
-        *out = (struct token_object){
-            .token = token_ref(c->token),
-            .configuration = configuration_hold(configuration_of(c)),
-        };
-    }
-    (void)pthread_mutex_unlock(&c->step);
-    /* Its end would be the end of what was delegated. */
-    if (status == SEC_E_OK && out->token->logon->delegated_cache[0]) {
-        out->source = handle_share(context);
-    }
-    return status;
-}
-
 sec_status
 tokens_of_context(PCtxtHandle handle, struct token_object *out)
 {
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
-    struct handle_ref ref = objects_context(handle, &c);
-    sec_status status;
+    sec_status status = objects_hold_context(&hold, handle, OBJECTS_STEP, &c);
 
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    if (status != SEC_E_OK) {
+        return status;
     }
-    status = take_context(ref, out);
-    handle_release(ref);
-    return status;
+    if (c->exported) {
+        return sec_fail(SEC_E_CONTEXT_EXPIRED, "sspi: the context was exported");
+    }
+    status = c->token ? SEC_E_OK : make_token(c);
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    *out = (struct token_object){
+        .token = token_ref(c->token),
+        .configuration = configuration_hold(configuration_of(c)),
+    };
+    /* Its end would be the end of what was delegated. */
+    if (out->token->logon->delegated_cache[0]) {
+        out->source = handle_share(hold.ref);
+    }
+    return SEC_E_OK;
 }
 
 sec_status
@@ -499,8 +484,8 @@ OpenSspiOpenProcessToken(HANDLE *token)
 SECURITY_STATUS SEC_ENTRY
 OpenSspiDuplicateToken(HANDLE token, ULONG type, ULONG level, HANDLE *out)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct token_object *o, copy;
-    struct handle_ref ref;
     sec_status status;
 
     sec_reason_clear();
@@ -509,9 +494,9 @@ OpenSspiDuplicateToken(HANDLE token, ULONG type, ULONG level, HANDLE *out)
         return sec_fail(SEC_E_INVALID_PARAMETER, "sspi: a token of type %u and level %u", type,
                         level);
     }
-    ref = tokens_find(token, &o);
-    if (!o) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a token's handle");
+    status = tokens_hold(&ref, token, &o);
+    if (status != SEC_E_OK) {
+        return status;
     }
     copy = tokens_share(o);
     token_unref(copy.token);
@@ -523,7 +508,6 @@ OpenSspiDuplicateToken(HANDLE token, ULONG type, ULONG level, HANDLE *out)
     } else {
         tokens_clear(&copy);
     }
-    handle_release(ref);
     return status;
 }
 

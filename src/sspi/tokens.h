@@ -29,8 +29,8 @@ SEC_NODISCARD sec_status tokens_of_context(PCtxtHandle, struct token_object *out
 
 /* Takes what the object holds, also when it fails. */
 SEC_NODISCARD sec_status tokens_open(struct token_object *, HANDLE *out);
-/* An empty reference: no token's handle. */
-struct handle_ref tokens_find(HANDLE, struct token_object **out);
+/* A reference to release. SEC_E_INVALID_HANDLE: it is no token's handle. */
+SEC_NODISCARD sec_status tokens_hold(struct handle_ref *, HANDLE, struct token_object **out);
 
 /* SECPKG_ATTR_ACCESS_TOKEN: a handle that is the context's, and closed with it. c->step is held. */
 SEC_NODISCARD sec_status tokens_lend(struct context *, HANDLE *out);
