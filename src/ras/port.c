@@ -1,133 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a call's state machine asks for, carried out; what happens, told to it. */
+#include "ras/port.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <opensspi/raserror.h>
 
 #include "base/mem.h"
-#include "ras/code_check.h"
-#include "ras/port.h"
-#include "ras/port_record.h"
-
-enum {
-    PENDING_EVENTS = 8,
-    WHY_BYTES = 256,
-    CODES_MAX = 5, /* that a module may ask about in a call */
-};
-
-struct port {
-    struct port_site *site;
-    const struct port_settings *settings;
-    size_t index, instance;
-    char name[64];
-    struct call call;
-    struct line *line;
-    struct module_call module;
-    struct ppp *ppp;
-    uv_timer_t timer;
-    /* A step may make something happen before it is over: that waits. */
-    bool stepping, rings, stopped, closing;
-    enum call_event_kind pending[PENDING_EVENTS];
-    size_t n_pending;
-    struct port *next_waiting;
-    uint64_t checking; /* the call of which a code is being looked at; 0: none */
-    unsigned codes;    /* asked about in this call */
-    unsigned checks;   /* under way, also of calls that are over: the port is needed until then */
-    bool closed;
-    struct port_account account;
-    char user[CALL_USER_BYTES], domain[CALL_DOMAIN_BYTES], interface_name[32];
-};
-
-static void step(struct port *p, const struct call_event *event);
-
-#define TELL(p, ...) step((p), &(const struct call_event){ __VA_ARGS__ })
-
-/* --- calls that wait for the module -------------------------------------------------------- */
-
-void
-port_site_init(struct port_site *site)
-{
-    site->waiting = NULL;
-    site->waiting_end = &site->waiting;
-}
-
-static void
-stop_waiting(struct port *p)
-{
-    struct port_site *site = p->site;
-    struct port **at = &site->waiting;
-
-    while (*at && *at != p) {
-        at = &(*at)->next_waiting;
-    }
-    if (*at) {
-        *at = p->next_waiting;
-        if (!*at) {
-            site->waiting_end = at;
-        }
-    }
-    p->rings = false;
-}
-
-static void
-take_call(struct port *p)
-{
-    stop_waiting(p);
-    TELL(p, EVENT_CALL);
-}
+#include "ras/port_step.h"
 
 /* --- actions ------------------------------------------------------------------------------- */
-
-static void
-begin(struct port *p)
-{
-    p->module.id = p->call.id << MODULE_SLOT_BITS | p->index;
-    p->module.rules = &p->settings->rules;
-    p->module.device = p->settings->device_name;
-    module_pool_begin(p->site->modules, &p->module);
-}
-
-static void
-fail_ppp(struct port *p, const char *why)
-{
-    log_error(p->site->log, "pppd cannot be started", log_text("port", p->name),
-              log_text("error", why));
-    p->account.reason = "pppd cannot be started";
-    TELL(p, EVENT_PPP_ENDED, .error = ERROR_UNKNOWN);
-}
-
-static bool on_ppp_authenticated(void *owner, const char *user, const char *domain,
-                                 const char *sid);
-static void on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
-                           const char *locked_out);
-static void on_ppp_up(void *owner, const char *interface_name, const char *local,
-                      const char *remote);
-static void on_ppp_ended(void *owner, int exit_status, const struct ppp_accounting *);
-
-static const struct ppp_events ppp_events = { on_ppp_authenticated, on_ppp_refused, on_ppp_up,
-                                              on_ppp_ended };
-
-static void
-start_ppp(struct port *p)
-{
-    int fd = p->line->ops->hand_over(p->line);
-    char why[WHY_BYTES] = "the line cannot be handed over", remote[RAS_IPV4_BYTES] = "";
-
-    if (!ras_settings_remote(p->settings, p->instance, remote)) {
-        remote[0] = 0;
-    }
-    if (fd >= 0) {
-        p->ppp = ppp_start(p->site->ppp, fd, p->settings,
-                           (struct ppp_call){ .id = p->call.id, .remote = remote }, &ppp_events, p,
-                           why, sizeof(why));
-    }
-    if (!p->ppp) {
-        p->line->ops->take_back(p->line);
-        fail_ppp(p, why);
-    }
-}
 
 static void
 hang_up(struct port *p)
@@ -143,30 +24,23 @@ hang_up(struct port *p)
 }
 
 static void
-tell_module(struct port *p, uint8_t type, const struct call_action *a)
-{
-    module_pool_send(&p->module,
-                     &(struct host_msg){ .type = type, .error = a->error, .data = a->data });
-}
-
-static void
 act(struct port *p, const struct call_action *a)
 {
     const struct line_ops *ops = p->line->ops;
 
     switch (a->kind) {
     case DO_ANSWER: ops->answer(p->line); break;
-    case DO_BEGIN: begin(p); break;
+    case DO_BEGIN: port_module_begin(p); break;
     case DO_SEND:
         if (!ops->send(p->line, a->data)) {
-            TELL(p, EVENT_LINE_LOST);
+            PORT_TELL(p, EVENT_LINE_LOST);
         }
         break;
-    case DO_RECEIVED: tell_module(p, HOST_MSG_RECEIVED, a); break;
-    case DO_END: tell_module(p, HOST_MSG_END, a); break;
+    case DO_RECEIVED: port_module_send(p, HOST_MSG_RECEIVED, a); break;
+    case DO_END: port_module_send(p, HOST_MSG_END, a); break;
     case DO_FORGET: module_pool_forget(p->site->modules, &p->module); break;
     case DO_FLUSH: ops->flush(p->line); break;
-    case DO_START_PPP: start_ppp(p); break;
+    case DO_START_PPP: port_ppp_start(p); break;
     case DO_STOP_PPP:
         if (p->ppp) {
             ppp_stop(p->ppp);
@@ -184,7 +58,7 @@ act(struct port *p, const struct call_action *a)
 static void
 on_timer(uv_timer_t *timer)
 {
-    TELL((struct port *)timer->data, EVENT_TIME);
+    PORT_TELL((struct port *)timer->data, EVENT_TIME);
 }
 
 static void
@@ -221,8 +95,8 @@ step_once(struct port *p, const struct call_event *event)
     }
 }
 
-static void
-step(struct port *p, const struct call_event *event)
+void
+port_step(struct port *p, const struct call_event *event)
 {
     if (p->closing) {
         return;
@@ -250,27 +124,9 @@ step(struct port *p, const struct call_event *event)
 /* --- the line ------------------------------------------------------------------------------ */
 
 static void
-on_call(void *owner)
-{
-    struct port *p = owner;
-    struct port_site *site = p->site;
-
-    if (!site->modules || (!site->waiting && module_pool_is_free(site->modules))) {
-        take_call(p);
-        return;
-    }
-    if (!p->rings) {
-        p->rings = true;
-        p->next_waiting = NULL;
-        *site->waiting_end = p;
-        site->waiting_end = &p->next_waiting;
-    }
-}
-
-static void
 on_carrier(void *owner)
 {
-    TELL((struct port *)owner, EVENT_CARRIER);
+    PORT_TELL((struct port *)owner, EVENT_CARRIER);
 }
 
 static void
@@ -279,13 +135,13 @@ on_no_answer(void *owner, const char *why)
     struct port *p = owner;
 
     log_info(p->site->log, "no carrier", log_text("port", p->name), log_text("why", why));
-    TELL(p, EVENT_NO_ANSWER);
+    PORT_TELL(p, EVENT_NO_ANSWER);
 }
 
 static void
 on_input(void *owner, struct bytes data)
 {
-    TELL((struct port *)owner, EVENT_INPUT, .data = data);
+    PORT_TELL((struct port *)owner, EVENT_INPUT, .data = data);
 }
 
 /* Who hangs up before the call was answered only ends the ringing. */
@@ -296,11 +152,11 @@ on_lost(void *owner, const char *why)
 
     log_debug(p->site->log, "the line is lost", log_text("port", p->name), log_text("why", why));
     if (p->rings) {
-        stop_waiting(p);
+        port_stop_waiting(p);
         p->line->ops->hang_up(p->line);
         return;
     }
-    TELL(p, EVENT_LINE_LOST);
+    PORT_TELL(p, EVENT_LINE_LOST);
 }
 
 static void
@@ -314,182 +170,17 @@ on_hung_up(void *owner)
         }
         return;
     }
-    TELL(p, EVENT_HUNG_UP);
+    PORT_TELL(p, EVENT_HUNG_UP);
+}
+
+static void
+on_call(void *owner)
+{
+    port_module_call(owner);
 }
 
 static const struct line_events line_events = { on_call,  on_carrier, on_no_answer,
                                                 on_input, on_lost,    on_hung_up };
-
-/* --- one-time codes ------------------------------------------------------------------------ */
-
-static void
-answer_code(struct port *p, uint32_t request, uint32_t error)
-{
-    module_pool_send(
-        &p->module,
-        &(struct host_msg){ .type = HOST_MSG_OTP_RESULT, .request = request, .error = error });
-}
-
-static void
-free_closed(struct port *p)
-{
-    if (p->closed && !p->checks) {
-        mem_free(p);
-    }
-}
-
-/* Of a call that is over only the event is left. */
-static void
-on_code_checked(void *owner, const struct code_answer *a)
-{
-    struct port *p = owner;
-
-    p->checks--;
-    if (a->refusal) {
-        port_record_code(p->site, p->name, p->settings, a);
-    }
-    if (a->call == p->checking) {
-        p->checking = 0;
-    }
-    if (a->call == p->module.id && !p->closing) {
-        answer_code(p, a->request, a->error);
-    }
-    free_closed(p);
-}
-
-/* After so many the answer is no, and nobody is asked. */
-static void
-check_code(struct port *p, const struct host_msg *m)
-{
-    if (p->checking == m->call) {
-        answer_code(p, m->request, ERROR_ASYNC_REQUEST_PENDING);
-        return;
-    }
-    if (++p->codes > CODES_MAX) {
-        log_warning(p->site->log, "the module asks about too many codes", log_text("port", p->name),
-                    log_number("call", (int64_t)p->call.id));
-        answer_code(p, m->request, ERROR_AUTHENTICATION_FAILURE);
-        return;
-    }
-    if (!code_check_start(p->site->loop, p->site->accounts, m, p->account.address, on_code_checked,
-                          p)) {
-        answer_code(p, m->request, ERROR_OUT_OF_BUFFERS);
-        return;
-    }
-    p->checking = m->call;
-    p->checks++;
-}
-
-/* --- the module ---------------------------------------------------------------------------- */
-
-static void
-on_message(void *owner, const struct host_msg *m)
-{
-    struct port *p = owner;
-    struct call_event e = { .data = m->data,
-                            .error = m->error,
-                            .size = m->size,
-                            .seconds = m->seconds,
-                            .outcome = m->outcome,
-                            .user = m->user,
-                            .domain = m->domain };
-
-    switch (m->type) {
-    case HOST_MSG_BEGUN: e.kind = EVENT_BEGUN; break;
-    case HOST_MSG_SEND: e.kind = EVENT_SEND; break;
-    case HOST_MSG_RECEIVE: e.kind = EVENT_RECEIVE; break;
-    case HOST_MSG_COMPLETE: e.kind = EVENT_COMPLETE; break;
-    case HOST_MSG_ENDED: e.kind = EVENT_ENDED; break;
-    default: check_code(p, m); return; /* OTP_CHECK */
-    }
-    step(p, &e);
-}
-
-static void
-on_died(void *owner)
-{
-    TELL((struct port *)owner, EVENT_MODULE_DIED);
-}
-
-/* A process of the module is free: a call that waits unanswered has its turn. */
-static void
-on_ready(void *owner)
-{
-    struct port_site *site = owner;
-
-    while (site->waiting && module_pool_is_free(site->modules)) {
-        take_call(site->waiting);
-    }
-}
-
-static void
-on_process(void *owner, int pid, bool up, const char *why)
-{
-    port_record_process(owner, pid, up, why);
-}
-
-const struct module_pool_events port_module_events = { on_message, on_died, on_ready, on_process };
-
-/* --- pppd ---------------------------------------------------------------------------------- */
-
-static bool
-on_ppp_authenticated(void *owner, const char *user, const char *domain, const char *sid)
-{
-    struct port *p = owner;
-
-    (void)sid;
-    (void)snprintf(p->user, sizeof(p->user), "%s", user);
-    (void)snprintf(p->domain, sizeof(p->domain), "%s", domain);
-    TELL(p, EVENT_PPP_AUTHENTICATED, .user = bytes_of_string(user),
-         .domain = bytes_of_string(domain));
-    return p->call.state == CALL_AUTHENTICATING && p->call.authenticated;
-}
-
-static void
-on_ppp_refused(void *owner, const char *user, const char *domain, const char *why,
-               const char *locked_out)
-{
-    struct port *p = owner;
-
-    p->account.refusal = why;
-    p->account.locked_out = locked_out;
-    TELL(p, EVENT_PPP_REFUSED, .user = bytes_of_string(user), .domain = bytes_of_string(domain));
-    p->account.refusal = NULL;
-    p->account.locked_out = NULL;
-}
-
-static void
-on_ppp_up(void *owner, const char *interface_name, const char *local, const char *remote)
-{
-    struct port *p = owner;
-
-    (void)snprintf(p->interface_name, sizeof(p->interface_name), "%s", interface_name);
-    (void)snprintf(p->account.local, sizeof(p->account.local), "%s", local);
-    (void)snprintf(p->account.remote, sizeof(p->account.remote), "%s", remote);
-    p->account.connected_ms = uv_now(p->site->loop);
-    p->account.user = bytes_of_string(p->user);
-    p->account.domain = bytes_of_string(p->domain);
-    TELL(p, EVENT_PPP_UP);
-    if (p->call.state != CALL_CONNECTED) {
-        p->account.connected_ms = 0; /* it was not to be */
-    }
-}
-
-static void
-on_ppp_ended(void *owner, int exit_status, const struct ppp_accounting *accounting)
-{
-    struct port *p = owner;
-    struct ppp *ppp = p->ppp;
-
-    p->ppp = NULL;
-    p->account.has_bytes = true;
-    p->account.bytes_in = accounting->bytes_in;
-    p->account.bytes_out = accounting->bytes_out;
-    p->account.reason = accounting->reason;
-    p->line->ops->take_back(p->line);
-    ppp_free(ppp);
-    TELL(p, EVENT_PPP_ENDED, .error = (uint32_t)exit_status);
-}
 
 /* --- the port ------------------------------------------------------------------------------ */
 
@@ -540,10 +231,10 @@ port_hang_up(struct port *p)
     bool call = p->rings || !port_is_at_rest(p);
 
     if (p->rings) { /* nobody has answered it yet */
-        stop_waiting(p);
+        port_stop_waiting(p);
         p->line->ops->hang_up(p->line);
     }
-    TELL(p, EVENT_HANG_UP);
+    PORT_TELL(p, EVENT_HANG_UP);
     return call;
 }
 
@@ -551,8 +242,8 @@ void
 port_stop(struct port *p)
 {
     p->stopped = true;
-    stop_waiting(p);
-    TELL(p, EVENT_STOP);
+    port_stop_waiting(p);
+    PORT_TELL(p, EVENT_STOP);
 }
 
 bool
@@ -561,13 +252,21 @@ port_is_at_rest(const struct port *p)
     return p->call.state == CALL_LISTENING;
 }
 
+void
+port_free_closed(struct port *p)
+{
+    if (p->closed && !p->checks) {
+        mem_free(p);
+    }
+}
+
 static void
 on_closed(uv_handle_t *handle)
 {
     struct port *p = handle->data;
 
     p->closed = true;
-    free_closed(p);
+    port_free_closed(p);
 }
 
 void
