@@ -122,10 +122,12 @@ static const struct call negotiation[] = { { "OpenSspiQueryNegotiation", query_n
 
 /* --- the table ----------------------------------------------------------------------------- */
 
-#define ATTRIBUTE(name, mechanisms, sides, ...)                                              \
-    {                                                                                        \
-        query, #name, SECPKG_ATTR_##name, CONTEXT, mechanisms, sides, IN_STATES(__VA_ARGS__) \
+#define ATTRIBUTE_OF_ALL(name, mechanisms, sides, ...)                            \
+    {                                                                             \
+        query, #name, SECPKG_ATTR_##name, CONTEXT, mechanisms, sides, __VA_ARGS__ \
     }
+#define ATTRIBUTE(name, mechanisms, sides, ...) \
+    ATTRIBUTE_OF_ALL(name, mechanisms, sides, IN_STATES(__VA_ARGS__))
 /* What no package has. */
 #define NONE_HAS(name) ATTRIBUTE(name, ANY, CS, UNSUP, UNSUP, UNSUP, UNSUP, UNSUP, UNSUP, UNSUP)
 
@@ -168,8 +170,8 @@ static const struct row rows[] = {
     ATTRIBUTE(CLIENT_SPECIFIED_TARGET, ANY, CS, BADH, BADH, OK, BADH, OK, OK, OK),
     ATTRIBUTE(LAST_CLIENT_TOKEN_STATUS, ANY, C, OK, OK, OK, BADH, OK, OK, OK),
     ATTRIBUTE(LAST_CLIENT_TOKEN_STATUS, ANY, S, UNSUP, UNSUP, UNSUP, BADH, UNSUP, UNSUP, UNSUP),
-    ATTRIBUTE(NEGO_STATUS, BY_NEGOTIATE, CS, OK, OK, OK, BADH, OK, OK, UNSUP), /* it was elsewhere */
-    ATTRIBUTE(NEGO_PKG_INFO, BY_NEGOTIATE, CS, OK, OK, OK, BADH, OK, OK, UNSUP),
+    ATTRIBUTE_OF_ALL(NEGO_STATUS, BY_NEGOTIATE, CS, IN_ALL_STATES(OK, OK, OK, BADH, OK, OK, UNSUP, UNSUP)), /* it was elsewhere */
+    ATTRIBUTE_OF_ALL(NEGO_PKG_INFO, BY_NEGOTIATE, CS, IN_ALL_STATES(OK, OK, OK, BADH, OK, OK, UNSUP, UNSUP)),
     ATTRIBUTE(NEGO_PKG_INFO, BIT(NTLM) | BIT(KERBEROS), CS, UNSUP, UNSUP, UNSUP, BADH, UNSUP, UNSUP, UNSUP),
     ATTRIBUTE(NEGO_STATUS, BIT(NTLM) | BIT(KERBEROS), CS, UNSUP, UNSUP, UNSUP, BADH, UNSUP, UNSUP, UNSUP),
     NONE_HAS(STREAM_SIZES), /* Windows' NTLM was seen to answer so */

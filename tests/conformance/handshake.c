@@ -367,7 +367,10 @@ static const struct row rows[] = {
     { accepting, "first leg, nowhere to put it", NOWHERE, NO_HANDLE, ANY, S, WHEN_ALONE(BADH) },
 
     NEXT_LEG(initialize, "memory of the library's", ALLOCATED, BIT(NTLM), C, OK),
-    NEXT_LEG(initialize, "no credential", NO_CREDENTIAL, BIT(NTLM), C, OK),
+    { initialize, "next leg, no credential", NO_CREDENTIAL, NO_HANDLE, BIT(NTLM), C, IN_ALL_STATES(__, OK, __, __, __, __, __, BADH) },
+    { initialize, "next leg, no credential", NO_CREDENTIAL, NO_HANDLE, BIT(KERBEROS), C, IN_ALL_STATES(__, OK, __, __, __, __, __, OK) },
+    { initialize, "next leg, no credential", NO_CREDENTIAL, NO_HANDLE, BY_NEGOTIATE, C, WHEN_MOVED(BADH) },
+    { initialize, "next leg, a server's credential", OTHER_CREDENTIAL, NO_HANDLE, ANY, C, WHEN_MOVED(NOCRD) },
     NEXT_LEG(initialize, "no input", NO_INPUT, ANY, C, TOKEN),
     NEXT_LEG(initialize, "input of another version", INPUT_VERSION, ANY, C, TOKEN),
     NEXT_LEG(initialize, "input at NULL", INPUT_AT_NULL, ANY, C, TOKEN),

@@ -47,8 +47,9 @@ side_name(enum side s)
 const char *
 state_name(enum state s)
 {
-    static const char *const names[STATES] = { "alone",  "created", "half-open", "established",
-                                               "failed", "expired", "exported",  "imported" };
+    static const char *const names[STATES] = { "alone",       "created",  "half-open",
+                                               "established", "failed",   "expired",
+                                               "exported",    "imported", "imported half-open" };
 
     return names[s];
 }
@@ -239,11 +240,11 @@ static void
 move(struct scene *s)
 {
     CtxtHandle *from = s->side == CLIENT ? &s->pair.client : &s->pair.server;
-    ULONG flags = s->state == IMPORTED ? SECPKG_CONTEXT_EXPORT_DELETE_OLD : 0;
+    ULONG flags = s->state == EXPORTED ? 0 : SECPKG_CONTEXT_EXPORT_DELETE_OLD;
     SecBuffer packed = { 0 };
 
     require(ExportSecurityContext(from, flags, &packed, NULL) == SEC_E_OK, "export", s);
-    if (s->state == IMPORTED) {
+    if (s->state != EXPORTED) {
         require(ImportSecurityContextA(API_NAME(package_name(s->mechanism)), &packed, NULL, from) ==
                     SEC_E_OK,
                 "import", s);
@@ -277,11 +278,12 @@ scene_open(struct scene *s, enum mechanism mechanism, enum side side, enum state
     switch (state) {
     case ALONE: break;
     case CREATED: create(s); break;
-    case HALF_OPEN: open_half(s); break;
+    case HALF_OPEN:
+    case MOVED_HALF: open_half(s); break;
     case FAILED: fail_a_leg(s); break;
     default: require(api_establish(p, FLAGS, 0) == SEC_E_OK, "the handshake", s); break;
     }
-    if (state == EXPORTED || state == IMPORTED) {
+    if (state == EXPORTED || state == IMPORTED || state == MOVED_HALF) {
         move(s);
     }
     if (state == EXPIRED) {

@@ -21,6 +21,7 @@ enum state {
     EXPIRED,     /* established a day ago: the ticket is over, the password is not */
     EXPORTED,    /* what is left behind at the source */
     IMPORTED,    /* what another process made of it */
+    MOVED_HALF,  /* the same of HALF_OPEN */
     STATES
 };
 

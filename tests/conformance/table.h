@@ -53,14 +53,18 @@ extern const struct family package_family, credential_family, handshake_family, 
 #define ALTER SEC_E_MESSAGE_ALTERED
 #define QOPNS SEC_E_QOP_NOT_SUPPORTED
 
-#define IN_STATES(created, half_open, established, failed, expired, exported, imported) \
-    {                                                                                   \
-        __, created, half_open, established, failed, expired, exported, imported        \
+#define IN_ALL_STATES(created, half_open, established, failed, expired, exported, imported, moved) \
+    {                                                                                              \
+        __, created, half_open, established, failed, expired, exported, imported, moved            \
     }
+/* What is half-open is so wherever it came to. */
+#define IN_STATES(created, half_open, established, failed, expired, exported, imported) \
+    IN_ALL_STATES(created, half_open, established, failed, expired, exported, imported, half_open)
+#define WHEN_MOVED(code) IN_ALL_STATES(__, __, __, __, __, __, __, code)
 #define EVERYWHERE(code) IN_STATES(code, code, code, code, code, code, code)
-#define WHEN_ALONE(code)                 \
-    {                                    \
-        code, __, __, __, __, __, __, __ \
+#define WHEN_ALONE(code)                     \
+    {                                        \
+        code, __, __, __, __, __, __, __, __ \
     }
 #define WHEN_ESTABLISHED(code) IN_STATES(__, __, code, __, __, __, __)
 #define WHEN_HALF_OPEN(code)   IN_STATES(__, code, __, __, __, __, __)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads at random on the same handles and on different ones, the stale ones among them; what was exported while it was
- * in use; one blob that several import at once. What a thread finds is counted, and judged by the main thread. */
+ * in use; one blob that several import at once; one client that several go on with. What a thread finds is counted, and judged by the main thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +149,75 @@ test_import__of_one_blob_by_processes_at_once__one_wins(void **state)
         assert_int_equal(FreeContextBuffer(race.packed.pvBuffer), SEC_E_OK);
         scene_close(&s);
     }
+}
+
+/* --- one client that was imported half-way, several who go on with it ------------------------ */
+
+static struct take_up {
+    struct scene scene;
+    CredHandle other; /* somebody else's */
+    atomic_uint went_on, late, refused;
+} take_up;
+
+static void *
+go_on(void *arg)
+{
+    bool stranger = arg == &take_up.other;
+    PCredHandle cred = stranger ? &take_up.other : &take_up.scene.credential;
+    uint8_t token[API_TOKEN_BYTES], room[API_TOKEN_BYTES];
+    SecBuffer in = { take_up.scene.token_bytes, SECBUFFER_TOKEN, token },
+              out = { sizeof(room), SECBUFFER_TOKEN, room };
+    SecBufferDesc from = { SECBUFFER_VERSION, 1, &in }, to = { SECBUFFER_VERSION, 1, &out };
+    CtxtHandle h = take_up.scene.context;
+    SECURITY_STATUS status;
+    ULONG attributes;
+
+    memcpy(token, take_up.scene.token, sizeof(token));
+    (void)pthread_barrier_wait(&race.start);
+    status = InitializeSecurityContextA(cred, &h, API_NAME("HTTP/server.domain.test"), FLAGS, 0, 0,
+                                        &from, 0, &h, &to, &attributes, NULL);
+    atomic_fetch_add(&take_up.went_on, status >= 0 && !stranger);
+    atomic_fetch_add(&take_up.refused, status == SEC_E_UNKNOWN_CREDENTIALS && stranger);
+    /* A stranger who comes after it has gone on is told of the end, as everybody: the token that
+     * comes again has no place in Negotiate's next state. */
+    atomic_fetch_add(&take_up.late,
+                     status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_INVALID_TOKEN);
+    return NULL;
+}
+
+static SECURITY_STATUS
+acquire_other(enum mechanism m)
+{
+    struct api_pair p;
+    SECURITY_STATUS status = api_acquire(&p, package_name(m), "worker", "DOMAIN", "Passw0rd!");
+
+    if (status == SEC_E_OK) {
+        (void)FreeCredentialsHandle(&p.server_cred);
+        take_up.other = p.client_cred;
+    }
+    return status;
+}
+
+/* The credentials end while the context lives: it has what it took. */
+static void
+test_leg__of_one_imported_client_by_threads_at_once__one_goes_on(void **state)
+{
+    assert_int_equal(pthread_barrier_init(&race.start, NULL, THREADS), 0);
+    for (int i = 0; i < RACES; i++) {
+        void *args[THREADS] = { &take_up.other, NULL, NULL, &take_up.other };
+
+        scene_open(&take_up.scene, (enum mechanism)(i % MECHANISMS), CLIENT, MOVED_HALF);
+        assert_int_equal(acquire_other(take_up.scene.mechanism), SEC_E_OK);
+        atomic_store(&take_up.went_on, 0);
+        atomic_store(&take_up.late, 0);
+        atomic_store(&take_up.refused, 0);
+        run_threads(go_on, args, THREADS);
+        assert_int_equal(atomic_load(&take_up.went_on), 1);
+        assert_int_equal(atomic_load(&take_up.late) + atomic_load(&take_up.refused), THREADS - 1);
+        assert_int_equal(FreeCredentialsHandle(&take_up.other), SEC_E_OK);
+        scene_close(&take_up.scene);
+    }
+    assert_int_equal(pthread_barrier_destroy(&race.start), 0);
 }
 
 /* --- exported while it seals --------------------------------------------------------------- */
@@ -308,6 +377,7 @@ judge(const char *what, SECURITY_STATUS status)
     case SEC_E_UNSUPPORTED_FUNCTION:
     case SEC_E_NO_IMPERSONATION:
     case SEC_E_NO_CREDENTIALS:
+    case SEC_E_UNKNOWN_CREDENTIALS:
     case SEC_E_BUFFER_TOO_SMALL: return;
     default:
         print_error("%s: %s: %s\n", what, OpenSspiStatusName(status), OpenSspiReason());
@@ -382,6 +452,8 @@ static void
 step_leg(struct walker *w)
 {
     CtxtHandle h = look(&contexts[below(w, CONTEXTS)], context_tag);
+    CredHandle some = look(&credentials[below(w, CREDENTIALS)], credential_tag);
+    PCredHandle cred = below(w, 2) ? &some : NULL;
     uint8_t room[API_TOKEN_BYTES], token[64] = "NTLMSSP";
     SecBuffer in = { sizeof(token), SECBUFFER_TOKEN, token },
               out = { sizeof(room), SECBUFFER_TOKEN, room };
@@ -389,9 +461,9 @@ step_leg(struct walker *w)
     ULONG attributes;
 
     judge("leg", below(w, 2)
-                     ? InitializeSecurityContextA(NULL, &h, NULL, 0, 0, 0, &from, 0, &h, &to,
+                     ? InitializeSecurityContextA(cred, &h, NULL, 0, 0, 0, &from, 0, &h, &to,
                                                   &attributes, NULL)
-                     : AcceptSecurityContext(NULL, &h, &from, 0, 0, &h, &to, &attributes, NULL));
+                     : AcceptSecurityContext(cred, &h, &from, 0, 0, &h, &to, &attributes, NULL));
 }
 
 static void
@@ -587,6 +659,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_import__of_one_blob_by_processes_at_once__one_wins),
         cmocka_unit_test(test_import__of_one_blob_by_threads_at_once__one_wins),
+        cmocka_unit_test(test_leg__of_one_imported_client_by_threads_at_once__one_goes_on),
         cmocka_unit_test(test_export__while_a_thread_seals__cuts_the_stream_in_two),
         cmocka_unit_test(test_handles__used_by_threads_at_random__end_exactly_once),
     };
