@@ -303,6 +303,27 @@ SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLookupName(const char *pszName,
                                                         POPENSSPI_ACCOUNT *ppAccount);
 
 /*
+ * What the caller's domain calls an account, by its directory: the name in one format of secext.h's
+ * EXTENDED_NAME_FORMAT into another. The domain is the realm of the calling thread's Kerberos ticket, which
+ * is a client's, where the thread acts as one that delegated it, and it is asked as that ticket's owner, over a
+ * connection to one of its controllers that both ends have authenticated and that is sealed
+ * (opensspi.conf(5), [names]). pszName NULL: the ticket's owner; of NameSamCompatible a bare name is
+ * one in the domain.
+ *
+ * IT BLOCKS, for seconds where a server does not answer: not for a loop that serves others. *ppszResult is
+ * owned by the caller, FreeContextBuffer; UTF-8.
+ *
+ * SEC_E_TARGET_UNKNOWN: nobody in the domain goes by that name, or several do, or it has none of that format,
+ * or no directory is asked here; SEC_E_NO_CREDENTIALS: the caller has no ticket, and so no domain;
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY: no controller of the domain, or no KDC, answers; SEC_E_LOGON_DENIED:
+ * what answers is no controller of the domain, or does not let the caller in, or makes no sense;
+ * SEC_E_UNSUPPORTED_FUNCTION: libopensspi-directory is not installed; SEC_E_INVALID_PARAMETER;
+ * SEC_E_INSUFFICIENT_MEMORY.
+ */
+SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiTranslateName(const char *pszName, ULONG NameFormat,
+                                                           ULONG DesiredFormat, char **ppszResult);
+
+/*
  * Why this thread's last call failed: the field, the offset, the limit. For logs; nothing secret,
  * but it may hold bytes that a peer chose. "" after a success. Valid until the thread's next call;
  * FreeContextBuffer, which is called on the way to the log, leaves it unless it fails itself.

@@ -33,14 +33,20 @@ typedef enum {
  *
  * *nSize: the buffer's size in characters in; out, the characters written without the NUL. Where
  * the buffer is too small the last error is ERROR_MORE_DATA, *nSize the size needed with the NUL,
- * and the buffer untouched. ERROR_NONE_MAPPED: the user has no name of this format.
+ * and the buffer untouched. NameSamCompatible, and what a client's domain told with its ticket, is known
+ * here; the rest the directory is asked for, as for TranslateName, in which the process is whom its
+ * ticket is for.
+ *   ERROR_NONE_MAPPED              the user has no name of this format, or no domain
+ *   ERROR_NO_SUCH_DOMAIN           no controller of the domain answers
+ *   ERROR_CANT_ACCESS_DOMAIN_INFO  what answers is none, or refuses
  */
 SEC_EXPORT BOOLEAN SEC_ENTRY GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer,
                                             PULONG nSize);
 SEC_EXPORT BOOLEAN SEC_ENTRY GetUserNameExA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer,
                                             PULONG nSize);
 
-/* The same for the computer's own account in its domain. */
+/* The same for the computer's own account in the domain, with sizes and ERROR_INSUFFICIENT_BUFFER as
+ * TranslateName has them. ERROR_CANT_ACCESS_DOMAIN_INFO: the caller has no ticket, too. */
 SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat,
                                                     LPWSTR lpNameBuffer, PULONG nSize);
 SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat,
@@ -52,13 +58,18 @@ SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFor
  * ERROR_INSUFFICIENT_BUFFER, *nSize the size needed, and the buffer untouched; with no buffer and a size
  * of 0 the function succeeds with that size.
  *
- * No directory is asked. Known are the user that the calling thread acts for, by NameSamCompatible and,
+ * Known here are the user that the calling thread acts for, by NameSamCompatible and,
  * where it has one, by NameUserPrincipal; and by NameSamCompatible, by NameUserPrincipal, or bare as
  * NameUnknown, what LookupAccountName knows, which becomes NameSamCompatible; of a user of the account
  * store, and of a client whose domain told it, NameUserPrincipal; and of this system's users NameDisplay.
- *   ERROR_NONE_MAPPED        nobody here knows the name, or it in that format
- *   ERROR_NO_SUCH_DOMAIN     the account store cannot be asked
- *   ERROR_INVALID_PARAMETER  no name, or NameUnknown wanted
+ * Everything else but a bare name is asked of the directory of the domain that the thread's Kerberos ticket
+ * is of (OpenSspiTranslateName in opensspi.h). IT MAY BLOCK, for seconds.
+ *   ERROR_NONE_MAPPED              nobody goes by the name, or several do, or it has none of that
+ *                                  format, or there is no ticket and so no domain
+ *   ERROR_NO_SUCH_DOMAIN           no controller of the domain answers; or a name that is the account
+ *                                  store's, which cannot be asked
+ *   ERROR_CANT_ACCESS_DOMAIN_INFO  what answers is no controller of the domain, or refuses
+ *   ERROR_INVALID_PARAMETER        no name, or NameUnknown wanted
  *   ERROR_INSUFFICIENT_BUFFER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
  */
 SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,

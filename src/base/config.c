@@ -283,9 +283,10 @@ config_read(const char *file, config_take take, void *user, struct config_error 
 const char *const *
 config_sections(void)
 {
-    static const char *const sections[] = { "server",   "accounts", "policy",  "kerberos", "export",
-                                            "packages", "events",   "service", "listener", "ras",
-                                            "port",     "samd",     "execd",   "exec",     NULL };
+    static const char *const sections[] = { "server",  "accounts", "policy", "kerberos",
+                                            "export",  "packages", "names",  "events",
+                                            "service", "listener", "ras",    "port",
+                                            "samd",    "execd",    "exec",   NULL };
 
     return sections;
 }

@@ -10,6 +10,9 @@
 #include "compat/text.h"
 #include "compat/token.h"
 
+/* The thread has no ticket, and so nobody to ask in a domain. No caller is answered that. */
+#define NO_TICKET ERROR_NO_TOKEN
+
 /* The names of an account; "" for one that nobody told. */
 struct forms {
     struct compat_name sam, principal, display;
@@ -40,6 +43,38 @@ form_of(const struct forms *forms, EXTENDED_NAME_FORMAT format)
     }
 }
 
+/* --- the domain's directory ---------------------------------------------------------------- */
+
+static DWORD
+directory_error(SECURITY_STATUS status)
+{
+    switch (status) {
+    case SEC_E_NO_CREDENTIALS: return NO_TICKET;
+    case SEC_E_NO_AUTHENTICATING_AUTHORITY: return ERROR_NO_SUCH_DOMAIN;
+    case SEC_E_TARGET_UNKNOWN:
+    case SEC_E_INVALID_PARAMETER:
+    case SEC_E_INSUFFICIENT_MEMORY: return compat_token_error(status);
+    default: return ERROR_CANT_ACCESS_DOMAIN_INFO;
+    }
+}
+
+/* from NULL: who the thread's ticket is for. */
+static DWORD
+ask_directory(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
+              struct compat_name *out)
+{
+    char *name = NULL;
+    SECURITY_STATUS status = OpenSspiTranslateName(from, format, wanted, &name);
+    DWORD error;
+
+    if (status != SEC_E_OK) {
+        return directory_error(status);
+    }
+    error = put_text(out, name);
+    (void)FreeContextBuffer(name);
+    return error;
+}
+
 /* --- the thread's user --------------------------------------------------------------------- */
 
 static DWORD
@@ -55,12 +90,16 @@ process_forms(struct forms *forms)
     return error == ERROR_SUCCESS ? put_with_domain(&forms->sam, computer.text, bare.text) : error;
 }
 
+/* *client (may be NULL): whether the thread acts as one. */
 static DWORD
-user_forms(struct forms *forms)
+user_forms(struct forms *forms, bool *client)
 {
     struct compat_name bare, domain;
     DWORD error = compat_name_of_client(&bare, &domain, &forms->principal);
 
+    if (client) {
+        *client = error != ERROR_NO_TOKEN;
+    }
     if (error == ERROR_NO_TOKEN) {
         return process_forms(forms);
     }
@@ -68,19 +107,42 @@ user_forms(struct forms *forms)
     return error == ERROR_SUCCESS ? put_with_domain(&forms->sam, domain.text, bare.text) : error;
 }
 
-/* A name for GetUserNameEx. */
+/* A name for GetUserNameEx. In the domain the process is whom its ticket is for. */
 static DWORD
 user_name(EXTENDED_NAME_FORMAT format, struct compat_name *out)
 {
     struct forms forms;
-    DWORD error = user_forms(&forms);
+    bool client;
+    DWORD error = user_forms(&forms, &client);
     const char *name;
 
     if (error != ERROR_SUCCESS) {
         return error;
     }
     name = form_of(&forms, format);
-    return name[0] ? put_text(out, name) : ERROR_NONE_MAPPED;
+    if (name[0]) {
+        return put_text(out, name);
+    }
+    error = format == NameUnknown
+                ? ERROR_NONE_MAPPED
+                : ask_directory(client ? forms.sam.text : NULL, NameSamCompatible, format, out);
+    return error == NO_TICKET ? ERROR_NONE_MAPPED : error;
+}
+
+/* A name for GetComputerObjectName: of the account that a computer has in its domain. */
+static DWORD
+computer_name(EXTENDED_NAME_FORMAT format, struct compat_name *out)
+{
+    struct compat_name computer;
+    char account[MAX_COMPUTERNAME_LENGTH + 2];
+    DWORD error = compat_name_of_computer(&computer);
+
+    if (error != ERROR_SUCCESS) {
+        return error;
+    }
+    (void)snprintf(account, sizeof(account), "%.*s$", MAX_COMPUTERNAME_LENGTH, computer.text);
+    error = ask_directory(account, NameSamCompatible, format, out);
+    return error == NO_TICKET ? ERROR_CANT_ACCESS_DOMAIN_INFO : error;
 }
 
 /* --- other accounts ------------------------------------------------------------------------ */
@@ -103,9 +165,10 @@ put_account(const OPENSSPI_ACCOUNT *account, struct forms *forms)
     return error;
 }
 
-/* Of an account that this server knows: its store's, a live client's, this system's. */
+/* Of an account that this server knows: its store's, a live client's, this system's. *domains: a
+ * client's, of whom its domain knows more. */
 static DWORD
-account_forms(const char *from, struct forms *forms)
+account_forms(const char *from, struct forms *forms, bool *domains)
 {
     POPENSSPI_ACCOUNT found;
     SECURITY_STATUS status = OpenSspiLookupName(from, &found);
@@ -116,6 +179,7 @@ account_forms(const char *from, struct forms *forms)
                                                            : compat_token_error(status);
     }
     error = put_account(found, forms);
+    *domains = found->Source == OPENSSPI_ACCOUNT_CLIENT;
     (void)FreeContextBuffer(found);
     return error;
 }
@@ -148,9 +212,9 @@ is_user(const struct forms *forms, const char *from, EXTENDED_NAME_FORMAT format
 }
 
 static DWORD
-known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms)
+known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms, bool *domains)
 {
-    DWORD error = user_forms(forms);
+    DWORD error = user_forms(forms, domains);
 
     if (error != ERROR_SUCCESS || is_user(forms, from, format)) {
         return error;
@@ -158,7 +222,7 @@ known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms)
     if (!is_for_accounts(from, format)) {
         return ERROR_NONE_MAPPED;
     }
-    error = account_forms(from, forms);
+    error = account_forms(from, forms, domains);
     /* Who is known by a name with an @ in it has another principal name, or none. */
     return error == ERROR_SUCCESS && format == NameUserPrincipal &&
                    !is_name(from, forms->principal.text)
@@ -166,23 +230,47 @@ known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms)
                : error;
 }
 
+/* Whether a name says that it is a domain's: what a bare one means is settled here. */
+static bool
+is_for_directory(const char *from, EXTENDED_NAME_FORMAT format)
+{
+    switch (format) {
+    case NameUnknown: return from[0] == '{' || from[strcspn(from, "\\@/=")] != '\0';
+    case NameSamCompatible:
+    case NameUserPrincipal: return is_for_accounts(from, format);
+    default: return from[0] != '\0';
+    }
+}
+
 static DWORD
 translate(const char *from, EXTENDED_NAME_FORMAT format, EXTENDED_NAME_FORMAT wanted,
           struct compat_name *out)
 {
     struct forms forms;
-    const char *to;
-    DWORD error;
+    bool domains = false;
+    DWORD here, error;
 
     if (!from || wanted == NameUnknown) {
         return ERROR_INVALID_PARAMETER;
     }
-    error = known_forms(from, format, &forms);
-    if (error != ERROR_SUCCESS) {
-        return error;
+    here = known_forms(from, format, &forms, &domains);
+    if (here == ERROR_SUCCESS) {
+        const char *to = form_of(&forms, wanted);
+
+        if (to[0] || !domains) {
+            return to[0] ? put_text(out, to) : ERROR_NONE_MAPPED;
+        }
+        from = forms.sam.text;
+        format = NameSamCompatible;
+        here = ERROR_NONE_MAPPED;
     }
-    to = form_of(&forms, wanted);
-    return to[0] ? put_text(out, to) : ERROR_NONE_MAPPED;
+    /* A store that cannot be asked does not know better what a domain's name means. */
+    if ((here != ERROR_NONE_MAPPED && here != ERROR_NO_SUCH_DOMAIN) ||
+        !is_for_directory(from, format)) {
+        return here;
+    }
+    error = ask_directory(from, format, wanted, out);
+    return error == NO_TICKET ? here : error;
 }
 
 /* --- the functions ------------------------------------------------------------------------- */
@@ -210,20 +298,24 @@ GetUserNameExW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSiz
     return (BOOLEAN)compat_error_answer(error);
 }
 
-/* The computer's account lives in a directory, which nothing here asks: the answer is the one of a
- * computer that is in no domain. */
 BOOLEAN
 GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFormat, LPSTR lpNameBuffer, PULONG nSize)
 {
-    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
-    return FALSE;
+    struct compat_name name;
+    DWORD error = computer_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_a(name.text, translation_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)compat_error_answer(error);
 }
 
 BOOLEAN
 GetComputerObjectNameW(EXTENDED_NAME_FORMAT NameFormat, LPWSTR lpNameBuffer, PULONG nSize)
 {
-    SetLastError(ERROR_CANT_ACCESS_DOMAIN_INFO);
-    return FALSE;
+    struct compat_name name;
+    DWORD error = computer_name(NameFormat, &name);
+
+    error = error ? error : compat_text_answer_w(name.text, translation_rule, lpNameBuffer, nSize);
+    return (BOOLEAN)compat_error_answer(error);
 }
 
 /* Who asks for the size alone has it without an error. */

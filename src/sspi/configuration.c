@@ -157,6 +157,12 @@ configuration_unix_policy(const struct configuration *c)
     return &c->unix_policy;
 }
 
+const char *
+configuration_directory(const struct configuration *c)
+{
+    return c->text.directory;
+}
+
 static sec_status
 open_accounts(struct configuration *c)
 {

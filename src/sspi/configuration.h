@@ -35,6 +35,8 @@ struct export_seal;
 sec_status configuration_export_seal(struct configuration *, struct export_seal **out);
 
 const struct sec_host *configuration_host(const struct configuration *);
+/* What [names] says of the domain's directory. Borrowed. */
+const char *configuration_directory(const struct configuration *);
 /* Whom threads may act as. */
 const struct unix_account_policy *configuration_unix_policy(const struct configuration *);
 

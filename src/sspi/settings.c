@@ -21,7 +21,7 @@ enum {
     PASSWORD_LENGTH_MAX = 256,
     EXPORT_LIFETIME_S = 60,
     EXPORT_LIFETIME_MAX_S = 3600,
-    OWNED_STRINGS = 15, /* of a settings_text, and the NULL at their end */
+    OWNED_STRINGS = 16, /* of a settings_text, and the NULL at their end */
 };
 
 #define DEFAULT_STORE    "sqlite:/var/lib/opensspi/accounts.db"
@@ -46,7 +46,8 @@ owned_strings(struct settings_text *t, char **list[static OWNED_STRINGS])
     list[11] = &t->export_key;
     list[12] = &t->export_spent;
     list[13] = &t->load;
-    list[14] = NULL;
+    list[14] = &t->directory;
+    list[15] = NULL;
     return list;
 }
 
@@ -115,7 +116,8 @@ settings_init(struct settings_text *t)
         !set_string(&t->packages, "Kerberos,NTLM") || !set_string(&t->spn, "") ||
         !set_string(&t->keytab, "") || !set_string(&t->principal, "") ||
         !set_string(&t->replay_file, "") || !set_string(&t->export_key, "") ||
-        !set_string(&t->export_spent, "") || !set_string(&t->load, "")) {
+        !set_string(&t->export_spent, "") || !set_string(&t->load, "") ||
+        !set_string(&t->directory, "dns")) {
         settings_clear(t);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -206,6 +208,25 @@ take_paths(void *at, const char *value, char *why, size_t why_n)
         }
     }
     return take_text(at, value, why, why_n);
+}
+
+/* What is wrong with a host's name libopensspi-directory tells. */
+static bool
+take_directory(void *at, const char *value, char *why, size_t why_n)
+{
+    const bool word = same(value, "dns") || same(value, "off");
+
+    for (const char *s = word ? NULL : value; s; s = strpbrk(s, " \t")) {
+        s += strspn(s, " \t");
+        if (*s && (strncmp(s, "ldap://", 7) != 0 || !s[7])) {
+            return expected(why, why_n, "dns, off, or ldap://HOST[:PORT] with blanks between");
+        }
+    }
+    return take_text(at,
+                     same(value, "dns")   ? "dns"
+                     : same(value, "off") ? "off"
+                                          : value,
+                     why, why_n);
 }
 
 static bool
@@ -356,6 +377,7 @@ static const struct setting known_settings[] = {
     { "export", "key_file", OF(export_key), take_path, 0, 0, NULL },
     { "export", "spent_file", OF(export_spent), take_path, 0, 0, NULL },
     { "export", "lifetime", OF(export_lifetime_s), NULL, 1, EXPORT_LIFETIME_MAX_S, NULL },
+    { "names", "directory", OF(directory), take_directory, 0, 0, NULL },
     { "packages", "load", OF(load), take_paths, 0, 0, NULL },
     { "policy", "packages", OF(packages), take_packages, 0, 0, NULL },
     { "policy", "ntlm", OF(ntlm), take_ntlm, 0, 0, NULL },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library's own sections of the configuration: [server], [accounts], [policy], [kerberos],
- * [export] and [packages]. */
+ * [export], [packages] and [names]. */
 #ifndef SSPI_SETTINGS_H
 #define SSPI_SETTINGS_H
 
@@ -25,6 +25,7 @@ struct settings_text {
     char *store, *key_file;
     char *packages, *spn;
     char *load;                             /* of [packages] */
+    char *directory;                        /* of [names] */
     char *keytab, *principal, *replay_file; /* "": none */
     char *export_key, *export_spent;        /* "": none */
     unsigned export_lifetime_s;

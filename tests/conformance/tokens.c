@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/conformance/table.h"
+#include <opensspi/secext.h>
 
 static SECURITY_STATUS
 closed(HANDLE token)
@@ -187,6 +188,24 @@ enum {
 LOOK_UP(look_up_sid, OpenSspiLookupSid)
 LOOK_UP(look_up_name, OpenSspiLookupName)
 
+/* No directory is asked here: tests/peers/test_names.py has one. */
+enum { OWN_NAME, SOMEBODYS_NAME, NO_NAME, NO_FORMAT };
+
+static SECURITY_STATUS
+translate_name(struct scene *s, ULONG which)
+{
+    const ULONG what = which & 0xff;
+    char *name = NULL;
+    SECURITY_STATUS status = OpenSspiTranslateName(
+        what == SOMEBODYS_NAME ? "EXAMPLE\\alice"
+        : what == NO_NAME      ? ""
+                               : NULL,
+        NameSamCompatible, what == NO_FORMAT ? NameUnknown : NameFullyQualifiedDN,
+        which & NO_ROOM ? NULL : &name);
+
+    return name ? WRONG_OUTPUT : status;
+}
+
 static const char *const passwords[] = { "Passw0rd!", "wrong", NULL };
 enum { RIGHT, WRONG_ONE, PASSWORD_AT_NULL, USER_AT_NULL = 0x100, LOGON_AT_NULL = 0x200 };
 
@@ -215,6 +234,7 @@ CALLS(opening_thread, "OpenSspiOpenThreadToken", open_thread);
 CALLS(opening_process, "OpenSspiOpenProcessToken", open_process);
 CALLS(looking_up_sid, "OpenSspiLookupSid", look_up_sid);
 CALLS(looking_up_name, "OpenSspiLookupName", look_up_name);
+CALLS(translating, "OpenSspiTranslateName", translate_name);
 CALLS_OF_BOTH(logging_on, "OpenSspiLogonPassword", log_on_a, log_on_w);
 
 #define OF_A_CLIENT(calls, what, argument, answer)                             \
@@ -282,6 +302,11 @@ static const struct row rows[] = {
     BY_ITSELF(looking_up_name, "nobody's", NAME_UNKNOWN, SEC_E_TARGET_UNKNOWN),
     BY_ITSELF(looking_up_name, "NULL", AT_NULL, PARAM),
     BY_ITSELF(looking_up_name, "nowhere to put it", NAME_KNOWN | NO_ROOM, PARAM),
+    BY_ITSELF(translating, "its own name", OWN_NAME, SEC_E_TARGET_UNKNOWN),
+    BY_ITSELF(translating, "somebody's", SOMEBODYS_NAME, SEC_E_TARGET_UNKNOWN),
+    BY_ITSELF(translating, "an empty one", NO_NAME, PARAM),
+    BY_ITSELF(translating, "into no format", NO_FORMAT, PARAM),
+    BY_ITSELF(translating, "nowhere to put it", OWN_NAME | NO_ROOM, PARAM),
     BY_ITSELF(logging_on, "the right password", RIGHT, OK),
     BY_ITSELF(logging_on, "a wrong one", WRONG_ONE, SEC_E_LOGON_DENIED),
     BY_ITSELF(logging_on, "no password", PASSWORD_AT_NULL, PARAM),

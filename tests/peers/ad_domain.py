@@ -120,7 +120,8 @@ KRB5_CONF = """[libdefaults]
 class ServiceDomain(AdDomain):
     """With services, whose keys are in self.keytab, and users in many groups: carol in 120, dave in 900, one within another. svc has AES keys
     and HTTP/web.example.test, old has what Samba gives an account by itself, tickets of RC4, and HTTP/old.example.test. erin's user
-    principal name is not her account's. frank's password changes."""
+    principal name is not her account's. frank's password changes. Names of all kinds are names_domain.py's; clients may delegate to
+host/deleg.example.test, whose keys are in self.delegated_keytab."""
 
     services = {"svc": "Svc123!pw", "old": "Old456!pw"}
     users = {**PASSWORDS, "carol": "Secret789!x", "dave": "Secret012!x", "erin": "Secret345!x", "frank": "Secret678!x", "Administrator": "Passw0rd!x"}
@@ -129,6 +130,7 @@ class ServiceDomain(AdDomain):
     def __init__(self, folder):
         super().__init__(folder)
         self.keytab, self.krb5_conf = folder / "keytab", folder / "krb5.conf"
+        self.delegated_keytab = folder / "delegated.keytab"
 
     def populate(self, where):
         self.krb5_conf.write_text(KRB5_CONF, encoding="ascii")
@@ -143,7 +145,9 @@ class ServiceDomain(AdDomain):
         self.run("samba-tool", "user", "setpassword", "svc", f"--newpassword={self.services['svc']}", *where)
         for name in self.names.values():
             self.run("samba-tool", "domain", "exportkeytab", self.keytab, f"--principal={name}", "-s", self.config)
-        self.run("chmod", "644", self.keytab)
+        self.run("/usr/bin/python3", HERE / "names_domain.py", self.config, where[-1])
+        self.run("samba-tool", "domain", "exportkeytab", self.delegated_keytab, "--principal=host/deleg.example.test", "-s", self.config)
+        self.run("chmod", "644", self.keytab, self.delegated_keytab)
 
     def wait(self):
         """winbindd proves passwords before the KDC listens."""

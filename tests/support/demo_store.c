@@ -91,11 +91,12 @@ demo_store_make(const char *domain, const char *user, const char *password, cons
     (void)snprintf(path, sizeof(path), "%s/opensspi.conf", folder);
     f = fopen(path, "w");
     require(f != NULL, path);
-    (void)fprintf(f,
-                  "[server]\ncomputer = SERVER\ndomain = %s\ndns_domain = "
-                  "example.test\n[accounts]\nstore = %s\n"
-                  "key_file = %s\n%s\n",
-                  domain, store, key_file, extra ? extra : "");
+    (void)fprintf(
+        f,
+        "[names]\ndirectory = off\n[server]\ncomputer = SERVER\ndomain = %s\ndns_domain = "
+        "example.test\n[accounts]\nstore = %s\n"
+        "key_file = %s\n%s\n",
+        domain, store, key_file, extra ? extra : "");
     require(fclose(f) == 0, path);
     return path;
 }

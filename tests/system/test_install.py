@@ -82,6 +82,12 @@ def test_foreign_function_bindings_open(tree, name):
     subprocess.run(["/usr/bin/python3", "-c", code], check=True, env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")})
 
 
+def test_what_asks_directories_is_beside_the_library__and_in_no_process_before(tree):
+    code = ("import ctypes; ctypes.CDLL('libopensspi-compat.so.0'); maps = open('/proc/self/maps').read(); assert 'libldap' not in maps\n"
+            "assert ctypes.CDLL('libopensspi-directory.so.0').opensspi_directory_ask(None)")
+    subprocess.run(["/usr/bin/python3", "-c", code], check=True, env={**os.environ, "LD_LIBRARY_PATH": str(tree / "usr/lib")})
+
+
 @pytest.mark.parametrize("path", [
     "usr/bin/sspid", "usr/bin/sspictl", "usr/bin/sspi-connect", "usr/include/opensspi/sspi.h", "usr/include/opensspi/opensspi.h",
     "usr/share/man/man8/sspid.8", "usr/share/man/man1/sspictl.1", "usr/share/man/man1/sspi-connect.1",
