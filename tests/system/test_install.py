@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `make install` leaves, used as a customer would: pkg-config's flags, each library name, the programs, the pages."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -101,6 +102,16 @@ def test_what_asks_directories_is_beside_the_library__and_in_no_process_before(t
 ])
 def test_is_there(tree, path):
     assert (tree / path).is_file()
+
+
+def test_documents(tree):
+    """All of them, and so what the pages name."""
+    folder = tree / "usr/share/doc/opensspi"
+    for path in (ROOT / "docs").rglob("*"):
+        assert path.is_dir() or (folder / path.relative_to(ROOT / "docs")).read_bytes() == path.read_bytes()
+    assert (folder / "README.md").is_file() and (folder / "SECURITY.md").is_file()
+    named = {path for page in (tree / "usr/share/man").rglob("*.[158]") for path in re.findall(r"/usr/share/doc/opensspi/[A-Za-z./]+?\.md", page.read_text())}
+    assert len(named) > 2 and all((tree / path.removeprefix("/")).is_file() for path in named)
 
 
 @pytest.mark.parametrize("name", ["sspid", "rasd", "samd", "opensspi-execd", "sspictl", "sspi-connect"])
