@@ -906,6 +906,33 @@ def test_the_file_goes_with_the_command(make_site, end):
     client.close()
 
 
+# With this the folder is a file system of its own, of so few bytes, as in the packaged unit.
+SMALL = 'mkdir "$0" && mount -t tmpfs -o size=64k,mode=0700 tmpfs "$0" && exec "$@"'
+FILL = 'f="${KRB5CCNAME#FILE:}"; head -c 1000000 /dev/zero 2>/dev/null >>"$f"; echo full; exec sleep 1000\n'
+
+
+def test_who_fills_his_file_fills_nothing_else(make_site):
+    """Others' commands are refused as long as there is no room, and nothing of what did not fit stays."""
+    site = make_site({"fill": {}, "cat": "/bin/cat"}, scripts={"fill": FILL}, start=False)
+    site.execd.prefix = ("sh", "-c", SMALL, f"{site.execd.socket}.credentials", *PACKAGED)
+    site.execd.start()
+    alice = Delegated(site, "fill")
+    assert alice.lines(1) == ["full"]
+    within = pathlib.Path(f"/proc/{site.execd.process.pid}/root{alice.folder}")
+    bob = Delegated(site, "cat", "bob")
+    assert not bob.started
+    site.execd.says("what the client delegated: No space left on device")
+    site.service.wait_for(lambda: len(list(within.iterdir())) == 1, "the file that did not fit is gone")
+    assert not alice.files()  # outside there was never one
+    bob.close()
+    assert site.run("cat", b"x", user="bob") == b"x"  # who has no tickets wants no room
+    alice.close()
+    site.service.wait_for(lambda: not list(within.iterdir()), "no file is left")
+    bob = Delegated(site, "cat", "bob")
+    assert bob.started
+    bob.close()
+
+
 def test_what_was_delegated_is_for_who_is_believed_alone(make_vouched):
     """Where samd says who the client is, sspid's word for whose credentials these are counts for nothing."""
     site = make_vouched({"env": '/bin/sh -c "env >found"'})

@@ -149,6 +149,13 @@ def test_units_are_what_systemd_takes(args, tmp_path):
     assert str(path) not in done.stderr and f"{args[0]}.service" not in done.stderr, done.stderr
 
 
+def test_what_clients_delegate_has_a_file_system_of_its_own():
+    """Beside the default socket: credentials.c makes the folder's name."""
+    unit = (BUILD / "packaging/opensspi-execd.service").read_text()
+    default = re.search(r'#define DEFAULT_SOCKET "(.*)"', (ROOT / "src/execd/settings.c").read_text()).group(1)
+    assert f"TemporaryFileSystem={default}.credentials:mode=0700,size=" in unit
+
+
 def ratings():
     text = (ROOT / "docs/THREATS.md").read_text()
     return re.findall(r"^\| `([\w-]+)\.service` \| ([0-9.]+) \|", text, re.M)
