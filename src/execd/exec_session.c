@@ -484,12 +484,13 @@ static int
 end(struct session *s)
 {
     struct exec_msg m = { .type = EXEC_MSG_EXITED };
-    int status = 0;
+    int status = 0, done = DONE;
 
     signal_group(s, SIGKILL);
     while (waitpid(s->child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!descendants_end(clock_monotonic_ms() + END_MS)) {
+        done = FAILED; /* execd goes on with it */
         log_warning(s->options->log, "processes that a command left behind do not end",
                     log_bytes("command", s->start.command),
                     log_text("unix_user", s->account->name));
@@ -503,7 +504,7 @@ end(struct session *s)
              log_number("hung_up", s->hung_up),
              log_number("seconds", (int64_t)(clock_monotonic_ms() - s->begun_ms) / 1000));
     (void)!send_message(s, &m, NULL, 0);
-    return DONE;
+    return done;
 }
 
 /* --- the process --------------------------------------------------------------------------- */

@@ -151,24 +151,30 @@ is_session(const void *user, pid_t pid)
     return places_has(d->places, pid);
 }
 
-/* A session ends what is below it. Of one that was killed all that comes to us, and each that is killed
- * here has its children come. */
+/* A session that is done has ended what was below it. Of another one all that comes to us, and of each
+ * that is killed here what it began itself. */
 static void
 on_child(uv_signal_t *handle, int number)
 {
     struct daemon *d = handle->data;
+    bool orphans = false;
     int status;
     pid_t pid;
 
     (void)number;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (places_leave(d->places, pid) && WIFSIGNALED(status)) {
+        bool was_session = places_leave(d->places, pid);
+
+        orphans = orphans || !was_session || status != 0;
+        if (was_session && WIFSIGNALED(status)) {
             credentials_sweep(d->credentials, pid);
             log_error(d->log, "a session's process was killed", log_number("process", pid),
                       log_number("signal", WTERMSIG(status)));
         }
     }
-    (void)descendants_kill(is_session, d);
+    if (orphans) {
+        (void)descendants_kill(is_session, d);
+    }
     end_if_drained(d);
 }
 
