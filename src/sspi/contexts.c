@@ -320,29 +320,25 @@ first_leg(const struct leg *l, SecBuffer *out)
 static sec_status
 later_leg(const struct leg *l, SecBuffer *out)
 {
+    SEC_AUTO(handle_ref) cred_ref = { 0 };
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct credential *cred;
-    struct handle_ref cred_ref = { 0 };
     struct context *c;
-    struct handle_ref ref;
     sec_status status;
 
     if (l->credential) {
-        cred_ref = objects_credential(l->credential, &cred);
-        if (!cred) {
-            return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+        status = objects_hold_credential(&cred_ref, l->credential, &cred);
+        if (status != SEC_E_OK) {
+            return status;
         }
     }
     ref = objects_context(l->context, &c);
     if (!c || (enum sec_role)c->role != l->role) {
-        handle_release(ref);
-        handle_release(cred_ref);
         return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle of this side");
     }
     (void)pthread_mutex_lock(&c->step);
     status = run_step(l, c, cred_ref, out);
     (void)pthread_mutex_unlock(&c->step);
-    handle_release(ref);
-    handle_release(cred_ref);
     if (!sec_failed(status) && l->new_context && l->new_context != l->context) {
         *l->new_context = *l->context;
     }

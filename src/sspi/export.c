@@ -121,29 +121,21 @@ export_locked(struct context *c, ULONG flags, SecBuffer *to)
 SECURITY_STATUS SEC_ENTRY
 ExportSecurityContext(PCtxtHandle context, ULONG flags, PSecBuffer packed, void **token)
 {
-    struct handle_ref ref;
+    SEC_AUTO(objects_hold) hold = { 0 };
     struct context *c;
     sec_status status;
 
     sec_reason_clear();
-    ref = objects_context(context, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a context's handle");
+    status = objects_hold_context(&hold, context, OBJECTS_WHOLE, &c);
+    if (status == SEC_E_OK) {
+        status = check_flags(flags);
     }
-    status = check_flags(flags);
     if (status == SEC_E_OK && !packed) {
         status = sec_fail(SEC_E_INVALID_PARAMETER, "sspi: nowhere to put the exported context");
     }
     if (status == SEC_E_OK) {
-        (void)pthread_mutex_lock(&c->step);
-        (void)pthread_mutex_lock(&c->send);
-        (void)pthread_mutex_lock(&c->receive);
         status = export_locked(c, flags, packed);
-        (void)pthread_mutex_unlock(&c->receive);
-        (void)pthread_mutex_unlock(&c->send);
-        (void)pthread_mutex_unlock(&c->step);
     }
-    handle_release(ref);
     if (status != SEC_E_OK) {
         return status;
     }
@@ -374,22 +366,23 @@ import_of(const struct sec_package *package, const SecBuffer *packed, PCtxtHandl
 SECURITY_STATUS SEC_ENTRY
 OpenSspiImportContext(PCredHandle credential, PSecBuffer packed, PCtxtHandle context)
 {
+    SEC_AUTO(handle_ref) ref = { 0 };
     struct import i = { .context = context };
     struct credential *c;
     sec_status status;
 
     sec_reason_clear();
-    i.credential = objects_credential(credential, &c);
-    if (!c) {
-        return sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
+    status = objects_hold_credential(&ref, credential, &c);
+    if (status != SEC_E_OK) {
+        return status;
     }
+    i.credential = ref;
     i.package = objects_holding(c)->cred->package;
     i.configuration = c->configuration;
     status = check_arguments(packed, context);
     if (status == SEC_E_OK) {
         status = import_packed(&i, packed);
     }
-    handle_release(i.credential);
     return status;
 }
 
