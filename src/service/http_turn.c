@@ -124,7 +124,7 @@ http_turn_answer_nothing(const struct http_turn *t)
         http_state_clear(t->own); /* a handshake that was left half-way is not taken up again */
     }
     if (http_turn_settings(t)->require == HTTP_REQUIRE_OPTIONAL) {
-        http_turn_grant(t, &session_tell_nobody, 0);
+        http_turn_grant(t, &identity_nobody, 0);
         return;
     }
     http_anonymous_challenged(t->state, &t->asked, t->request->now_s, own_connection);

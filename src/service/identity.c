@@ -4,6 +4,30 @@
 
 #include "service/identity.h"
 
+const OPENSSPI_LOGON identity_nobody = {
+    .Anonymous = 1,
+    .PackageName = "",
+    .NtlmVersion = "",
+    .UserName = "",
+    .DomainName = "",
+    .ClaimedUserName = "",
+    .ClaimedDomainName = "",
+    .Workstation = "",
+    .TargetName = "",
+    .UserSid = "",
+    .UnixUser = "",
+    .Reason = "",
+    .ClientPrincipal = "",
+    .ServicePrincipal = "",
+    .TicketEncryption = "",
+    .SessionEncryption = "",
+    .DelegatedCache = "",
+    .UserPrincipalName = "",
+    .LogonServer = "",
+    .RefusedSid = "",
+    .Assertion = "",
+};
+
 static int
 put_run(const char *run, size_t n, void *user)
 {

@@ -5,32 +5,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "service/identity.h"
 
 enum { OFFERED_BYTES = 128, SERVICE_BYTES = 272 };
-
-const OPENSSPI_LOGON session_tell_nobody = {
-    .Anonymous = 1,
-    .PackageName = "",
-    .NtlmVersion = "",
-    .UserName = "",
-    .DomainName = "",
-    .ClaimedUserName = "",
-    .ClaimedDomainName = "",
-    .Workstation = "",
-    .TargetName = "",
-    .UserSid = "",
-    .UnixUser = "",
-    .Reason = "",
-    .ClientPrincipal = "",
-    .ServicePrincipal = "",
-    .TicketEncryption = "",
-    .SessionEncryption = "",
-    .DelegatedCache = "",
-    .UserPrincipalName = "",
-    .LogonServer = "",
-    .RefusedSid = "",
-    .Assertion = "",
-};
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
@@ -179,7 +156,7 @@ session_tell(const struct session_end *e)
 {
     /* A refusal of our own (an NTSTATUS) is not for what the library found. */
     bool of_library = (uint32_t)e->status >> 16 == 0x8009;
-    const OPENSSPI_LOGON *known = e->logon ? e->logon : &session_tell_nobody;
+    const OPENSSPI_LOGON *known = e->logon ? e->logon : &identity_nobody;
     char offered[OFFERED_BYTES], hint[EVENT_HINT_BYTES] = "";
     uint64_t id;
     struct event_logon logon = {

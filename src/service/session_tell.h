@@ -19,9 +19,6 @@ struct session_end {
 /* The logon's number; 0: a refusal. */
 uint64_t session_tell(const struct session_end *end);
 
-/* Of whom nothing is known: anonymous, and each text "". */
-extern const OPENSSPI_LOGON session_tell_nobody;
-
 /* What the name in a request's URL is to this credential: EVENT_HOST_UNKNOWN where Kerberos is not
  * here, or has no key at all. */
 enum event_host session_tell_host(CredHandle *credential, const struct session_request *request);

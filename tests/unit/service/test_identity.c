@@ -10,28 +10,14 @@
 
 #include "service/identity.h"
 
-/* Strings are never NULL. */
-static const OPENSSPI_LOGON nobody = {
-    .PackageName = "",
-    .NtlmVersion = "",
-    .UserName = "",
-    .DomainName = "",
-    .ClaimedUserName = "",
-    .ClaimedDomainName = "",
-    .Workstation = "",
-    .TargetName = "",
-    .UserSid = "",
-    .UnixUser = "",
-    .Reason = "",
-    .ClientPrincipal = "",
-    .ServicePrincipal = "",
-    .TicketEncryption = "",
-    .SessionEncryption = "",
-    .DelegatedCache = "",
-    .UserPrincipalName = "",
-    .LogonServer = "",
-    .Assertion = "",
-};
+static OPENSSPI_LOGON
+unnamed(void)
+{
+    OPENSSPI_LOGON logon = identity_nobody;
+
+    logon.Anonymous = 0;
+    return logon;
+}
 
 static void
 check(const OPENSSPI_LOGON *logon, ULONG attributes, const char *want)
@@ -49,7 +35,7 @@ test_identity_put_json__ntlm(void **state)
     const char *const groups[] = { "staff", "night \"shift\"" };
     const char *const sids[] = { "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002" };
     const ULONG attributes[] = { 7, 7 };
-    OPENSSPI_LOGON logon = nobody;
+    OPENSSPI_LOGON logon = unnamed();
 
     logon.PackageName = "NTLM";
     logon.NtlmVersion = "NTLM V2";
@@ -79,7 +65,7 @@ test_identity_put_json__kerberos(void **state)
     const char *const groups[] = { "Domain Users", "S-1-5-21-1-2-3-1104" };
     const char *const sids[] = { "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1104" };
     const ULONG attributes[] = { 7, 0x20000007 };
-    OPENSSPI_LOGON logon = nobody;
+    OPENSSPI_LOGON logon = unnamed();
 
     logon.PackageName = "Kerberos";
     logon.UserName = "alice";
@@ -117,7 +103,7 @@ test_identity_put_json__kerberos(void **state)
 static void
 test_identity_put_json__what_is_not_known_is_null(void **state)
 {
-    OPENSSPI_LOGON logon = nobody;
+    OPENSSPI_LOGON logon = unnamed();
 
     logon.ClientPrincipal = "alice@EXAMPLE.ORG";
     check(&logon, 0,
@@ -135,7 +121,7 @@ static void
 test_identity_put_json__broken_text_is_refused(void **state)
 {
     SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
-    OPENSSPI_LOGON logon = nobody;
+    OPENSSPI_LOGON logon = unnamed();
 
     logon.ClientPrincipal = "alice\xff";
     assert_false(identity_put_json(&w, &logon, 0));
