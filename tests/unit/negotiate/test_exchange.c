@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole exchanges between two sides of ours: choices, MICs, flags, messages, limits. */
 #include "base/der.h"
-#include "tests/unit/negotiate/pair.h"
-
-static struct side client, server;
-
-static int
-setup(void **state)
-{
-    (void)state;
-    fake_mech_reset();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    if (client.ctx) {
-        side_close(&client);
-    }
-    if (server.ctx) {
-        side_close(&server);
-    }
-    assert_nothing_left();
-    return 0;
-}
+#include "tests/unit/negotiate/sides.h"
 
 /* --- both sides ours ----------------------------------------------------------------------- */
 

@@ -2,31 +2,7 @@
 /* Somebody on the way, and peers that prove nothing: no downgrade, no acceptance without proof,
  * no use of a context that is not established. Allocations failed in turn. */
 #include "tests/support/alloc_fail.h"
-#include "tests/unit/negotiate/pair.h"
-
-static struct side client, server;
-
-static int
-setup(void **state)
-{
-    (void)state;
-    fake_mech_reset();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    if (client.ctx) {
-        side_close(&client);
-    }
-    if (server.ctx) {
-        side_close(&server);
-    }
-    assert_nothing_left();
-    return 0;
-}
+#include "tests/unit/negotiate/sides.h"
 
 static void
 run(const char *client_mechs, const char *server_mechs, meddle change, void *user)

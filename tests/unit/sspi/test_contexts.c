@@ -12,29 +12,7 @@
 #include <opensspi/security.h>
 
 #include "base/clock.h"
-#include "tests/support/api_pair.h"
-#include "tests/support/demo_store.h"
-
-#define PROTECTED \
-    (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
-
-static const char *const packages[] = { "NTLM", "Negotiate" };
-enum { N_PACKAGES = sizeof(packages) / sizeof(packages[0]) };
-
-static void
-establish(struct api_pair *p, const char *package, ULONG client, ULONG server)
-{
-    assert_int_equal(api_acquire(p, package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-    assert_int_equal(api_establish(p, client, server), SEC_E_OK);
-}
-
-static int
-load(void **state)
-{
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
+#include "tests/support/demo_pair.h"
 
 /* --- handles ------------------------------------------------------------------------------- */
 
@@ -103,7 +81,7 @@ test_every_function__given_the_other_kind_of_handle__refuses_it(void **state)
     struct api_pair p;
     SecPkgContext_Sizes sizes;
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(FreeCredentialsHandle(&p.client), SEC_E_INVALID_HANDLE);
     assert_int_equal(DeleteSecurityContext(&p.client_cred), SEC_E_INVALID_HANDLE);
     assert_int_equal(QueryContextAttributesA(&p.client_cred, SECPKG_ATTR_SIZES, &sizes),
@@ -117,7 +95,7 @@ test_free__twice__is_refused_and_harms_nobody(void **state)
     struct api_pair p;
     SecPkgContext_Sizes sizes;
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(FreeCredentialsHandle(&p.client_cred), SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&p.client_cred), SEC_E_INVALID_HANDLE);
     /* The context outlives its credential's handle. */
@@ -153,11 +131,11 @@ test_sides__swapped__are_refused(void **state)
 static void
 test_exchange__right_password__names_the_user_on_both_sides(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         SecPkgContext_NamesA names;
 
-        establish(&p, packages[i], PROTECTED, 0);
+        demo_establish(&p, demo_packages[i], PROTECTED, 0);
         assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
         assert_string_equal(names.sUserName, "DOMAIN\\demo");
         assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
@@ -193,12 +171,12 @@ test_names__of_a_client_that_claims_another_domain__are_the_authority_s(void **s
 static void
 test_exchange__wrong_password__is_denied_and_reported(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         POPENSSPI_LOGON logon;
         SecPkgContext_NamesA names;
 
-        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "wrong"), SEC_E_OK);
+        assert_int_equal(api_acquire(&p, demo_packages[i], "demo", "DOMAIN", "wrong"), SEC_E_OK);
         assert_int_equal(api_establish(&p, PROTECTED, 0), SEC_E_LOGON_DENIED);
         assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_NAMES, &names),
                          SEC_E_INVALID_HANDLE);
@@ -220,7 +198,7 @@ test_logon__granted__is_described(void **state)
     struct api_pair p;
     POPENSSPI_LOGON logon;
 
-    establish(&p, "Negotiate", PROTECTED, 0);
+    demo_establish(&p, "Negotiate", PROTECTED, 0);
     assert_int_equal(OpenSspiQueryLogon(&p.server, &logon), SEC_E_OK);
     assert_int_equal(logon->Status, SEC_E_OK);
     assert_string_equal(logon->PackageName, "NTLM");
@@ -258,12 +236,13 @@ test_initialize__no_room_for_the_first_token__is_too_small(void **state)
     SecBufferDesc no_token = { SECBUFFER_VERSION, 1, &data };
     PSecBufferDesc outputs[] = { NULL, &empty, &no_bytes, &few_bytes, &no_token };
 
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         CtxtHandle h = { 7, 7 };
         ULONG attributes;
 
-        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+        assert_int_equal(api_acquire(&p, demo_packages[i], "demo", "DOMAIN", "Passw0rd!"),
+                         SEC_E_OK);
         for (size_t o = 0; o < sizeof(outputs) / sizeof(outputs[0]); o++) {
             assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, 0, 0, 0, NULL,
                                                         0, &h, outputs[o], &attributes, NULL),
@@ -280,14 +259,15 @@ test_initialize__no_room_for_the_first_token__is_too_small(void **state)
 static void
 test_accept__small_buffer__delivers_when_asked_again(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         uint8_t to_server[API_TOKEN_BYTES], to_client[API_TOKEN_BYTES];
         SecBuffer in, out;
         SecBufferDesc in_d = { SECBUFFER_VERSION, 1, &in }, out_d = { SECBUFFER_VERSION, 1, &out };
         ULONG attributes;
 
-        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+        assert_int_equal(api_acquire(&p, demo_packages[i], "demo", "DOMAIN", "Passw0rd!"),
+                         SEC_E_OK);
         out = (SecBuffer){ sizeof(to_server), SECBUFFER_TOKEN, to_server };
         assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, PROTECTED, 0, 0,
                                                     NULL, 0, &p.client, &out_d, &attributes, NULL),
@@ -377,7 +357,7 @@ test_accept__the_last_leg_without_a_token__says_so(void **state)
 static void
 test_exchange__in_one_buffer__works(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         uint8_t room[API_TOKEN_BYTES];
         SecBuffer in, out;
@@ -385,7 +365,8 @@ test_exchange__in_one_buffer__works(void **state)
         ULONG attributes;
         SECURITY_STATUS c, s = SEC_I_CONTINUE_NEEDED;
 
-        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+        assert_int_equal(api_acquire(&p, demo_packages[i], "demo", "DOMAIN", "Passw0rd!"),
+                         SEC_E_OK);
         out = (SecBuffer){ sizeof(room), SECBUFFER_TOKEN, room };
         c = InitializeSecurityContextA(&p.client_cred, NULL, NULL, PROTECTED, 0, 0, NULL, 0,
                                        &p.client, &out_d, &attributes, NULL);
@@ -477,8 +458,8 @@ is_negotiating(CtxtHandle *context, const char *package, ULONG expected)
 static void
 test_negotiation_info__leg_by_leg(void **state)
 {
-    static const ULONG first[N_PACKAGES] = { SECPKG_NEGOTIATION_IN_PROGRESS,
-                                             SECPKG_NEGOTIATION_OPTIMISTIC };
+    static const ULONG first[N_DEMO_PACKAGES] = { SECPKG_NEGOTIATION_IN_PROGRESS,
+                                                  SECPKG_NEGOTIATION_OPTIMISTIC };
     uint8_t room[2][API_TOKEN_BYTES];
     SecBuffer to_server = { 0, SECBUFFER_TOKEN, room[0] },
               to_client = { 0, SECBUFFER_TOKEN, room[1] };
@@ -487,15 +468,16 @@ test_negotiation_info__leg_by_leg(void **state)
     struct api_pair p;
 
     (void)state;
-    for (size_t i = 0; i < N_PACKAGES; i++) {
-        assert_int_equal(api_acquire(&p, packages[i], "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
+        assert_int_equal(api_acquire(&p, demo_packages[i], "demo", "DOMAIN", "Passw0rd!"),
+                         SEC_E_OK);
         to_server.cbBuffer = to_client.cbBuffer = API_TOKEN_BYTES;
         assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, PROTECTED, 0, 0,
                                                     NULL, 0, &p.client, &server_in, &p.client_flags,
                                                     NULL),
                          SEC_I_CONTINUE_NEEDED);
         p.have_client = 1;
-        is_negotiating(&p.client, packages[i], first[i]);
+        is_negotiating(&p.client, demo_packages[i], first[i]);
         assert_int_equal(AcceptSecurityContext(&p.server_cred, NULL, &server_in, 0, 0, &p.server,
                                                &client_in, &p.server_flags, NULL),
                          SEC_I_CONTINUE_NEEDED);
@@ -551,7 +533,7 @@ test_flags__each_request__gives_what_is_true(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct api_pair p;
 
-        establish(&p, "NTLM", table[i].request, 0);
+        demo_establish(&p, "NTLM", table[i].request, 0);
         assert_int_equal(p.client_flags & table[i].client, table[i].client);
         assert_int_equal(p.server_flags & table[i].server, table[i].server);
         assert_int_equal(p.client_flags & never_client, 0);
@@ -576,7 +558,7 @@ test_flags__server_requests__promise_nothing_the_client_did_not_offer(void **sta
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         struct api_pair p;
 
-        establish(&p, "NTLM", 0, requests[i]);
+        demo_establish(&p, "NTLM", 0, requests[i]);
         assert_int_equal(p.server_flags & requests[i], 0);
         api_release(&p);
     }
@@ -587,7 +569,7 @@ test_flags__server_requests__promise_nothing_the_client_did_not_offer(void **sta
 static void
 test_attributes__of_an_established_context__are_as_on_windows(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         SecPkgContext_Sizes sizes;
         SecPkgContext_KeyInfoA key;
@@ -598,7 +580,7 @@ test_attributes__of_an_established_context__are_as_on_windows(void **state)
         SecPkgContext_Flags flags;
         uint64_t now = clock_to_local_100ns(clock_now_100ns());
 
-        establish(&p, packages[i], PROTECTED, 0);
+        demo_establish(&p, demo_packages[i], PROTECTED, 0);
         assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
         assert_int_equal(sizes.cbMaxSignature, 16);
         assert_int_equal(sizes.cbSecurityTrailer, 16);
@@ -648,7 +630,7 @@ test_attributes__unknown_or_without_room__are_refused(void **state)
     struct api_pair p;
     SecPkgContext_Sizes sizes;
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(QueryContextAttributesA(&p.server, SECPKG_ATTR_STREAM_SIZES, &sizes),
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(QueryContextAttributesA(&p.server, 0x7777, &sizes),
@@ -751,5 +733,5 @@ main(void)
         cmocka_unit_test(test_function_table__has_every_entry),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, demo_load, NULL);
 }

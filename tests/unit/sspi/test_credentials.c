@@ -14,29 +14,7 @@
 
 #include <opensspi/security.h>
 
-#include "tests/support/api_pair.h"
-#include "tests/support/demo_store.h"
-
-#define PROTECTED \
-    (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
-
-static const char *const packages[] = { "NTLM", "Negotiate" };
-enum { N_PACKAGES = sizeof(packages) / sizeof(packages[0]) };
-
-static void
-establish(struct api_pair *p, const char *package, ULONG client, ULONG server)
-{
-    assert_int_equal(api_acquire(p, package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-    assert_int_equal(api_establish(p, client, server), SEC_E_OK);
-}
-
-static int
-load(void **state)
-{
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
+#include "tests/support/demo_pair.h"
 
 static void
 test_acquire__what_is_not_good__is_refused(void **state)
@@ -129,10 +107,10 @@ test_reason__after_a_success__is_empty(void **state)
     CredHandle h;
 
     assert_int_equal(setenv("OPENSSPI_CREDENTIALS", "/nonexistent", 1), 0);
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         assert_int_equal(FreeCredentialsHandle(NULL), SEC_E_INVALID_HANDLE);
         assert_string_not_equal(OpenSspiReason(), "");
-        assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(packages[i]),
+        assert_int_equal(AcquireCredentialsHandleA(NULL, API_NAME(demo_packages[i]),
                                                    SECPKG_CRED_OUTBOUND, NULL, NULL, NULL, NULL, &h,
                                                    NULL),
                          SEC_E_OK);
@@ -153,10 +131,10 @@ test_reason__after_a_logon_that_met_a_hindrance__is_empty(void **state)
                    (int)(strrchr(config, '/') - config), config);
     assert_int_equal(chmod(shared, 0666), 0);
     assert_int_equal(OpenSspiLoadConfiguration(config, NULL, 0), SEC_E_OK);
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_string_equal(OpenSspiReason(), "");
     api_release(&p);
-    assert_int_equal(load(state), 0);
+    assert_int_equal(demo_load(state), 0);
 }
 
 /* --- options ------------------------------------------------------------------------------- */
@@ -262,5 +240,5 @@ main(void)
         cmocka_unit_test(test_options__change_the_policy_of_their_credential_alone),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, demo_load, NULL);
 }

@@ -10,34 +10,12 @@
 
 #include <opensspi/security.h>
 
-#include "tests/support/api_pair.h"
-#include "tests/support/demo_store.h"
-
-#define PROTECTED \
-    (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
-
-static const char *const packages[] = { "NTLM", "Negotiate" };
-enum { N_PACKAGES = sizeof(packages) / sizeof(packages[0]) };
-
-static void
-establish(struct api_pair *p, const char *package, ULONG client, ULONG server)
-{
-    assert_int_equal(api_acquire(p, package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-    assert_int_equal(api_establish(p, client, server), SEC_E_OK);
-}
-
-static int
-load(void **state)
-{
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
+#include "tests/support/demo_pair.h"
 
 static void
 test_messages__both_ways__come_through(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         uint8_t token[16], data[32] = "attack at dawn";
         SecBuffer b[2] = { { sizeof(token), SECBUFFER_TOKEN, token },
@@ -45,7 +23,7 @@ test_messages__both_ways__come_through(void **state)
         SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
         ULONG qop = 0x5A;
 
-        establish(&p, packages[i], PROTECTED, 0);
+        demo_establish(&p, demo_packages[i], PROTECTED, 0);
         for (unsigned n = 0; n < 3; n++) {
             assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
             assert_memory_not_equal(data, "attack at dawn", 14);
@@ -68,7 +46,7 @@ test_messages__altered_or_out_of_order__are_refused_and_the_next_is_not(void **s
     SecBuffer b[2];
     SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     for (unsigned i = 0; i < 3; i++) {
         b[0] = (SecBuffer){ 16, SECBUFFER_TOKEN, token[i] };
         b[1] = (SecBuffer){ 8, SECBUFFER_DATA, data[i] };
@@ -99,7 +77,7 @@ test_messages__whose_buffers_are_not_right__are_refused(void **state)
     SecBuffer b[3];
     SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     b[0] = b[1] = (SecBuffer){ 16, SECBUFFER_DATA, room };
     b[1].pvBuffer = room + 16;
     assert_int_equal(MakeSignature(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
@@ -137,7 +115,7 @@ test_encrypt_message__with_padding_that_is_not_needed__leaves_none(void **state)
                        { 8, SECBUFFER_PADDING, padding } };
     SecBufferDesc d = { SECBUFFER_VERSION, 3, b };
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
     assert_int_equal(b[2].cbBuffer, 0);
     assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_OK);
@@ -159,7 +137,7 @@ test_messages__read_only_buffers__are_covered_or_left_out(void **state)
     };
     SecBufferDesc d = { SECBUFFER_VERSION, 4, b };
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
     assert_memory_equal(header, "header", 6);
     assert_memory_equal(note, "note", 4);
@@ -169,7 +147,7 @@ test_messages__read_only_buffers__are_covered_or_left_out(void **state)
     assert_int_equal(DecryptMessage(&p.server, &d, 0, NULL), SEC_E_MESSAGE_ALTERED);
     api_release(&p);
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     memcpy(body, "secret", 7);
     assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_OK);
     note[0] ^= 1;
@@ -191,7 +169,7 @@ test_tokens__read_only__are_read_and_not_written(void **state)
     CtxtHandle h = { 7, 7 };
     ULONG attributes;
 
-    establish(&p, "NTLM", PROTECTED, 0);
+    demo_establish(&p, "NTLM", PROTECTED, 0);
     assert_int_equal(MakeSignature(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
     assert_int_equal(EncryptMessage(&p.client, 0, &d, 0), SEC_E_INVALID_TOKEN);
     assert_int_equal(InitializeSecurityContextA(&p.client_cred, NULL, NULL, 0, 0, 0, NULL, 0, &h,
@@ -211,7 +189,7 @@ test_tokens__read_only__are_read_and_not_written(void **state)
 static void
 test_decrypt_message__of_a_stream__points_at_the_plain_text(void **state)
 {
-    for (size_t i = 0; i < N_PACKAGES; i++) {
+    for (size_t i = 0; i < N_DEMO_PACKAGES; i++) {
         struct api_pair p;
         uint8_t whole[16 + 8] = { 0 };
         SecBuffer b[2] = { { 16, SECBUFFER_TOKEN, whole }, { 8, SECBUFFER_DATA, whole + 16 } };
@@ -220,7 +198,7 @@ test_decrypt_message__of_a_stream__points_at_the_plain_text(void **state)
         SecBufferDesc sealed = { SECBUFFER_VERSION, 2, b };
         SecBufferDesc opened = { SECBUFFER_VERSION, 2, stream };
 
-        establish(&p, packages[i], PROTECTED, 0);
+        demo_establish(&p, demo_packages[i], PROTECTED, 0);
         memcpy(whole + 16, "secret", 7);
         assert_int_equal(EncryptMessage(&p.client, 0, &sealed, 0), SEC_E_OK);
         stream[0].cbBuffer = 15;
@@ -251,5 +229,5 @@ main(void)
         cmocka_unit_test(test_decrypt_message__of_a_stream__points_at_the_plain_text),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, demo_load, NULL);
 }
