@@ -10,6 +10,7 @@ OPENSSPI_BEGIN
 #define WAIT_OBJECT_0        0
 #define WAIT_ABANDONED       0x80
 #define WAIT_ABANDONED_0     0x80
+#define WAIT_IO_COMPLETION   0xC0
 #define WAIT_FAILED          0xFFFFFFFF
 #define MAXIMUM_WAIT_OBJECTS 64
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Winsock on the platform's own sockets: what differs is here, the rest is socket(), send() and so
+ * Winsock on the platform's own sockets: what differs is here, the rest is socket(), bind() and so
  * on as they are. A SOCKET is a file descriptor: compare it with INVALID_SOCKET, select() by
  * descriptor, and close it with closesocket().
  *
@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 
@@ -63,7 +64,8 @@ SEC_EXPORT void WINAPI WSASetLastError(int iError);
 SEC_EXPORT int WINAPI compat_closesocket(SOCKET s);
 #define closesocket compat_closesocket
 
-/* FIONBIO and FIONREAD; *argp is 32 bits wide there, an unsigned long here. */
+/* FIONBIO and FIONREAD; *argp is 32 bits wide there, an unsigned long here. WSAEINVAL: a socket of
+ * which events are selected cannot block. */
 SEC_EXPORT int WINAPI compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp);
 #define ioctlsocket compat_ioctlsocket
 #ifndef FIONBIO
@@ -72,6 +74,23 @@ SEC_EXPORT int WINAPI compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp
 #ifndef FIONREAD
 #define FIONREAD 0x541B
 #endif
+
+/*
+ * The platform's own, and besides what wsaevents.h says of them. A connection that was accepted does
+ * not block where its listener does not. A send to a peer that has gone is an error and no signal.
+ */
+SEC_EXPORT SOCKET WINAPI compat_accept(SOCKET s, struct sockaddr *addr, socklen_t *addrlen);
+SEC_EXPORT ssize_t WINAPI compat_recv(SOCKET s, void *buf, size_t len, int flags);
+SEC_EXPORT ssize_t WINAPI compat_recvfrom(SOCKET s, void *buf, size_t len, int flags,
+                                          struct sockaddr *from, socklen_t *fromlen);
+SEC_EXPORT ssize_t WINAPI compat_send(SOCKET s, const void *buf, size_t len, int flags);
+SEC_EXPORT ssize_t WINAPI compat_sendto(SOCKET s, const void *buf, size_t len, int flags,
+                                        const struct sockaddr *to, socklen_t tolen);
+#define accept   compat_accept
+#define recv     compat_recv
+#define recvfrom compat_recvfrom
+#define send     compat_send
+#define sendto   compat_sendto
 
 /* Nothing is overlapped and no protocol is described: NULL wherever these stand. */
 typedef struct _OVERLAPPED WSAOVERLAPPED, *LPWSAOVERLAPPED;
@@ -90,6 +109,32 @@ typedef struct _WSABUF {
 #define WSA_FLAG_OVERLAPPED        0x01 /* taken, and of no effect, as where nobody overlaps */
 #define WSA_FLAG_NO_HANDLE_INHERIT 0x80
 #define WSABUFS_MAX                64 /* this library's limit of one call */
+
+typedef struct _QualityOfService QOS, *LPQOS;
+
+/* As connect(). WSAEOPNOTSUPP: data for the other end, a quality of service. None comes from there. */
+SEC_EXPORT int WINAPI WSAConnect(SOCKET s, const struct sockaddr *name, int namelen,
+                                 LPWSABUF lpCallerData, LPWSABUF lpCalleeData, LPQOS lpSQOS,
+                                 LPQOS lpGQOS);
+
+#define CF_ACCEPT 0
+#define CF_REJECT 1
+#define CF_DEFER  2
+
+/* Is told both ends' addresses; what else it could be told is NULL. */
+typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF lpCallerId, LPWSABUF lpCallerData, LPQOS lpSQOS,
+                                       LPQOS lpGQOS, LPWSABUF lpCalleeId, LPWSABUF lpCalleeData,
+                                       GROUP *g, DWORD_PTR dwCallbackData);
+
+/*
+ * As accept(), where the condition answers CF_ACCEPT. Else INVALID_SOCKET and
+ *   WSAECONNREFUSED  CF_REJECT: the connection, which was there before it was asked about, is reset
+ *   WSATRY_AGAIN     CF_DEFER: the same connection is what comes next, though select() does not tell
+ *   WSAEINVAL        another answer, with which the connection is gone; s does not listen
+ *   WSAEFAULT        an address without its length
+ */
+SEC_EXPORT SOCKET WINAPI WSAAccept(SOCKET s, struct sockaddr *addr, LPINT addrlen,
+                                   LPCONDITIONPROC lpfnCondition, DWORD_PTR dwCallbackData);
 
 /* As socket(). INVALID_SOCKET and WSAEINVAL for a protocol's description, a group or other flags. */
 SEC_EXPORT SOCKET WINAPI WSASocketW(int af, int type, int protocol,
@@ -231,5 +276,7 @@ SEC_EXPORT INT WINAPI WSAStringToAddressA(LPSTR AddressString, INT AddressFamily
 #define WSA_IO_PENDING         ERROR_IO_PENDING
 
 OPENSSPI_END
+
+#include "wsaevents.h"
 
 #endif

@@ -59,19 +59,22 @@ static const struct {
 };
 
 DWORD
-GetLastError(void)
+compat_error_of_errno(int code)
 {
-    const int code = errno;
-
-    if (code == 0) {
-        return last_error;
-    }
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
         if (errors[i].from == code) {
             return errors[i].to;
         }
     }
     return ERROR_GEN_FAILURE;
+}
+
+DWORD
+GetLastError(void)
+{
+    const int code = errno;
+
+    return code == 0 ? last_error : compat_error_of_errno(code);
 }
 
 void

@@ -7,5 +7,7 @@
 
 /* ERROR_SUCCESS: TRUE; else FALSE, and it is the last error. */
 BOOL compat_error_answer(DWORD error);
+/* What GetLastError makes of an errno. */
+DWORD compat_error_of_errno(int code);
 
 #endif

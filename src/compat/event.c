@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events of one process, with and without names. */
-#include "compat/object.h"
+#include "compat/event.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "compat/error.h"
+#include "compat/object.h"
 #include "compat/text.h"
 
 /* What stands before a name's backslash; names of all sessions are of all processes, too. */
@@ -163,8 +165,19 @@ OpenEventW(DWORD dwDesiredAccess, BOOL bInheritHandle, LPCWSTR lpName)
     return handle;
 }
 
-static BOOL
-change(HANDLE handle, bool set)
+bool
+compat_event_is(HANDLE handle)
+{
+    bool is;
+
+    object_lock();
+    is = object_find(handle, OBJECT_EVENT) != NULL;
+    object_unlock();
+    return is;
+}
+
+bool
+compat_event_change(HANDLE handle, bool set)
 {
     struct object *event;
 
@@ -177,20 +190,19 @@ change(HANDLE handle, bool set)
         }
     }
     object_unlock();
-    if (!event) {
-        SetLastError(ERROR_INVALID_HANDLE);
-    }
     return event != NULL;
 }
 
 BOOL
 SetEvent(HANDLE hEvent)
 {
-    return change(hEvent, true);
+    return compat_error_answer(compat_event_change(hEvent, true) ? ERROR_SUCCESS
+                                                                 : ERROR_INVALID_HANDLE);
 }
 
 BOOL
 ResetEvent(HANDLE hEvent)
 {
-    return change(hEvent, false);
+    return compat_error_answer(compat_event_change(hEvent, false) ? ERROR_SUCCESS
+                                                                  : ERROR_INVALID_HANDLE);
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Winsock's beginning and end, and what sockets have by another name. */
+#include "compat/socket.h"
+
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <winsock.h>
+
+#include "compat/watch.h"
 
 static atomic_int startups;
 
@@ -55,8 +59,8 @@ WSACleanup(void)
     return SOCKET_ERROR;
 }
 
-static BOOL
-is_socket(SOCKET s)
+bool
+compat_socket_is(SOCKET s)
 {
     int type;
     socklen_t size = sizeof(type);
@@ -64,13 +68,62 @@ is_socket(SOCKET s)
     return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
 }
 
+bool
+compat_socket_blocks(SOCKET s)
+{
+    const int flags = fcntl(s, F_GETFL);
+
+    return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+bool
+compat_socket_unblock(SOCKET s)
+{
+    const int flags = fcntl(s, F_GETFL);
+
+    return flags >= 0 && fcntl(s, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static void
+forget(SOCKET s)
+{
+    struct watched *w;
+
+    if (watch_any()) {
+        watch_lock();
+        w = watch_find(s);
+        if (w) {
+            watch_close(w);
+        }
+        watch_unlock();
+    }
+}
+
+/* Whether its events are selected, and it may not block. */
+static bool
+is_selected(SOCKET s)
+{
+    const struct watched *w;
+    bool selected;
+
+    if (!watch_any()) {
+        return false;
+    }
+    watch_lock();
+    w = watch_find(s);
+    selected = w && w->mask;
+    watch_unlock();
+    return selected;
+}
+
 int
 compat_closesocket(SOCKET s)
 {
-    if (!is_socket(s)) {
+    if (!compat_socket_is(s)) {
         SetLastError(WSAENOTSOCK);
         return SOCKET_ERROR;
     }
+    forget(s);
     return close(s);
 }
 
@@ -83,7 +136,7 @@ compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp)
         SetLastError(WSAEFAULT);
         return SOCKET_ERROR;
     }
-    if (!is_socket(s)) {
+    if (!compat_socket_is(s)) {
         SetLastError(WSAENOTSOCK);
         return SOCKET_ERROR;
     }
@@ -92,6 +145,10 @@ compat_ioctlsocket(SOCKET s, long cmd, unsigned long *argp)
         return SOCKET_ERROR;
     }
     value = *argp != 0;
+    if (cmd == (long)FIONBIO && !value && is_selected(s)) {
+        SetLastError(WSAEINVAL);
+        return SOCKET_ERROR;
+    }
     if (ioctl(s, (unsigned long)cmd, &value) != 0) {
         return SOCKET_ERROR;
     }

@@ -7,6 +7,7 @@
 #include <winsock.h>
 
 #include "base/bytes.h"
+#include "compat/network_event.h"
 
 static int
 fail(DWORD error)
@@ -90,6 +91,7 @@ WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfB
         g.message.msg_namelen = (socklen_t)iTolen;
     }
     n = sendmsg(s, &g.message, (int)dwFlags | MSG_NOSIGNAL);
+    network_event_sent(s, n);
     if (n < 0) {
         return SOCKET_ERROR;
     }
@@ -126,7 +128,7 @@ WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberO
         g.message.msg_name = lpFrom;
         g.message.msg_namelen = (socklen_t)*lpFromlen;
     }
-    n = recvmsg(s, &g.message, (int)*lpFlags);
+    n = network_event_received(s, recvmsg(s, &g.message, (int)*lpFlags));
     if (n < 0) {
         return SOCKET_ERROR;
     }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <windows.h>
+#include <winsock2.h>
 
 enum { WORKERS = 32, ROUNDS = 300, PAIRS = 16 };
 
@@ -168,6 +168,77 @@ test_storm__many_short_threads(void **state)
     CloseHandle(done);
 }
 
+/* --- sockets whose events are selected, one event for all of them ---------------------------- */
+
+enum { SOCKETS = 24, BYTES = 20000 };
+
+static DWORD WINAPI
+write_all(LPVOID parameter)
+{
+    const SOCKET s = *(const SOCKET *)parameter;
+    char text[113] = { 0 };
+    DWORD rest = BYTES;
+
+    while (rest > 0) {
+        const ssize_t n = send(s, text, rest < sizeof(text) ? rest : sizeof(text), 0);
+
+        if (n <= 0) {
+            return 1;
+        }
+        rest -= (DWORD)n;
+    }
+    return closesocket(s) != 0;
+}
+
+/* Whether it has ended; reads a little, so that there is more. */
+static BOOL
+read_some(SOCKET s, DWORD *count)
+{
+    WSANETWORKEVENTS found;
+    char text[64];
+    ssize_t n;
+
+    assert_int_equal(WSAEnumNetworkEvents(s, NULL, &found), 0);
+    if (found.lNetworkEvents & FD_READ) {
+        n = recv(s, text, sizeof(text), 0);
+        assert_true(n > 0 || WSAGetLastError() == WSAEWOULDBLOCK);
+        *count += n > 0 ? (DWORD)n : 0;
+    }
+    return (found.lNetworkEvents & FD_CLOSE) != 0;
+}
+
+static void
+test_storm__selected_sockets(void **state)
+{
+    SOCKET s[SOCKETS][2];
+    HANDLE writers[SOCKETS], event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    DWORD count = 0, open = SOCKETS, code;
+
+    for (int i = 0; i < SOCKETS; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s[i]), 0);
+        assert_int_equal(WSAEventSelect(s[i][0], event, FD_READ | FD_CLOSE), 0);
+        writers[i] = CreateThread(NULL, 0, write_all, &s[i][1], 0, NULL);
+        assert_non_null(writers[i]);
+    }
+    while (open > 0) {
+        assert_int_equal(WaitForSingleObject(event, INFINITE), WAIT_OBJECT_0);
+        for (int i = 0; i < SOCKETS; i++) {
+            if (s[i][0] != INVALID_SOCKET && read_some(s[i][0], &count)) {
+                assert_int_equal(closesocket(s[i][0]), 0);
+                s[i][0] = INVALID_SOCKET;
+                open--;
+            }
+        }
+    }
+    assert_int_equal(count, SOCKETS * BYTES);
+    for (int i = 0; i < SOCKETS; i++) {
+        assert_int_equal(WaitForSingleObject(writers[i], INFINITE), WAIT_OBJECT_0);
+        assert_true(GetExitCodeThread(writers[i], &code) && code == 0);
+        assert_true(CloseHandle(writers[i]));
+    }
+    assert_true(CloseHandle(event));
+}
+
 int
 main(void)
 {
@@ -175,6 +246,7 @@ main(void)
         cmocka_unit_test(test_storm__pings_and_pongs),
         cmocka_unit_test(test_storm__handles_come_and_go),
         cmocka_unit_test(test_storm__many_short_threads),
+        cmocka_unit_test(test_storm__selected_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WSAEventSelect and its kin; what Wine answers to the same is asked by tests/compat-source/answers_winsock.c. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <winsock2.h>
+
+static void
+assert_fails(int answer, int error)
+{
+    assert_int_equal(answer, SOCKET_ERROR);
+    assert_int_equal(WSAGetLastError(), error);
+}
+
+static SOCKET
+listener(SOCKADDR_IN *at)
+{
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0);
+    socklen_t size = sizeof(*at);
+
+    *at = (SOCKADDR_IN){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    assert_int_equal(bind(s, (SOCKADDR *)at, sizeof(*at)), 0);
+    assert_int_equal(listen(s, 8), 0);
+    assert_int_equal(getsockname(s, (SOCKADDR *)at, &size), 0);
+    return s;
+}
+
+static SOCKET
+connected(const SOCKADDR_IN *to)
+{
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(connect(s, (const SOCKADDR *)to, sizeof(*to)), 0);
+    return s;
+}
+
+static void
+pair(SOCKET s[2])
+{
+    SOCKADDR_IN at;
+    SOCKET l = listener(&at);
+
+    s[0] = connected(&at);
+    s[1] = accept(l, NULL, NULL);
+    assert_int_not_equal(s[1], INVALID_SOCKET);
+    assert_int_equal(closesocket(l), 0);
+}
+
+static long
+recorded(SOCKET s, WSAEVENT event)
+{
+    WSANETWORKEVENTS found;
+
+    assert_int_equal(WSAEnumNetworkEvents(s, event, &found), 0);
+    return found.lNetworkEvents;
+}
+
+/* Waits until all of these have been recorded, and nothing else. */
+static void
+assert_comes(SOCKET s, WSAEVENT event, long wanted)
+{
+    long all = 0;
+
+    while ((all & wanted) != wanted) {
+        assert_int_equal(WSAWaitForMultipleEvents(1, &event, FALSE, WSA_INFINITE, FALSE),
+                         WSA_WAIT_EVENT_0);
+        all |= recorded(s, event);
+    }
+    assert_int_equal(all, wanted);
+}
+
+static void
+test_WSAEventSelect__refuses(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0);
+    WSANETWORKEVENTS found;
+    int pipes[2];
+
+    assert_int_equal(pipe(pipes), 0);
+    assert_fails(WSAEventSelect(pipes[0], event, FD_READ), WSAENOTSOCK);
+    assert_fails(WSAEventSelect(INVALID_SOCKET, event, FD_READ), WSAENOTSOCK);
+    assert_fails(WSAEventSelect(s, NULL, FD_READ), WSAEINVAL);
+    assert_fails(WSAEventSelect(s, event, FD_ALL_EVENTS + 1), WSAEINVAL);
+    assert_fails(WSAEnumNetworkEvents(INVALID_SOCKET, NULL, &found), WSAENOTSOCK);
+    assert_fails(WSAEnumNetworkEvents(s, NULL, NULL), WSAEFAULT);
+    assert_int_equal(WSAEventSelect(s, event, FD_ALL_EVENTS), 0);
+    assert_int_equal(WSACloseEvent(event), TRUE);
+    assert_fails(WSAEnumNetworkEvents(s, event, &found), WSAEINVAL);
+    assert_int_equal(closesocket(s), 0);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+static void
+test_WSAEventSelect__records_what_is_read(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    unsigned long off = 0;
+    char text[8];
+    SOCKET s[2];
+
+    pair(s);
+    assert_int_equal(WSAEventSelect(s[1], event, FD_READ | FD_CLOSE), 0);
+    assert_int_equal(recorded(s[1], event), 0);
+    assert_fails((int)recv(s[1], text, 1, 0), WSAEWOULDBLOCK);
+    assert_fails(ioctlsocket(s[1], FIONBIO, &off), WSAEINVAL);
+    assert_int_equal(send(s[0], "abcd", 4, 0), 4);
+    assert_comes(s[1], event, FD_READ);
+    /* Once, until it is enabled; then for what is left. */
+    assert_int_equal(recorded(s[1], event), 0);
+    assert_int_equal(WSAWaitForMultipleEvents(1, &event, FALSE, 0, FALSE), WSA_WAIT_TIMEOUT);
+    assert_int_equal(recv(s[1], text, 1, 0), 1);
+    assert_int_equal(recorded(s[1], NULL), FD_READ);
+    assert_int_equal(WSAWaitForMultipleEvents(1, &event, FALSE, 0, FALSE), WSA_WAIT_EVENT_0);
+    assert_int_equal(recv(s[1], text, sizeof(text), 0), 3);
+    assert_int_equal(recorded(s[1], event), 0);
+    /* The end comes after the last byte. */
+    assert_int_equal(send(s[0], "e", 1, 0), 1);
+    assert_int_equal(closesocket(s[0]), 0);
+    assert_comes(s[1], event, FD_READ);
+    assert_int_equal(recv(s[1], text, sizeof(text), 0), 1);
+    assert_comes(s[1], event, FD_CLOSE);
+    assert_int_equal(recv(s[1], text, sizeof(text), 0), 0);
+    assert_int_equal(recorded(s[1], event), 0);
+    assert_int_equal(WSAEventSelect(s[1], NULL, 0), 0);
+    assert_int_equal(ioctlsocket(s[1], FIONBIO, &off), 0);
+    assert_int_equal(closesocket(s[1]), 0);
+    WSACloseEvent(event);
+}
+
+static void
+test_WSAEventSelect__reset_is_told_and_received(void **state)
+{
+    const struct linger at_once = { 1, 0 };
+    WSAEVENT event = WSACreateEvent();
+    WSANETWORKEVENTS found;
+    char byte;
+    SOCKET s[2];
+
+    pair(s);
+    assert_int_equal(WSAEventSelect(s[1], event, FD_READ | FD_CLOSE), 0);
+    assert_int_equal(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    assert_int_equal(closesocket(s[0]), 0);
+    WaitForSingleObject(event, INFINITE);
+    assert_int_equal(WSAEnumNetworkEvents(s[1], event, &found), 0);
+    assert_int_equal(found.lNetworkEvents, FD_CLOSE);
+    assert_int_equal(found.iErrorCode[FD_CLOSE_BIT], WSAECONNRESET);
+    assert_fails((int)recv(s[1], &byte, 1, 0), WSAECONNRESET);
+    assert_int_equal(closesocket(s[1]), 0);
+    WSACloseEvent(event);
+}
+
+static void
+test_WSAEventSelect__connections(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0), peer, l;
+    WSABUF data = { 1, (char[]){ "x" } }, none = { 7, NULL };
+    WSANETWORKEVENTS found;
+    SOCKADDR_IN at;
+
+    l = listener(&at);
+    assert_int_equal(WSAEventSelect(l, event, FD_ACCEPT | FD_WRITE), 0);
+    assert_fails(WSAConnect(s, (SOCKADDR *)&at, sizeof(at), &data, NULL, NULL, NULL),
+                 WSAEOPNOTSUPP);
+    assert_fails(WSAConnect(s, (SOCKADDR *)&at, sizeof(at), NULL, NULL, (LPQOS)(void *)&at, NULL),
+                 WSAEOPNOTSUPP);
+    assert_fails(WSAConnect(s, NULL, sizeof(at), NULL, NULL, NULL, NULL), WSAEFAULT);
+    assert_int_equal(WSAConnect(s, (SOCKADDR *)&at, sizeof(at), NULL, &none, NULL, NULL), 0);
+    assert_int_equal(none.len, 0);
+    /* One that is there already. */
+    assert_int_equal(WSAEventSelect(s, event, FD_CONNECT), 0);
+    assert_int_equal(recorded(s, NULL), FD_CONNECT);
+    assert_int_equal(closesocket(s), 0);
+    assert_comes(l, event, FD_ACCEPT);
+    peer = accept(l, NULL, NULL);
+    assert_int_not_equal(peer, INVALID_SOCKET);
+    assert_int_equal(recorded(peer, NULL), FD_WRITE);
+    assert_int_equal(closesocket(peer), 0);
+    assert_fails(accept(l, NULL, NULL), WSAEWOULDBLOCK);
+    assert_int_equal(closesocket(l), 0);
+    /* Nobody is there. */
+    WSAResetEvent(event);
+    s = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(WSAEventSelect(s, event, FD_CONNECT | FD_WRITE | FD_CLOSE), 0);
+    assert_fails(connect(s, (SOCKADDR *)&at, sizeof(at)), WSAEWOULDBLOCK);
+    WaitForSingleObject(event, INFINITE);
+    assert_int_equal(WSAEnumNetworkEvents(s, event, &found), 0);
+    assert_int_equal(found.lNetworkEvents, FD_CONNECT);
+    assert_int_equal(found.iErrorCode[FD_CONNECT_BIT], WSAECONNREFUSED);
+    assert_int_equal(closesocket(s), 0);
+    WSACloseEvent(event);
+}
+
+/* A program that closes behind our back: the number's next socket is another one. */
+static void
+test_WSAEventSelect__closed_by_close(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    unsigned long off = 0;
+    SOCKET s = socket(AF_INET, SOCK_DGRAM, 0), again;
+
+    assert_int_equal(WSAEventSelect(s, event, FD_WRITE), 0);
+    assert_int_equal(recorded(s, event), FD_WRITE);
+    close(s);
+    again = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(again, s);
+    assert_int_equal(ioctlsocket(again, FIONBIO, &off), 0);
+    assert_int_equal(WSAEventSelect(again, event, FD_WRITE), 0);
+    assert_int_equal(recorded(again, event), FD_WRITE);
+    assert_int_equal(closesocket(again), 0);
+    WSACloseEvent(event);
+}
+
+static int CALLBACK
+answer(LPWSABUF lpCallerId, LPWSABUF lpCallerData, LPQOS lpSQOS, LPQOS lpGQOS, LPWSABUF lpCalleeId,
+       LPWSABUF lpCalleeData, GROUP *g, DWORD_PTR dwCallbackData)
+{
+    assert_int_equal(lpCallerId->len, sizeof(SOCKADDR_IN));
+    assert_int_equal(lpCalleeId->len, sizeof(SOCKADDR_IN));
+    assert_null(lpCallerData);
+    return (int)dwCallbackData;
+}
+
+static void
+test_WSAAccept__asks(void **state)
+{
+    SOCKADDR_IN at, from;
+    SOCKET l = listener(&at), client, s;
+    INT size = -1;
+    char byte;
+
+    assert_fails(WSAAccept(l, (SOCKADDR *)&from, &size, NULL, 0), WSAEFAULT);
+    assert_fails(WSAAccept(l, (SOCKADDR *)&from, NULL, NULL, 0), WSAEFAULT);
+    client = connected(&at);
+    assert_fails(WSAAccept(l, NULL, NULL, answer, 77), WSAEINVAL);
+    assert_fails((int)recv(client, &byte, 1, 0), WSAECONNRESET);
+    assert_int_equal(closesocket(client), 0);
+    /* What was deferred comes before who came later, and goes with its listener. */
+    client = connected(&at);
+    assert_fails(WSAAccept(l, NULL, NULL, answer, CF_DEFER), WSATRY_AGAIN);
+    assert_fails(WSAAccept(l, NULL, NULL, answer, CF_DEFER), WSATRY_AGAIN);
+    s = accept(l, NULL, NULL);
+    assert_int_equal(send(client, "x", 1, 0), 1);
+    assert_int_equal(recv(s, &byte, 1, 0), 1);
+    assert_int_equal(closesocket(s), 0);
+    assert_int_equal(closesocket(client), 0);
+    client = connected(&at);
+    assert_fails(WSAAccept(l, NULL, NULL, answer, CF_DEFER), WSATRY_AGAIN);
+    assert_int_equal(closesocket(l), 0);
+    assert_int_equal(recv(client, &byte, 1, 0), 0);
+    assert_int_equal(closesocket(client), 0);
+}
+
+static void
+test_WSAPoll__answers(void **state)
+{
+    WSAPOLLFD fds[2] = { { .events = POLLRDNORM }, { .fd = INVALID_SOCKET } };
+    SOCKET s[2];
+
+    pair(s);
+    fds[0].fd = s[0];
+    assert_int_equal(WSAPoll(fds, 2, 0), 0);
+    assert_int_equal(send(s[1], "x", 1, 0), 1);
+    assert_int_equal(WSAPoll(fds, 2, -1), 1);
+    assert_int_equal(fds[0].revents, POLLRDNORM);
+    assert_int_equal(closesocket(s[1]), 0);
+    fds[0].events = 0;
+    assert_int_equal(WSAPoll(fds, 2, -1), 1);
+    assert_int_equal(fds[0].revents, POLLHUP);
+    assert_int_equal(fds[0].events, 0);
+    fds[0].events = POLLPRI;
+    assert_fails(WSAPoll(fds, 2, 0), WSAEINVAL);
+    assert_fails(WSAPoll(NULL, 2, 0), WSAEFAULT);
+    assert_fails(WSAPoll(fds, 0, 0), WSAEINVAL);
+    assert_fails(WSAPoll(fds + 1, 1, -1), WSAENOTSOCK);
+    assert_int_equal(closesocket(s[0]), 0);
+    fds[0].events = 0;
+    assert_fails(WSAPoll(fds, 2, -1), WSAENOTSOCK);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_WSAEventSelect__refuses),
+        cmocka_unit_test(test_WSAEventSelect__records_what_is_read),
+        cmocka_unit_test(test_WSAEventSelect__reset_is_told_and_received),
+        cmocka_unit_test(test_WSAEventSelect__connections),
+        cmocka_unit_test(test_WSAEventSelect__closed_by_close),
+        cmocka_unit_test(test_WSAAccept__asks),
+        cmocka_unit_test(test_WSAPoll__answers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
