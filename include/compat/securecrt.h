@@ -46,6 +46,21 @@ SEC_EXPORT int compat__snprintf(char *dst, size_t count, const char *format, ...
 SEC_EXPORT int compat__vsnprintf(char *dst, size_t count, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
+/*
+ * Numbers in a radix from 2 to 36, a minus sign in radix 10 alone; of 32 bits, as int and long are on
+ * Windows. EINVAL for another radix, ERANGE where it does not fit.
+ */
+SEC_EXPORT errno_t compat__ltoa_s(LONG value, char *dst, rsize_t size, int radix);
+SEC_EXPORT errno_t compat__ultoa_s(ULONG value, char *dst, rsize_t size, int radix);
+SEC_EXPORT errno_t compat__ltow_s(LONG value, WCHAR *dst, rsize_t size, int radix);
+SEC_EXPORT errno_t compat__ultow_s(ULONG value, WCHAR *dst, rsize_t size, int radix);
+
+#define _itoa_s     compat__ltoa_s
+#define _ltoa_s     compat__ltoa_s
+#define _ultoa_s    compat__ultoa_s
+#define _itow_s     compat__ltow_s
+#define _ltow_s     compat__ltow_s
+#define _ultow_s    compat__ultow_s
 #define _snprintf   compat__snprintf
 #define _vsnprintf  compat__vsnprintf
 #define strcpy_s    compat_strcpy_s

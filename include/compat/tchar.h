@@ -28,6 +28,14 @@ SEC_EXPORT WCHAR *compat_wcschr(const WCHAR *s, WCHAR c);
 SEC_EXPORT WCHAR *compat_wcsrchr(const WCHAR *s, WCHAR c);
 SEC_EXPORT WCHAR *compat_wcsstr(const WCHAR *s, const WCHAR *part);
 SEC_EXPORT unsigned long compat_wcstoul(const WCHAR *s, WCHAR **end, int base);
+SEC_EXPORT long compat_wcstol(const WCHAR *s, WCHAR **end, int base);
+/* What a number's digits make, and 0 without any; the nearest LONG where that is too small or large. */
+SEC_EXPORT int compat_wtoi(const WCHAR *s);
+SEC_EXPORT int compat_wcsnicmp(const WCHAR *a, const WCHAR *b, size_t count);
+/* free() takes it; NULL without memory. */
+SEC_EXPORT WCHAR *compat_wcsdup(const WCHAR *s);
+#define _wtoi compat_wtoi
+#define _wtol compat_wtoi
 /* The number of characters written, or -1. */
 SEC_EXPORT int compat_wprintf(const WCHAR *format, ...);
 SEC_EXPORT int compat_fwprintf(FILE *file, const WCHAR *format, ...);
@@ -50,6 +58,18 @@ typedef WCHAR _TCHAR;
 #define _tcsrchr     compat_wcsrchr
 #define _tcsstr      compat_wcsstr
 #define _tcstoul     compat_wcstoul
+#define _tcstol      compat_wcstol
+#define _ttoi        compat_wtoi
+#define _tstoi       compat_wtoi
+#define _ttol        compat_wtoi
+#define _tstol       compat_wtoi
+#define _itot_s      compat__ltow_s
+#define _ltot_s      compat__ltow_s
+#define _ultot_s     compat__ultow_s
+#define _tcsnicmp    compat_wcsnicmp
+#define _tcsdup      compat_wcsdup
+#define _tcscpy      lstrcpyW
+#define _tcscat      lstrcatW
 #define _tcscpy_s    compat_wcscpy_s
 #define _tcscat_s    compat_wcscat_s
 #define _tcsncpy_s   compat_wcsncpy_s
@@ -93,6 +113,18 @@ typedef char _TCHAR;
 #define _tcsrchr     strrchr
 #define _tcsstr      strstr
 #define _tcstoul     strtoul
+#define _tcstol      strtol
+#define _ttoi        atoi
+#define _tstoi       atoi
+#define _ttol        atol
+#define _tstol       atol
+#define _itot_s      compat__ltoa_s
+#define _ltot_s      compat__ltoa_s
+#define _ultot_s     compat__ultoa_s
+#define _tcsnicmp    strncasecmp
+#define _tcsdup      strdup
+#define _tcscpy      strcpy
+#define _tcscat      strcat
 #define _tcscpy_s    compat_strcpy_s
 #define _tcscat_s    compat_strcat_s
 #define _tcsncpy_s   compat_strncpy_s

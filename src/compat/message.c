@@ -9,13 +9,19 @@
 #include "compat/message.h"
 #include "compat/text.h"
 
-enum { INSERTS_MAX = 99, FORMAT_MAX = 32, INSERT_ROOM = 1024 };
+enum {
+    INSERTS_MAX = 99,
+    STARS_MAX = 2, /* a width and a precision */
+    FORMAT_MAX = 32,
+    SPEC_ROOM = FORMAT_MAX + STARS_MAX * 12 + 8,
+    INSERT_ROOM = 1024,
+};
 
 /* A va_list is read in order, whatever the order of the inserts. */
 struct inserts {
     va_list *list;
     const DWORD_PTR *array;
-    unsigned long long values[INSERTS_MAX];
+    unsigned long long values[INSERTS_MAX + STARS_MAX];
     size_t known;
     bool wide; /* what %s is */
 };
@@ -23,7 +29,8 @@ struct inserts {
 struct message {
     struct wire_writer text;
     struct inserts inserts;
-    bool keeps_inserts, one_line;
+    bool keeps_inserts;
+    size_t width; /* of a line: 0 and FORMAT_MESSAGE_MAX_WIDTH_MASK are none */
     DWORD error;
 };
 
@@ -75,33 +82,57 @@ is_size(struct bytes word)
     return false;
 }
 
-/* One value by printf's format without its '%', which stands between exclamation marks. */
-static DWORD
-put_formatted(struct message *m, const char *format, size_t n, unsigned long long value)
+/* Flags, width and precision, with the inserts from *number on where a '*' stands for one. */
+static bool
+put_flags(struct message *m, struct wire_writer *spec, struct bytes flags, size_t *number)
 {
-    const size_t flags = strspn(format, "-#0123456789.");
-    const size_t size = strcspn(format + flags, "sScCdiuxXp");
-    const struct bytes word = bytes_of(format + flags, size);
+    unsigned long long value;
+    char digits[12];
+    size_t stars = 0;
+
+    for (size_t i = 0; i < flags.n; i++) {
+        if (flags.p[i] != '*') {
+            wire_put_u8(spec, flags.p[i]);
+            continue;
+        }
+        if (++stars > STARS_MAX || !insert_of(&m->inserts, (*number)++, &value) ||
+            (int)value > INSERT_ROOM || (int)value < -INSERT_ROOM) {
+            return false;
+        }
+        wire_put(spec, digits, (size_t)snprintf(digits, sizeof(digits), "%d", (int)value));
+    }
+    return true;
+}
+
+/* The insert of that number by printf's format without its '%', which stands between exclamation
+ * marks. A width or a precision that is '*' is an insert of its own, and comes first. */
+static DWORD
+put_formatted(struct message *m, struct bytes format, size_t number)
+{
+    const char *f = (const char *)format.p;
+    const size_t flags = strspn(f, "-#0123456789.*");
+    const size_t size = strcspn(f + flags, "sScCdiuxXp");
+    const struct bytes word = bytes_of(f + flags, size);
     const bool is_64 = bytes_equal(word, bytes_of_string("I64")) ||
                        bytes_equal(word, bytes_of_string("ll")) ||
                        bytes_equal(word, bytes_of_string("I"));
-    const char type = flags + size + 1 == n ? format[flags + size] : '\0';
+    const char type = flags + size + 1 == format.n ? f[flags + size] : '\0';
     const bool text = type == 's' || type == 'S' || type == 'c' || type == 'C';
-    const bool wide = size && format[flags] != 'I'
-                          ? format[flags] != 'h'
-                          : m->inserts.wide == (type == 's' || type == 'c');
-    char spec[FORMAT_MAX + 8], made[INSERT_ROOM];
+    const bool wide =
+        size && f[flags] != 'I' ? f[flags] != 'h' : m->inserts.wide == (type == 's' || type == 'c');
+    char spec[SPEC_ROOM], made[INSERT_ROOM];
     struct wire_writer w = wire_writer_fixed(spec, sizeof(spec));
+    unsigned long long value;
     int length;
 
-    if (!type || !is_size(word)) {
+    wire_put_u8(&w, '%');
+    if (!type || !is_size(word) || !put_flags(m, &w, bytes_of(f, flags), &number) ||
+        !insert_of(&m->inserts, number, &value)) {
         return ERROR_INVALID_PARAMETER;
     }
     if (flags == 0 && (type == 's' || type == 'S')) {
         return put_string(m, (const void *)(uintptr_t)value, wide);
     }
-    wire_put_u8(&w, '%');
-    wire_put(&w, format, flags);
     wire_put_bytes(&w, text ? bytes_of_string(wide ? "l" : "h") : word);
     wire_put_u8(&w, (uint8_t)(type == 'S' ? 's' : type == 'C' ? 'c' : type));
     wire_put_u8(&w, '\0');
@@ -138,10 +169,10 @@ put_insert(struct message *m, const char **f)
     }
     if (m->keeps_inserts) {
         wire_put(&m->text, begin, (size_t)(*f - begin));
+    } else if (format) {
+        m->error = put_formatted(m, bytes_of(format, n), number);
     } else if (!insert_of(&m->inserts, number, &value)) {
         m->error = ERROR_INVALID_PARAMETER;
-    } else if (format) {
-        m->error = put_formatted(m, format, n, value);
     } else {
         m->error = put_string(m, (const void *)(uintptr_t)value, m->inserts.wide);
     }
@@ -185,7 +216,7 @@ put_message(struct message *m, const char *format)
             }
         } else if (c == '\n' || (c == '\r' && *f == '\n')) {
             f += c == '\r';
-            wire_put_bytes(&m->text, bytes_of_string(m->one_line ? " " : "\r\n"));
+            wire_put_bytes(&m->text, bytes_of_string(m->width ? " " : "\r\n"));
         } else {
             wire_put_u8(&m->text, (uint8_t)c);
         }
@@ -194,6 +225,52 @@ put_message(struct message *m, const char *format)
         m->error = ERROR_NOT_ENOUGH_MEMORY;
     }
     return m->error;
+}
+
+/* Breaks lines that are longer than the width where a blank is, in its place; a word that is longer stays
+ * whole. Breaks that are there stay. */
+static void
+wrap(struct wire_writer *out, struct bytes text, size_t width)
+{
+    size_t start = 0, blank = SIZE_MAX, column = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n') {
+            wire_put(out, text.p + start, i + 1 - start);
+            start = i + 1;
+            blank = SIZE_MAX;
+            column = 0;
+            continue;
+        }
+        column += (text.p[i] & 0xc0) != 0x80 && text.p[i] != '\r';
+        if (text.p[i] == ' ') {
+            blank = i;
+        }
+        if (column > width && blank != SIZE_MAX) {
+            wire_put(out, text.p + start, blank - start);
+            wire_put_bytes(out, bytes_of_string("\r\n"));
+            start = blank + 1;
+            i = blank;
+            blank = SIZE_MAX;
+            column = 0;
+        }
+    }
+    wire_put(out, text.p + start, text.n - start);
+}
+
+/* Puts the text in lines of that width, where one is asked for. */
+static DWORD
+wrap_message(struct message *m)
+{
+    struct wire_writer lines = wire_writer_growing(NULL, 0);
+
+    if (m->width == 0 || m->width == FORMAT_MESSAGE_MAX_WIDTH_MASK) {
+        return ERROR_SUCCESS;
+    }
+    wrap(&lines, wire_written(&m->text), m->width);
+    wire_writer_clear(&m->text);
+    m->text = lines;
+    return wire_writer_status(&lines) == WIRE_OK ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 /* The text as UTF-8 with its break, on the heap. */
@@ -264,7 +341,7 @@ format_message(DWORD flags, LPCVOID source, DWORD id, void *buffer, DWORD room, 
         .text = wire_writer_growing(NULL, 0),
         .inserts = { .wide = wide },
         .keeps_inserts = flags & FORMAT_MESSAGE_IGNORE_INSERTS,
-        .one_line = flags & FORMAT_MESSAGE_MAX_WIDTH_MASK,
+        .width = flags & FORMAT_MESSAGE_MAX_WIDTH_MASK,
     };
     struct wire_writer units = wire_writer_growing(NULL, 0);
     char *format = NULL;
@@ -285,6 +362,9 @@ format_message(DWORD flags, LPCVOID source, DWORD id, void *buffer, DWORD room, 
     error = find_text(flags, source, id, wide, &format);
     if (error == ERROR_SUCCESS) {
         error = put_message(&m, format);
+    }
+    if (error == ERROR_SUCCESS) {
+        error = wrap_message(&m);
     }
     if (error == ERROR_SUCCESS && wide) {
         utf16_put_utf8_replacing(&units, wire_written(&m.text));

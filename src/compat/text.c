@@ -60,9 +60,8 @@ compat_text_to_utf8(const WCHAR *s, char **out)
     return error;
 }
 
-/* UTF-16LE bytes as WCHARs with a NUL. */
-static WCHAR *
-units_of(struct bytes utf16)
+WCHAR *
+compat_text_units_of(struct bytes utf16)
 {
     WCHAR *units = mem_new_array(utf16.n / 2 + 1, sizeof(*units));
 
@@ -85,7 +84,7 @@ compat_text_to_utf16(const char *s, WCHAR **out)
     utf16_put_utf8(&utf16, bytes_of_string(s));
     error = writer_error(&utf16);
     if (error == ERROR_SUCCESS) {
-        *out = units_of(wire_written(&utf16));
+        *out = compat_text_units_of(wire_written(&utf16));
         error = *out ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
     }
     wire_writer_clear(&utf16);

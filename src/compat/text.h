@@ -21,6 +21,9 @@ void compat_text_put_units(struct wire_writer *utf16, const WCHAR *s, size_t uni
 SEC_NODISCARD DWORD compat_text_to_utf8(const WCHAR *s, char **out);
 SEC_NODISCARD DWORD compat_text_to_utf16(const char *s, WCHAR **out);
 
+/* UTF-16LE bytes as WCHARs with a NUL, on the heap; NULL without memory. */
+SEC_NODISCARD WCHAR *compat_text_units_of(struct bytes utf16);
+
 /* How one function copies a name out: its error where the buffer is too small, and whether the
  * size that it answers counts the NUL. */
 struct compat_text_rule {

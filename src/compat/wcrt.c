@@ -89,34 +89,92 @@ compat_wcsstr(const WCHAR *s, const WCHAR *part)
     }
 }
 
-/* A number is ASCII: what is not ends it, as any other letter would. */
-unsigned long
-compat_wcstoul(const WCHAR *s, WCHAR **end, int base)
+int
+compat_wcsnicmp(const WCHAR *a, const WCHAR *b, size_t count)
 {
-    char narrow[80]; /* blanks, sign, prefix and 64 digits, the most that count in any base */
+    for (size_t i = 0; i < count; i++) {
+        if (folded(a[i]) != folded(b[i]) || a[i] == 0) {
+            return (int)folded(a[i]) - (int)folded(b[i]);
+        }
+    }
+    return 0;
+}
+
+WCHAR *
+compat_wcsdup(const WCHAR *s)
+{
+    const size_t units = compat_text_units(s) + 1;
+    WCHAR *copy = mem_new_array(units, sizeof(*copy));
+
+    if (copy) {
+        bytes_copy(copy, s, units * sizeof(*copy));
+    }
+    return copy;
+}
+
+enum { NUMBER_ROOM = 80 }; /* sign, prefix and 64 digits, the most that count in any base */
+
+/* A number is ASCII: what is not ends it, as any other letter would. Blanks before it are left out. */
+static size_t
+narrowed(const WCHAR *s, char narrow[static NUMBER_ROOM])
+{
     size_t skipped = 0, n = 0;
-    unsigned long value;
-    char *stop;
 
     while (s[skipped] == ' ' || (s[skipped] >= '\t' && s[skipped] <= '\r')) {
         skipped++;
     }
-    while (n < sizeof(narrow) - 1 && s[skipped + n] > 0 && s[skipped + n] < 0x80) {
+    while (n < NUMBER_ROOM - 1 && s[skipped + n] > 0 && s[skipped + n] < 0x80) {
         narrow[n] = (char)s[skipped + n];
         n++;
     }
     narrow[n] = '\0';
-    value = strtoul(narrow, &stop, base);
+    return skipped;
+}
+
+/* n: how far the number reaches in what was narrowed. */
+static void
+tell_end(const WCHAR *s, WCHAR **end, size_t skipped, size_t n)
+{
     if (end) {
-        n = stop == narrow ? 0 : skipped + (size_t)(stop - narrow);
-        *end = (WCHAR *)(uintptr_t)(s + n);
+        *end = (WCHAR *)(uintptr_t)(s + (n ? skipped + n : 0));
     }
+}
+
+unsigned long
+compat_wcstoul(const WCHAR *s, WCHAR **end, int base)
+{
+    char narrow[NUMBER_ROOM], *stop;
+    const size_t skipped = narrowed(s, narrow);
+    const unsigned long value = strtoul(narrow, &stop, base);
+
+    tell_end(s, end, skipped, (size_t)(stop - narrow));
     /* Windows' unsigned long has 32 bits, and answers its largest value where that is not enough. */
     if (value > UINT32_MAX) {
         errno = ERANGE;
         return UINT32_MAX;
     }
     return value;
+}
+
+long
+compat_wcstol(const WCHAR *s, WCHAR **end, int base)
+{
+    char narrow[NUMBER_ROOM], *stop;
+    const size_t skipped = narrowed(s, narrow);
+    const long value = strtol(narrow, &stop, base);
+
+    tell_end(s, end, skipped, (size_t)(stop - narrow));
+    if (value > INT32_MAX || value < INT32_MIN) {
+        errno = ERANGE;
+        return value > 0 ? INT32_MAX : INT32_MIN;
+    }
+    return value;
+}
+
+int
+compat_wtoi(const WCHAR *s)
+{
+    return (int)compat_wcstol(s, NULL, 10);
 }
 
 static errno_t

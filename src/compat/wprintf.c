@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "compat/text.h"
+#include "compat/wprintf.h"
 
 /* More than any number or message needs; keeps a wild width from taking the memory. */
 #define WIDTH_MAX 65536
@@ -329,26 +330,35 @@ format_all(struct output *o, const WCHAR *f)
     o->failed = o->failed || wire_writer_status(&o->utf16) != WIRE_OK;
 }
 
-int
-compat_vfwprintf(FILE *file, const WCHAR *format, va_list arguments)
+bool
+compat_wprintf_put(struct wire_writer *utf16, const WCHAR *format, va_list arguments)
 {
-    struct output o = { .utf16 = wire_writer_growing(NULL, 0) };
-    struct wire_writer utf8 = wire_writer_growing(NULL, 0);
-    struct bytes text;
-    int n = -1;
+    struct output o = { .utf16 = *utf16 };
 
     va_copy(o.arguments, arguments);
     format_all(&o, format);
     va_end(o.arguments);
-    if (!o.failed) {
-        utf8_put_utf16(&utf8, wire_written(&o.utf16));
+    *utf16 = o.utf16;
+    return !o.failed;
+}
+
+int
+compat_vfwprintf(FILE *file, const WCHAR *format, va_list arguments)
+{
+    struct wire_writer utf16 = wire_writer_growing(NULL, 0);
+    struct wire_writer utf8 = wire_writer_growing(NULL, 0);
+    struct bytes text;
+    int n = -1;
+
+    if (compat_wprintf_put(&utf16, format, arguments)) {
+        utf8_put_utf16(&utf8, wire_written(&utf16));
         text = wire_written(&utf8);
         if (wire_writer_status(&utf8) == WIRE_OK && fwrite(text.p, 1, text.n, file) == text.n) {
-            n = (int)(wire_written(&o.utf16).n / 2);
+            n = (int)(wire_written(&utf16).n / 2);
         }
     }
     wire_writer_clear(&utf8);
-    wire_writer_clear(&o.utf16);
+    wire_writer_clear(&utf16);
     return n;
 }
 
@@ -379,7 +389,7 @@ compat_wprintf(const WCHAR *format, ...)
 int
 compat_vswprintf_s(WCHAR *dst, rsize_t size, const WCHAR *format, va_list arguments)
 {
-    struct output o = { .utf16 = wire_writer_growing(NULL, 0) };
+    struct wire_writer utf16 = wire_writer_growing(NULL, 0);
     int n = -1;
 
     if (!dst || size == 0) {
@@ -389,18 +399,15 @@ compat_vswprintf_s(WCHAR *dst, rsize_t size, const WCHAR *format, va_list argume
     if (!format) {
         return -1;
     }
-    va_copy(o.arguments, arguments);
-    format_all(&o, format);
-    va_end(o.arguments);
-    if (!o.failed && wire_written(&o.utf16).n / 2 < size) {
-        const struct bytes text = wire_written(&o.utf16);
+    if (compat_wprintf_put(&utf16, format, arguments) && wire_written(&utf16).n / 2 < size) {
+        const struct bytes text = wire_written(&utf16);
         for (size_t i = 0; i < text.n / 2; i++) {
             dst[i] = wire_load_le16(text.p + 2 * i);
         }
         dst[text.n / 2] = 0;
         n = (int)(text.n / 2);
     }
-    wire_writer_clear(&o.utf16);
+    wire_writer_clear(&utf16);
     return n;
 }
 

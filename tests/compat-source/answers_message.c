@@ -57,6 +57,27 @@ from(const char *label, DWORD flags, const char *format, ...)
     }
 }
 
+/* Breaks of lines, and what stands for a width. */
+static void
+widths(void)
+{
+    const DWORD_PTR bill[] = { 4, 2, (DWORD_PTR) "Bill", (DWORD_PTR) "Bob", 6, (DWORD_PTR) "Bill" };
+    char text[64];
+    DWORD n =
+        FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY,
+                       "%1!*.*s! %4 %5!*s!", 0, 0, text, sizeof(text), (va_list *)(DWORD_PTR)bill);
+
+    NUMBER("stars", n);
+    print_bytes("stars.text", text, n);
+    from("lines", 10, "one two three four");
+    from("lines.exact", 7, "one two three");
+    from("lines.breaks", 10, "one\ntwo\r\nthree four");
+    from("lines.hard", 10, "one%ntwo three four");
+    from("lines.word", 4, "a longer word");
+    from("lines.insert", 6, "%1 %2", "insert", "two");
+    from("lines.254", 254, "short");
+}
+
 static void
 from_wide(const char *label, DWORD flags, const WCHAR *format, ...)
 {
@@ -128,6 +149,7 @@ main(void)
 {
     system_texts();
     strings();
+    widths();
     CALL("LocalAlloc", LocalAlloc(LPTR, 8) != NULL);
     CALL("LocalFree.null", LocalFree(NULL) == NULL);
     return 0;

@@ -41,22 +41,41 @@ test_FormatMessage__inserts(void **state)
     assert_string_equal(made(0, "before%0after"), "before");
     assert_string_equal(made(0, "a\nb\r\nc"), "a\r\nb\r\nc");
     assert_string_equal(made(FORMAT_MESSAGE_MAX_WIDTH_MASK, "a\nb\r\nc%nd"), "a b c\r\nd");
+    /* Microsoft's own example: a width, a precision, their string; later ones by number. */
+    assert_string_equal(made(0, "%1!*.*s! %4 %5!*s!", (DWORD_PTR)4, (DWORD_PTR)2, "Bill", "Bob",
+                             (DWORD_PTR)6, "Bill"),
+                        "  Bi Bob   Bill");
+    assert_string_equal(
+        made(0, "[%1!-*d!][%3!0*u!]", (DWORD_PTR)4, (DWORD_PTR)7, (DWORD_PTR)3, (DWORD_PTR)8),
+        "[7   ][008]");
+    assert_string_equal(made(0, "[%1!*s!]", (DWORD_PTR)-4, "ab"), "[ab  ]");
+    assert_string_equal(made(0, "%1!s! and %2!hs!", "one", "two"), "one and two");
+    assert_string_equal(made(0, "%1!*s!", (DWORD_PTR)1025, "x"), "");
     assert_string_equal(made(FORMAT_MESSAGE_IGNORE_INSERTS, "%1 %2!u! %% %.%n%0x"),
                         "%1 %2!u! %% %.\r\n");
 }
 
 static void
+test_FormatMessage__lines_of_a_width(void **state)
+{
+    assert_string_equal(made(10, "one two three four"), "one two\r\nthree four");
+    assert_string_equal(made(10, "one\ntwo\r\nthree four"), "one two\r\nthree four");
+    assert_string_equal(made(10, "one%ntwo three four"), "one\r\ntwo three\r\nfour");
+    assert_string_equal(made(4, "a longer word"), "a\r\nlonger\r\nword");
+    assert_string_equal(made(9, "größe wört x"), "größe\r\nwört x");
+    assert_string_equal(made(6, "%1 %2", "insert", "two"), "insert\r\ntwo");
+    assert_string_equal(made(254, "short"), "short");
+}
+
+static void
 test_FormatMessage__malformed_refused(void **state)
 {
-    static const char *const formats[] = { "a%",
-                                           "%1!u",
-                                           "%1!!",
-                                           "%1!n!",
-                                           "%1!*s!",
-                                           "%1!hhd!x!",
-                                           "%1!-----------------------------------d!" };
+    static const char *const formats[] = {
+        "a%",       "%1!u",   "%1!!",      "%1!n!",
+        "%1!***s!", "%1!*n!", "%1!hhd!x!", "%1!-----------------------------------d!"
+    };
     char text[64];
-    DWORD_PTR array[1] = { 1 };
+    DWORD_PTR array[4] = { 1, 1, 1, 1 };
 
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         SetLastError(0);
@@ -180,6 +199,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_FormatMessage__inserts),
+        cmocka_unit_test(test_FormatMessage__lines_of_a_width),
         cmocka_unit_test(test_FormatMessage__malformed_refused),
         cmocka_unit_test(test_FormatMessage__each_status_has_a_line),
         cmocka_unit_test(test_FormatMessage__sizes),
