@@ -103,6 +103,16 @@ def test_ntlm__wines_server_refuses_our_client(wine, samba, library):
     assert pair.ended == (1, 1) and "AcceptSecurityContext: 0x8009030C" in pair.server_said, pair.all
 
 
+@pytest.mark.parametrize("ours", [True, False], ids=["our-server", "wines-server"])
+def test_ntlm__a_server_that_waits_for_events(wine, samba, library, ours):
+    """What Wine's server seals nobody can open; it authenticates."""
+    wine.samba(samba)
+    pair = Pair((Here if ours else wine, "event-server", 1, "NTLM"), (wine if ours else Here, "sspi-client", ("-p", "NTLM"), (SPN, DOMAIN, "alice")),
+                library, library, ACCOUNTS["alice"] + "\n")
+    assert pair.ended == (0, 0 if ours else 1) and "client authenticated" in pair.server_said, pair.all
+    assert (GREETING if ours else "DecryptMessage: 0x8009030F") in pair.client_said, pair.all
+
+
 def of_domain(shared_domain):
     """Its ntlm_auth, by a path: PATH leads to what Wine is given in its place."""
     return shared_domain.inside("/usr/bin/ntlm_auth", f"--configfile={shared_domain.config}")

@@ -21,6 +21,7 @@ SPELLINGS = ("Security.h", "Ntdsapi.h", "Sspi.h", "Windows.h")
 QUIET = {"WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "WINEDEBUG": "-all"}
 EXAMPLES = {
     "sspi-client": ("sspi-client.c", "SspiExample.c", "framing.c"), "sspi-server": ("sspi-server.c", "SspiExample.c", "framing.c"),
+    "event-server": ("event-server.c", "SspiExample.c", "framing.c"),
     "sockauth-server": ("sockauth-server.c", "sockauth.c", "framing.c"), "sockauth-server-w": ("sockauth-server.c", "sockauth.c", "framing.c"),
     "sockauth-client-w": ("sockauth-client.c", "sockauth.c", "framing.c"),  # Wine has no DsMakeSpnA
 }

@@ -2,6 +2,7 @@
 """The programs in examples/, which are written for Windows, against each other: each pair, ANSI and UNICODE."""
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -14,8 +15,8 @@ SPN = "HTTP/web1.example.test"
 class Server:
     """One server program of the examples, on a port that the system picked."""
 
-    def __init__(self, name, service):
-        self.process = subprocess.Popen([program(name), "0"], env=service.environment(), stdin=subprocess.DEVNULL,
+    def __init__(self, name, service, *args):
+        self.process = subprocess.Popen([program(name), "0", *args], env=service.environment(), stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         line = self.process.stdout.readline()
         found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line)
@@ -32,8 +33,8 @@ class Server:
 def serve():
     servers = []
 
-    def start(name, service):
-        servers.append(Server(name, service))
+    def start(name, service, *args):
+        servers.append(Server(name, service, *args))
         return servers[-1]
 
     yield start
@@ -116,6 +117,22 @@ def test_sockauth__wants_proof_of_the_server(serve, accounts, tmp_path):
     assert done.returncode == 1
     assert "the server has not proven who it is" in done.stdout
     assert status == 1 and "message:" not in output
+
+
+def test_event_server__serves_many_at_once(serve, accounts):
+    """Two that say nothing, or half of something, hold nobody up; one does not know its password."""
+    server = serve("event-server", accounts, "8")
+    silent = [socket.create_connection(("127.0.0.1", int(server.port))) for _ in range(2)]
+    silent[0].sendall(b"\x10\0\0\0half")
+    clients = [subprocess.Popen([program("sspi-client"), "127.0.0.1", server.port, SPN, "WORKGROUP", "alice"], env=accounts.environment(),
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(6)]
+    said = [one.communicate((ACCOUNTS["alice"] if i else "wrong") + "\n", timeout=PATIENCE + 20)[0] for i, one in enumerate(clients)]
+    for one in silent:
+        one.close()
+    status, output = server.finish()
+    assert [one.returncode for one in clients] == [1, 0, 0, 0, 0, 0], said + [output]
+    assert all("message: This is your server speaking\n" in text for text in said[1:]), said
+    assert status == 0 and output.count("client authenticated\n") == 5, output
 
 
 # --- a server that acts as its clients ---------------------------------------------------------
