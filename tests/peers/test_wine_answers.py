@@ -34,6 +34,9 @@ DIFFERENT = {
         r"FreeContextBuffer\.null": "an error here, as any pointer that is none of the library's",
         r"Query\.sizes": "a context that is not established has no sizes here; Wine's are constants",
     },
+    "names": {
+        r"TranslateName[AW]\.nobody": "Wine's does nothing, and says nothing of why",
+    },
     "strsafe": {},
     "winsock": {
         r"connect\.again": "the platform's connect() tells once that a connection has come about, and then WSAEISCONN",
