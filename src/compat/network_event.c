@@ -249,7 +249,7 @@ fail(DWORD error)
 static DWORD
 select_events(struct watched *w, WSAEVENT event, long mask)
 {
-    if (!w || !compat_socket_unblock(w->s) || (mask && !watch_arm(w))) {
+    if (!w || (mask && !watch_arm(w)) || !compat_socket_unblock(w->s)) {
         return WSAENOBUFS;
     }
     w->event = event;

@@ -217,14 +217,18 @@ StringCchVPrintfExW(LPWSTR pszDest, size_t cchDest, LPWSTR *ppszDestEnd, size_t 
     const struct target t = { (uint8_t *)pszDest, cchDest,      sizeof(WCHAR), dwFlags,
                               ppszDestEnd,        pcchRemaining };
     SEC_AUTO(wire_writer) utf16 = wire_writer_growing(NULL, 0);
+    DWORD error = ERROR_SUCCESS;
     HRESULT answer;
     WCHAR *text;
 
     if (!is_writable(&t) || !is_source(&t, pszFormat, 0)) {
         return refuse(&t);
     }
-    if (pszFormat && !compat_wprintf_put(&utf16, pszFormat, argList)) {
-        return wire_writer_status(&utf16) == WIRE_OK ? refuse(&t) : put_formatted(&t, NULL);
+    if (pszFormat) {
+        error = compat_wprintf_put(&utf16, pszFormat, argList);
+    }
+    if (error != ERROR_SUCCESS) {
+        return error == ERROR_NOT_ENOUGH_MEMORY ? put_formatted(&t, NULL) : refuse(&t);
     }
     text = compat_text_units_of(wire_written(&utf16));
     answer = put_formatted(&t, text);

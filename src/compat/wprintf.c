@@ -27,7 +27,7 @@ struct conversion {
 struct output {
     struct wire_writer utf16;
     va_list arguments;
-    bool failed;
+    bool failed, starved; /* no such format, or no memory */
 };
 
 static size_t
@@ -141,6 +141,7 @@ put_wide(struct output *o, const struct conversion *c, const WCHAR *s, size_t un
 
     compat_text_put_units(&w, s, units);
     o->failed = o->failed || wire_writer_status(&w) != WIRE_OK;
+    o->starved = o->starved || wire_writer_status(&w) == WIRE_NO_MEMORY;
     put_padded(o, c, wire_written(&w));
     wire_writer_clear(&w);
 }
@@ -152,6 +153,7 @@ put_narrow(struct output *o, const struct conversion *c, const char *s, size_t n
 
     utf16_put_utf8(&w, bytes_of(s, n));
     o->failed = o->failed || wire_writer_status(&w) != WIRE_OK;
+    o->starved = o->starved || wire_writer_status(&w) == WIRE_NO_MEMORY;
     put_padded(o, c, wire_written(&w));
     wire_writer_clear(&w);
 }
@@ -278,6 +280,7 @@ put_number(struct output *o, const struct conversion *c)
         utf16_put_utf8(&o->utf16, bytes_of(text, (size_t)n));
     }
     o->failed = o->failed || !text;
+    o->starved = o->starved || (n >= 0 && !text);
     mem_free(text);
 }
 
@@ -330,7 +333,7 @@ format_all(struct output *o, const WCHAR *f)
     o->failed = o->failed || wire_writer_status(&o->utf16) != WIRE_OK;
 }
 
-bool
+DWORD
 compat_wprintf_put(struct wire_writer *utf16, const WCHAR *format, va_list arguments)
 {
     struct output o = { .utf16 = *utf16 };
@@ -339,7 +342,10 @@ compat_wprintf_put(struct wire_writer *utf16, const WCHAR *format, va_list argum
     format_all(&o, format);
     va_end(o.arguments);
     *utf16 = o.utf16;
-    return !o.failed;
+    if (o.starved || wire_writer_status(utf16) == WIRE_NO_MEMORY) {
+        return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    return o.failed ? ERROR_INVALID_PARAMETER : ERROR_SUCCESS;
 }
 
 int
@@ -350,7 +356,7 @@ compat_vfwprintf(FILE *file, const WCHAR *format, va_list arguments)
     struct bytes text;
     int n = -1;
 
-    if (compat_wprintf_put(&utf16, format, arguments)) {
+    if (compat_wprintf_put(&utf16, format, arguments) == ERROR_SUCCESS) {
         utf8_put_utf16(&utf8, wire_written(&utf16));
         text = wire_written(&utf8);
         if (wire_writer_status(&utf8) == WIRE_OK && fwrite(text.p, 1, text.n, file) == text.n) {
@@ -399,7 +405,8 @@ compat_vswprintf_s(WCHAR *dst, rsize_t size, const WCHAR *format, va_list argume
     if (!format) {
         return -1;
     }
-    if (compat_wprintf_put(&utf16, format, arguments) && wire_written(&utf16).n / 2 < size) {
+    if (compat_wprintf_put(&utf16, format, arguments) == ERROR_SUCCESS &&
+        wire_written(&utf16).n / 2 < size) {
         const struct bytes text = wire_written(&utf16);
         for (size_t i = 0; i < text.n / 2; i++) {
             dst[i] = wire_load_le16(text.p + 2 * i);

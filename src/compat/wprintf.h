@@ -4,12 +4,12 @@
 #define COMPAT_WPRINTF_H
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <windows.h>
 
 #include "base/wire.h"
 
-/* Appends in UTF-16LE; false: no such format, or the writer has the error. */
-bool compat_wprintf_put(struct wire_writer *utf16, const WCHAR *format, va_list arguments);
+/* Appends in UTF-16LE. ERROR_SUCCESS, ERROR_INVALID_PARAMETER for no such format, or
+ * ERROR_NOT_ENOUGH_MEMORY. */
+DWORD compat_wprintf_put(struct wire_writer *utf16, const WCHAR *format, va_list arguments);
 
 #endif

@@ -5,11 +5,14 @@
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <fcntl.h>
 #include <cmocka.h>
 
 #include <ntdsapi.h>
 #include <security.h>
+#include <strsafe.h>
 #include <tchar.h>
+#include <winsock2.h>
 #include "alloc_fail.h"
 
 /* Nothing here loads SSPI, and the wrapped malloc goes with no shared library. */
@@ -210,12 +213,48 @@ convert_text(void *user, bool failing)
 }
 
 static void
+cut_a_text(void *user, bool failing)
+{
+    char text[8] = "x";
+    WCHAR wide[8] = u"x";
+    const HRESULT a = StringCchPrintfExA(text, 8, NULL, NULL, STRSAFE_NULL_ON_FAILURE, "%d", 42);
+    const HRESULT w = StringCchPrintfExW(wide, 8, NULL, NULL, STRSAFE_NULL_ON_FAILURE, u"%d", 42);
+
+    assert_true(a == S_OK || (failing && a == E_OUTOFMEMORY && text[0] == 0));
+    assert_true(w == S_OK || (failing && w == E_OUTOFMEMORY && wide[0] == 0));
+}
+
+static void
+break_lines(void *user, bool failing)
+{
+    char text[32];
+    const DWORD n = FormatMessageA(FORMAT_MESSAGE_FROM_STRING | 7, "one two three", 0, 0, text,
+                                   sizeof(text), NULL);
+
+    assert_true(n == 14 || (failing && n == 0 && GetLastError() == ERROR_NOT_ENOUGH_MEMORY));
+}
+
+/* Its socket blocks as it did where it cannot be selected. */
+static void
+select_a_socket(void *user, bool failing)
+{
+    const SOCKET s = socket(AF_INET, SOCK_DGRAM, 0);
+    const int answer = WSAEventSelect(s, user, FD_WRITE);
+
+    assert_true(answer == 0 || (failing && WSAGetLastError() == WSAENOBUFS));
+    assert_int_equal(fcntl(s, F_GETFL) & O_NONBLOCK, answer == 0 ? O_NONBLOCK : 0);
+    assert_int_equal(closesocket(s), 0);
+}
+
+static void
 test_each_function__survives(void **state)
 {
     static const alloc_fail_run runs[] = {
-        make_a_name, get_names,   crack_a_name,  ask_names,     load_a_library,   format,
-        start,       take_memory, format_narrow, make_a_thread, format_a_message, convert_text,
+        make_a_name,      get_names,    crack_a_name, ask_names,     load_a_library,
+        format,           start,        take_memory,  format_narrow, make_a_thread,
+        format_a_message, convert_text, cut_a_text,   break_lines,
     };
+    WSAEVENT event;
 
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
         assert_true(alloc_fail_each(runs[i], NULL) > 0);
@@ -223,6 +262,9 @@ test_each_function__survives(void **state)
     /* The table of events stays when it has grown: no allocation is left at last. */
     assert_int_equal(alloc_fail_each(make_events, NULL), 0);
     assert_true(alloc_fail_each(name_an_event, NULL) > 0);
+    event = WSACreateEvent();
+    assert_true(alloc_fail_each(select_a_socket, event) > 0);
+    WSACloseEvent(event);
 }
 
 int
