@@ -80,6 +80,36 @@ events_section_open(const struct events_section *section, const struct log *log)
     return event_log_open(&settings);
 }
 
+struct events_place *
+events_place_open(const struct events_section *section, const struct events_section *section_before,
+                  struct events_place *before, const struct log *log)
+{
+    struct events_place *place;
+
+    if (before && events_section_same(section, section_before)) {
+        (void)__atomic_add_fetch(&before->references, 1, __ATOMIC_RELAXED);
+        return before;
+    }
+    place = mem_new(sizeof(*place));
+    if (place) {
+        *place = (struct events_place){ 1, events_section_open(section, log) };
+    }
+    if (place && !place->log) {
+        mem_free(place);
+        place = NULL;
+    }
+    return place;
+}
+
+void
+events_place_unref(struct events_place *place)
+{
+    if (place && __atomic_sub_fetch(&place->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        event_log_close(place->log);
+        mem_free(place);
+    }
+}
+
 void
 events_section_clear(struct events_section *section)
 {

@@ -24,6 +24,19 @@ SEC_NODISCARD bool events_section_same(const struct events_section *,
 /* The event log that it names, of the log's program; NULL: the log says why there is none. */
 SEC_NODISCARD struct event_log *events_section_open(const struct events_section *,
                                                     const struct log *);
+
+/* Where events go; shared by configurations that say the same of it. */
+struct events_place {
+    unsigned references; /* atomic */
+    struct event_log *log;
+};
+/* Where before's do (NULL: there is none), if both sections say the same. NULL: the log says why. */
+SEC_NODISCARD struct events_place *events_place_open(const struct events_section *,
+                                                     const struct events_section *section_before,
+                                                     struct events_place *before,
+                                                     const struct log *);
+void events_place_unref(struct events_place *); /* NULL is a no-op */
+
 void events_section_clear(struct events_section *);
 
 #endif

@@ -36,13 +36,19 @@ process_prepare(void)
     json_set_alloc_funcs(mem_new, mem_free);
 }
 
+void
+process_tell_started(struct event_log *events)
+{
+    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STARTED,
+                                                       .version = OPENSSPI_VERSION });
+}
+
 struct event_log *
 process_open_events(const struct events_section *section, const struct log *log)
 {
     struct event_log *events = events_section_open(section, log);
 
-    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STARTED,
-                                                       .version = OPENSSPI_VERSION });
+    process_tell_started(events);
     return events;
 }
 

@@ -20,6 +20,8 @@ void process_prepare(void);
 /* The event log of [events], which tells that the program began; NULL: the log says why. */
 SEC_NODISCARD struct event_log *process_open_events(const struct events_section *,
                                                     const struct log *);
+/* The same, where it is open already. */
+void process_tell_started(struct event_log *events);
 /* Tells that it ends. NULL is a no-op. */
 void process_close_events(struct event_log *events);
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "daemon/account_events.h"
 #include "samd/answer.h"
 
 enum { WAITING_MAX = 64, OTHERS_WAITING_MAX = 16 };
@@ -16,16 +17,15 @@ struct job {
 };
 
 struct changes {
-    struct account_authority *accounts;
-    const struct account_admin_options *store;
-    struct account_events *events;
     const struct log *log;
-    struct account_admin *admin; /* the thread's; NULL: it is not open */
+    struct terms *terms;         /* this and the next are the thread's */
+    struct account_admin *admin; /* NULL: it is not open */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t come;
     struct job *first, **last;
     unsigned waiting;
+    struct terms *fresh; /* NULL: no others have come */
     bool stops;
 };
 
@@ -59,12 +59,33 @@ name_of(const struct authority_msg *m)
 static sec_status
 open_store(struct changes *c)
 {
-    sec_status status = c->admin ? SEC_E_OK : account_admin_open(c->store, &c->admin);
+    sec_status status = c->admin ? SEC_E_OK : account_admin_open(c->terms->store, &c->admin);
 
-    if (status == SEC_E_OK && c->events) {
-        account_admin_watch(c->admin, &c->events->watch);
+    if (status == SEC_E_OK && c->terms->events) {
+        account_admin_watch(c->admin, &c->terms->events->watch);
     }
     return status;
+}
+
+static void
+open_store_or_tell(struct changes *c)
+{
+    if (open_store(c) != SEC_E_OK) {
+        log_error(c->log, "the store cannot be opened",
+                  log_text("store", c->terms->store->accounts.store),
+                  log_text("error", sec_reason()));
+    }
+}
+
+/* Takes them. */
+static void
+enter(struct changes *c, struct terms *fresh)
+{
+    account_admin_close(c->admin);
+    c->admin = NULL;
+    terms_unref(c->terms);
+    c->terms = fresh;
+    open_store_or_tell(c);
 }
 
 /* For an administrator. */
@@ -93,10 +114,10 @@ change_password(struct changes *c, const struct peer_who *who, const struct auth
                 struct wire_writer *out)
 {
     struct account_proof reasons;
-    sec_status status = answer_new_password(c->accounts, m, &reasons, out);
+    sec_status status = answer_new_password(c->terms->accounts, m, &reasons, out);
 
-    if (c->events) {
-        account_events_new_password(c->events, m->claim.user, status, &reasons);
+    if (c->terms->events) {
+        account_events_new_password(c->terms->events, m->claim.user, status, &reasons);
     }
     log_write(c->log, LOG_LEVEL_INFO, "a new password for the old one",
               LOG_FIELDS(log_text("sid", reasons.sid), log_number("pid", who->pid),
@@ -114,8 +135,8 @@ run(struct changes *c, const struct job *job)
         return; /* it was decoded before it was put here */
     }
     sec_reason_clear();
-    if (c->events) {
-        c->events->uid = who->uid;
+    if (c->terms->events) {
+        c->terms->events->uid = who->uid;
     }
     if (m.type == AUTHORITY_MSG_CHANGE_PASSWORD) {
         change_password(c, who, &m, &out);
@@ -130,64 +151,83 @@ run(struct changes *c, const struct job *job)
 
 /* --- the queue ----------------------------------------------------------------------------- */
 
-/* NULL: it is time to stop. */
-static struct job *
-wait_for_job(struct changes *c)
+/* *job NULL: there is none. false: it is time to stop. */
+static bool
+wait_for_work(struct changes *c, struct job **out, struct terms **fresh)
 {
     struct job *job = NULL;
+    bool goes_on;
 
     (void)pthread_mutex_lock(&c->lock);
-    while (!c->stops && !c->first) {
+    while (!c->stops && !c->first && !c->fresh) {
         (void)pthread_cond_wait(&c->come, &c->lock);
     }
-    if (!c->stops) {
+    goes_on = !c->stops;
+    *fresh = goes_on ? c->fresh : NULL;
+    c->fresh = goes_on ? NULL : c->fresh;
+    if (goes_on && c->first) {
         job = c->first;
         c->first = job->next;
         c->last = c->first ? c->last : &c->first;
         c->waiting--;
     }
     (void)pthread_mutex_unlock(&c->lock);
-    return job;
+    *out = job;
+    return goes_on;
 }
 
 static void *
 run_all(void *user)
 {
     struct changes *c = user;
+    struct terms *fresh;
     struct job *job;
 
-    while ((job = wait_for_job(c))) {
-        run(c, job);
-        free_job(job);
+    while (wait_for_work(c, &job, &fresh)) {
+        if (fresh) {
+            enter(c, fresh);
+        }
+        if (job) {
+            run(c, job);
+            free_job(job);
+        }
     }
     return NULL;
 }
 
 struct changes *
-changes_start(struct account_authority *accounts, const struct account_admin_options *store,
-              struct account_events *events, const struct log *log)
+changes_start(struct terms *terms, const struct log *log)
 {
     struct changes *c = mem_new(sizeof(*c));
 
     if (!c) {
         return NULL;
     }
-    c->accounts = accounts;
-    c->store = store;
-    c->events = events;
     c->log = log;
     c->last = &c->first;
-    if (open_store(c) != SEC_E_OK) {
-        log_error(log, "the store cannot be opened", log_text("store", store->accounts.store),
-                  log_text("error", sec_reason()));
-    }
+    c->terms = terms_ref(terms);
+    open_store_or_tell(c);
     if (pthread_mutex_init(&c->lock, NULL) == 0 && pthread_cond_init(&c->come, NULL) == 0 &&
         pthread_create(&c->thread, NULL, run_all, c) == 0) {
         return c;
     }
     account_admin_close(c->admin);
+    terms_unref(c->terms);
     mem_free(c);
     return NULL;
+}
+
+void
+changes_change(struct changes *c, struct terms *terms)
+{
+    struct terms *before;
+
+    (void)pthread_mutex_lock(&c->lock);
+    before = c->fresh;
+    c->fresh = terms_ref(terms);
+    (void)pthread_cond_signal(&c->come);
+    (void)pthread_mutex_unlock(&c->lock);
+    terms_unref(before);
 }
 
 bool
@@ -237,6 +277,8 @@ changes_stop(struct changes *c)
         free_job(job);
     }
     account_admin_close(c->admin);
+    terms_unref(c->terms);
+    terms_unref(c->fresh);
     (void)pthread_cond_destroy(&c->come);
     (void)pthread_mutex_destroy(&c->lock);
     mem_free(c);

@@ -5,18 +5,16 @@
 #ifndef SAMD_CHANGES_H
 #define SAMD_CHANGES_H
 
-#include "account/admin.h"
 #include "base/log.h"
-#include "daemon/account_events.h"
 #include "samd/connection.h"
+#include "samd/terms.h"
 
 struct changes;
 
-/* All are borrowed until changes_stop; without events nobody is told. NULL: no memory or no
- * thread. */
-SEC_NODISCARD struct changes *changes_start(struct account_authority *,
-                                            const struct account_admin_options *,
-                                            struct account_events *, const struct log *);
+/* NULL: no memory or no thread. */
+SEC_NODISCARD struct changes *changes_start(struct terms *, const struct log *);
+/* What has not begun yet is done under these. */
+void changes_change(struct changes *, struct terms *);
 /* Copies the frame and holds the connection until it is answered. false: too many wait; an
  * administrator's request finds room where others' find none. */
 SEC_NODISCARD bool changes_put(struct changes *, struct connection *, struct bytes frame,

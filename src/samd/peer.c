@@ -160,12 +160,56 @@ count_connection(struct peers *all, const struct ucred *who, struct peer **out)
     return answer;
 }
 
+/* What a process may by what the kernel says of its socket. */
+struct rights {
+    bool asks, administers;
+};
+
+static struct rights
+rights_of(struct peers *all, int fd, const struct ucred *who)
+{
+    bool administers, trusted = who->uid == 0 || who->uid == geteuid();
+    gid_t group, administrators;
+
+    (void)pthread_mutex_lock(&all->lock);
+    group = all->rules.group;
+    administrators = all->rules.administrators;
+    (void)pthread_mutex_unlock(&all->lock);
+    administers = trusted || has_group(fd, who, administrators);
+    return (struct rights){ administers || has_group(fd, who, group), administers };
+}
+
+bool
+peer_may_still(struct peers *all, int fd, const struct peer_who *then)
+{
+    struct ucred who;
+    socklen_t n = sizeof(who);
+    struct rights now;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n)) {
+        return false;
+    }
+    now = rights_of(all, fd, &who);
+    return now.asks && (now.administers || !then->may_administer);
+}
+
+/* How many requests there may be is read without the lock. */
+void
+peer_change_rules(struct peers *all, const struct peer_rules *rules)
+{
+    (void)pthread_mutex_lock(&all->lock);
+    all->rules.group = rules->group;
+    all->rules.administrators = rules->administrators;
+    (void)pthread_mutex_unlock(&all->lock);
+    __atomic_store_n(&all->rules.requests_per_second, rules->requests_per_second, __ATOMIC_RELAXED);
+}
+
 enum peer_answer
 peer_take(struct peers *all, int fd, struct peer **out, struct peer_who *told)
 {
     struct ucred who;
     socklen_t n = sizeof(who);
-    bool trusted;
+    struct rights rights;
 
     *told = (struct peer_who){ 0 };
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n)) {
@@ -173,9 +217,9 @@ peer_take(struct peers *all, int fd, struct peer **out, struct peer_who *told)
     }
     told->pid = who.pid;
     told->uid = who.uid;
-    trusted = who.uid == 0 || who.uid == geteuid();
-    told->may_administer = trusted || has_group(fd, &who, all->rules.administrators);
-    if (!told->may_administer && !has_group(fd, &who, all->rules.group)) {
+    rights = rights_of(all, fd, &who);
+    told->may_administer = rights.administers;
+    if (!rights.asks) {
         return PEER_STRANGER;
     }
     return count_connection(all, &who, out);
@@ -233,14 +277,15 @@ peer_is_told_of_now(struct peer *p, uint64_t now_us, unsigned *others)
 bool
 peer_may_ask_now(const struct peers *all, struct peer *p, uint64_t now_us, bool *tell)
 {
+    const unsigned long most = __atomic_load_n(&all->rules.requests_per_second, __ATOMIC_RELAXED);
     uint64_t cost, apart;
     bool may = true;
 
     *tell = false;
-    if (!all->rules.requests_per_second) {
+    if (!most) {
         return true;
     }
-    cost = SECOND_US / all->rules.requests_per_second;
+    cost = SECOND_US / most;
     (void)pthread_mutex_lock(&p->lock);
     apart = now_us > p->counted_us ? now_us - p->counted_us : 0;
     p->counted_us = now_us > p->counted_us ? now_us : p->counted_us;

@@ -46,6 +46,9 @@ struct peer_who {
 };
 SEC_NODISCARD enum peer_answer peer_take(struct peers *, int fd, struct peer **out,
                                          struct peer_who *who);
+/* Rules from now on. Whether a process may still do what it might when it connected. */
+void peer_change_rules(struct peers *, const struct peer_rules *);
+bool peer_may_still(struct peers *, int fd, const struct peer_who *);
 /* A process that has asked within the last second stays known without a connection: it does not get
  * another second's worth by coming anew. */
 void peer_leave(struct peers *, struct peer *);

@@ -8,21 +8,20 @@
 
 #include "base/config.h"
 #include "base/secret.h"
-#include "daemon/account_events.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/signals.h"
 #include "daemon/unix_listener.h"
 #include "samd/server.h"
-#include "samd/settings.h"
+#include "samd/site.h"
 
-enum { THREADS_LEAST = 2, THREADS_MOST = 64, WHY_BYTES = 400, ACCEPTS_AT_ONCE = 16 };
+enum { THREADS_LEAST = 2, THREADS_MOST = 64, WHY_BYTES = 600, ACCEPTS_AT_ONCE = 16 };
 
 struct daemon {
     const struct log *log;
-    struct event_log *events;
-    struct account_events account_events;
+    const char *config_file;
+    struct site *site;
     struct server *server;
     uv_loop_t loop;
     uv_poll_t listener;
@@ -61,12 +60,62 @@ on_stop(void *user, bool at_once)
 }
 
 static void
+refuse_reload(const struct daemon *d, const char *why)
+{
+    event_log_service(
+        d->site->events->log,
+        &(struct event_service){ .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
+    log_error(d->log, "the configuration is refused, and the old one stays",
+              log_text("error", why));
+    notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
+}
+
+/* A configuration with a fault is refused as a whole. NULL: refused. */
+static struct site *
+read_site(const struct daemon *d)
+{
+    struct samd_settings settings;
+    struct config_error error;
+    struct site *site;
+    char text[WHY_BYTES];
+    const char *why;
+
+    if (!samd_settings_read(d->config_file, &settings, &error)) {
+        refuse_reload(d, error.text);
+        return NULL;
+    }
+    why = site_needs_restart(&settings, d->site);
+    if (why) {
+        samd_settings_clear(&settings);
+        refuse_reload(d, why);
+        return NULL;
+    }
+    site = site_new(&settings, d->site, d->log, text, sizeof(text));
+    if (!site) {
+        refuse_reload(d, text);
+    }
+    return site;
+}
+
+static void
 on_reload(void *user)
 {
     struct daemon *d = user;
+    struct site *site;
 
-    event_log_reopen(d->events);
-    log_info(d->log, "the event file is opened anew; a changed configuration needs a restart");
+    event_log_reopen(d->site->events->log);
+    log_info(d->log, "the event file is opened anew");
+    notify_reloading();
+    site = read_site(d);
+    if (!site) {
+        return;
+    }
+    server_change(d->server, &site->terms);
+    terms_unref(&d->site->terms);
+    d->site = site;
+    event_log_service(site->events->log, &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
+    log_info(d->log, "the configuration is read anew", log_text("file", d->config_file));
+    notify_systemd("READY=1\nSTATUS=");
 }
 
 static void
@@ -74,7 +123,7 @@ on_tick(void *user)
 {
     struct daemon *d = user;
 
-    event_log_tick(d->events);
+    event_log_tick(d->site->events->log);
     if (d->watched && server_answers(d->server)) {
         notify_systemd("WATCHDOG=1");
     }
@@ -111,21 +160,13 @@ thread_count(const struct samd_settings *settings)
 }
 
 static bool
-serve_at(struct daemon *d, const struct samd_settings *settings,
-         const struct account_admin_options *store, struct account_authority *accounts)
+serve_at(struct daemon *d)
 {
+    const struct samd_settings *settings = &d->site->settings;
     bool good;
 
     d->server = server_start(&(struct server_options){
-        .log = d->log,
-        .accounts = accounts,
-        .store = store,
-        .events = &d->account_events,
-        .rules = { .group = settings->group_id,
-                   .administrators = settings->administrators_id,
-                   .requests_per_second = settings->requests_per_second },
-        .threads = thread_count(settings),
-    });
+        .log = d->log, .terms = &d->site->terms, .threads = thread_count(settings) });
     if (!d->server) {
         log_error(d->log, "out of memory, descriptors or threads");
         return false;
@@ -140,52 +181,37 @@ serve_at(struct daemon *d, const struct samd_settings *settings,
     return good;
 }
 
-/* Everybody's logons hang on this process: a file that it may not write to does not end it. */
-static bool
-open_events(struct daemon *d, const struct samd_settings *settings,
-            const struct account_admin_options *store)
-{
-    struct events_section section = settings->events;
-
-    if (settings->events_file) {
-        section.file = settings->events_file;
-    }
-    d->events = process_open_events(&section, d->log);
-    if (!d->events && section.file) {
-        section.file = NULL;
-        d->events = process_open_events(&section, d->log);
-    }
-    return account_events_init(&d->account_events, d->events, store->accounts.domain);
-}
-
+/* Takes settings. */
 static int
-serve(const struct samd_settings *settings, bool verbose)
+serve(struct samd_settings *settings, const struct options *o)
 {
     struct log_counted counted = LOG_COUNTED;
-    const struct log log = process_log("samd", verbose, &counted);
-    const struct account_admin_options store = samd_settings_store(settings);
-    struct account_authority *accounts = NULL;
-    struct daemon d = { .log = &log, .watched = notify_is_watched() };
+    const struct log log = process_log("samd", o->verbose, &counted);
+    struct daemon d = { .log = &log,
+                        .config_file = o->config_file,
+                        .watched = notify_is_watched() };
     char why[WHY_BYTES];
     bool good;
 
     process_prepare();
-    if (account_authority_open(&store.accounts, &accounts) != SEC_E_OK) {
-        log_error(&log, "no account store", log_text("error", sec_reason()));
+    d.site = site_new(settings, NULL, &log, why, sizeof(why));
+    if (!d.site) {
+        log_error(&log, "cannot begin", log_text("error", why));
         return PROCESS_FAILED;
     }
-    if (!unix_listener_open(settings->socket, UNIX_LISTENER_EVERYBODY, &d.fd, why, sizeof(why))) {
-        log_error(&log, "cannot listen", log_text("socket", settings->socket),
+    if (!unix_listener_open(d.site->settings.socket, UNIX_LISTENER_EVERYBODY, &d.fd, why,
+                            sizeof(why))) {
+        log_error(&log, "cannot listen", log_text("socket", d.site->settings.socket),
                   log_text("error", why));
-        account_authority_close(accounts);
+        terms_unref(&d.site->terms);
         return PROCESS_FAILED;
     }
-    good = open_events(&d, settings, &store) && serve_at(&d, settings, &store, accounts);
-    process_close_events(d.events);
-    account_events_clear(&d.account_events);
-    (void)unlink(settings->socket);
+    process_tell_started(d.site->events->log);
+    good = serve_at(&d);
+    event_log_service(d.site->events->log, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    (void)unlink(d.site->settings.socket);
     (void)close(d.fd);
-    account_authority_close(accounts);
+    terms_unref(&d.site->terms);
     log_info(&log, "stopped");
     return good ? PROCESS_DONE : PROCESS_FAILED;
 }
@@ -210,9 +236,9 @@ main(int argc, char **argv)
     if (o.check_only) {
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;
+        samd_settings_clear(&settings);
     } else {
-        status = serve(&settings, o.verbose);
+        status = serve(&settings, &o);
     }
-    samd_settings_clear(&settings);
     return status;
 }

@@ -36,14 +36,17 @@ enum {
 };
 
 struct server {
-    struct server_options options;
+    const struct log *log;
+    unsigned threads;
     struct peers peers;
     int epoll, stop;
     struct changes *changes;
-    struct answer_proofs proofs;
+    struct assertions *assertions;
+    struct challenges *challenges;
     uint64_t strangers_us; /* when one was last told of */
     unsigned strangers;    /* and how many were not */
-    pthread_mutex_t lock;  /* of the connections */
+    pthread_mutex_t lock;  /* of the connections and the terms */
+    struct terms *terms;
     struct connection *connections;
     size_t n_connections;
     unsigned n_threads;
@@ -54,7 +57,7 @@ struct server {
         pthread_t thread;
         struct server *server;
         atomic_uint_fast64_t busy_us; /* since when; 0: it waits */
-    } workers[];                      /* options.threads */
+    } workers[];                      /* threads */
 };
 
 static uint64_t
@@ -91,7 +94,7 @@ hang_up(const struct server *s, const struct connection *c, const char *why)
     unsigned others;
 
     if (peer_is_told_of_now(c->peer, now_us(), &others)) {
-        log_warning(s->options.log, "a process is hung up on", log_text("why", why),
+        log_warning(s->log, "a process is hung up on", log_text("why", why),
                     log_number("pid", c->who.pid), log_number("uid", c->who.uid),
                     log_number("others", others));
     }
@@ -127,7 +130,7 @@ may_ask(const struct server *s, struct connection *c, const struct authority_msg
         return true;
     }
     if (tell) {
-        log_warning(s->options.log, "a process asks too often: requests are refused",
+        log_warning(s->log, "a process asks too often: requests are refused",
                     log_number("pid", c->who.pid), log_number("uid", c->who.uid));
     }
     answer_refusal(m->id, SEC_E_NO_AUTHENTICATING_AUTHORITY,
@@ -145,7 +148,7 @@ refuse_administrator(const struct server *s, struct connection *c, const struct 
         return;
     }
     if (peer_is_told_of_now(c->peer, now_us(), &others)) {
-        log_warning(s->options.log, "a process may not look at accounts or change them",
+        log_warning(s->log, "a process may not look at accounts or change them",
                     log_number("pid", c->who.pid), log_number("uid", c->who.uid),
                     log_number("others", others));
     }
@@ -189,36 +192,56 @@ redeem(const struct server *s, struct connection *c, const struct authority_msg 
         return;
     }
     if (c->who.uid == 0) {
-        answer_assertion(s->proofs.assertions, m, out);
+        answer_assertion(s->assertions, m, out);
     } else {
         answer_refusal(m->id, SEC_E_NOT_OWNER,
                        "accounts: authority: only root may redeem an assertion", out);
     }
 }
 
+static struct terms *
+take_terms(struct server *s)
+{
+    struct terms *t;
+
+    (void)pthread_mutex_lock(&s->lock);
+    t = terms_ref(s->terms);
+    (void)pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
 /* A response that is shown again is somebody's who captured it. */
 static void
-prove(const struct server *s, struct connection *c, const struct authority_msg *m,
+prove(struct server *s, struct connection *c, const struct authority_msg *m,
       struct wire_writer *out)
 {
+    struct terms *t = take_terms(s);
+    const struct answer_proofs with = { t->accounts, s->assertions, s->challenges };
+    bool again = answer_proof(&with, c->who.uid, m, out) == CHALLENGE_AGAIN;
     unsigned others;
 
-    if (answer_proof(&s->proofs, c->who.uid, m, out) != CHALLENGE_AGAIN) {
-        return;
+    if (again && t->events) {
+        account_events_replay(t->events, m->claim.user, c->who.uid, c->who.pid);
     }
-    if (s->options.events) {
-        account_events_replay(s->options.events, m->claim.user, c->who.uid, c->who.pid);
-    }
-    if (peer_is_told_of_now(c->peer, now_us(), &others)) {
-        log_warning(s->options.log,
-                    "a process shows a response to a challenge that was answered before",
+    terms_unref(t);
+    if (again && peer_is_told_of_now(c->peer, now_us(), &others)) {
+        log_warning(s->log, "a process shows a response to a challenge that was answered before",
                     log_number("pid", c->who.pid), log_number("uid", c->who.uid),
                     log_number("others", others));
     }
 }
 
 static void
-answer(const struct server *s, struct connection *c, struct bytes frame)
+look_up(struct server *s, const struct authority_msg *m, struct wire_writer *out)
+{
+    struct terms *t = take_terms(s);
+
+    answer_look_up(t->accounts, m, out);
+    terms_unref(t);
+}
+
+static void
+answer(struct server *s, struct connection *c, struct bytes frame)
 {
     uint8_t usual[ANSWER_BYTES];
     SEC_AUTO(wire_writer) out = wire_writer_secret(usual, sizeof(usual));
@@ -241,7 +264,7 @@ answer(const struct server *s, struct connection *c, struct bytes frame)
         }
     } else if (m.type == AUTHORITY_MSG_LOOK_UP) {
         if (may_ask(s, c, &m, &out)) {
-            answer_look_up(s->options.accounts, &m, &out);
+            look_up(s, &m, &out);
         }
     } else if (m.type == AUTHORITY_MSG_REDEEM) {
         redeem(s, c, &m, &out);
@@ -389,7 +412,7 @@ run(void *user)
         int n = epoll_wait(s->epoll, &event, 1, -1);
 
         if (n < 0 && errno != EINTR) {
-            log_error(s->options.log, "a thread ends: it cannot wait any more");
+            log_error(s->log, "a thread ends: it cannot wait any more");
             return NULL;
         }
         if (n == 1 && !event.data.ptr) {
@@ -430,7 +453,7 @@ tell_refused(struct server *s, const char *why, const struct peer_who *who)
         return;
     }
     s->strangers_us = now;
-    log_warning(s->options.log, "a connection is refused", log_text("why", why),
+    log_warning(s->log, "a connection is refused", log_text("why", why),
                 log_number("pid", who->pid), log_number("uid", who->uid),
                 log_number("others", s->strangers));
     s->strangers = 0;
@@ -496,6 +519,26 @@ server_take(struct server *s, int fd)
     }
 }
 
+/* What was sent before is read still, and answered before the end is found. */
+void
+server_change(struct server *s, struct terms *terms)
+{
+    struct terms *before;
+
+    peer_change_rules(&s->peers, &terms->rules);
+    (void)pthread_mutex_lock(&s->lock);
+    before = s->terms;
+    s->terms = terms_ref(terms);
+    for (struct connection *c = s->connections; c; c = c->after) {
+        if (!peer_may_still(&s->peers, c->fd, &c->who)) {
+            (void)shutdown(c->fd, SHUT_RD);
+        }
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    terms_unref(before);
+    changes_change(s->changes, terms);
+}
+
 /* --- life ---------------------------------------------------------------------------------- */
 
 static bool
@@ -508,13 +551,13 @@ start(struct server *s)
     if (s->epoll < 0 || s->stop < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->stop, &stop)) {
         return false;
     }
-    s->proofs = (struct answer_proofs){ s->options.accounts, assertions_new(), challenges_new() };
-    if (!s->proofs.assertions || !s->proofs.challenges) {
+    s->assertions = assertions_new();
+    s->challenges = challenges_new();
+    if (!s->assertions || !s->challenges) {
         return false;
     }
-    s->changes =
-        changes_start(s->options.accounts, s->options.store, s->options.events, s->options.log);
-    while (s->changes && s->n_threads < s->options.threads) {
+    s->changes = changes_start(s->terms, s->log);
+    while (s->changes && s->n_threads < s->threads) {
         struct worker *w = &s->workers[s->n_threads];
 
         w->server = s;
@@ -534,8 +577,10 @@ server_start(const struct server_options *options)
     if (!s) {
         return NULL;
     }
-    s->options = *options;
-    s->peers.rules = options->rules;
+    s->log = options->log;
+    s->threads = options->threads;
+    s->terms = terms_ref(options->terms);
+    s->peers.rules = options->terms->rules;
     s->lookers_max = options->threads > 1 ? spin_processors() / 2 : 0;
     s->epoll = s->stop = -1;
     (void)pthread_mutex_init(&s->lock, NULL); /* of the usual kind it cannot fail */
@@ -565,8 +610,8 @@ server_stop(struct server *s)
     while (s->connections) {
         drop(s, s->connections);
     }
-    assertions_free(s->proofs.assertions);
-    challenges_free(s->proofs.challenges);
+    assertions_free(s->assertions);
+    challenges_free(s->challenges);
     if (s->epoll >= 0) {
         (void)close(s->epoll);
     }
@@ -574,6 +619,7 @@ server_stop(struct server *s)
         (void)close(s->stop);
     }
     peer_clear_all(&s->peers);
+    terms_unref(s->terms);
     (void)pthread_mutex_destroy(&s->lock);
     mem_free(s);
 }

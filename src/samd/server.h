@@ -4,19 +4,14 @@
 #ifndef SAMD_SERVER_H
 #define SAMD_SERVER_H
 
-#include "account/admin.h"
 #include "base/log.h"
-#include "samd/peer.h"
+#include "samd/terms.h"
 
 struct server;
 
-/* Borrowed for the server's life. */
 struct server_options {
-    const struct log *log;
-    struct account_authority *accounts;
-    const struct account_admin_options *store; /* opened for changes when one is asked for */
-    struct account_events *events;             /* of changes; NULL: none */
-    struct peer_rules rules;
+    const struct log *log; /* borrowed for the server's life */
+    struct terms *terms;   /* which the server refers to until others take their place */
     unsigned threads;
 };
 
@@ -24,6 +19,9 @@ struct server_options {
 SEC_NODISCARD struct server *server_start(const struct server_options *);
 /* A connection that was accepted; fd is the server's now. From one thread alone. */
 void server_take(struct server *, int fd);
+/* Requests from now on are answered under these; those that are under way finish under theirs. Who may
+ * no longer ask, or administer, is hung up on when what he has asked is answered. */
+void server_change(struct server *, struct terms *);
 /* Whether one of the threads waits for requests, or has not been at one for long. */
 bool server_answers(const struct server *);
 /* Ends connections and threads; what was asked and not answered is not. */

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The file is read anew. A configuration with a fault is refused as a whole, and the old one stays;
  * a good one is what clients come under from now on, while those that are there finish under theirs. */
-#include <stdio.h>
-#include <time.h>
-
 #include "daemon/notify.h"
 #include "service/server.h"
-
-static void
-tell_systemd(void)
-{
-    char text[64];
-    struct timespec now = { 0 };
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    (void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
-                   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-    notify_systemd(text);
-}
 
 static void
 refuse(struct server *s, const char *why)
@@ -86,7 +71,7 @@ server_reload(struct server *s)
     if (s->reloading || s->signals.stops) {
         return;
     }
-    tell_systemd();
+    notify_reloading();
     if (!settings_read(s->config_file, &settings, &error)) {
         refuse(s, error.text);
         return;

@@ -89,28 +89,13 @@ add_listener(struct site *site, const struct listener_settings *from, const stru
     return true;
 }
 
-static void
-events_unref(struct site_events *events)
-{
-    if (events && __atomic_sub_fetch(&events->references, 1, __ATOMIC_ACQ_REL) == 0) {
-        event_log_close(events->log);
-        mem_free(events);
-    }
-}
-
 bool
 site_open_events(struct site *site, const struct site *before, const struct log *log)
 {
-    if (before && events_section_same(&site->settings.events, &before->settings.events)) {
-        site->events = before->events;
-        (void)__atomic_add_fetch(&site->events->references, 1, __ATOMIC_RELAXED);
-        return true;
-    }
-    site->events = mem_new(sizeof(*site->events));
-    if (site->events) {
-        *site->events = (struct site_events){ 1, events_section_open(&site->settings.events, log) };
-    }
-    return site->events && site->events->log;
+    site->events =
+        events_place_open(&site->settings.events, before ? &before->settings.events : NULL,
+                          before ? before->events : NULL, log);
+    return site->events != NULL;
 }
 
 struct site *
@@ -157,7 +142,7 @@ site_unref(struct site *site)
         endpoint_unref(l->endpoint);
     }
     mem_free(site->listeners);
-    events_unref(site->events);
+    events_place_unref(site->events);
     settings_clear(&site->settings);
     mem_free(site);
 }

@@ -40,16 +40,10 @@ struct listener {
     struct proxied_shared shared; /* store NULL: no other process serves its clients */
 };
 
-/* Where events go; shared by configurations that say the same of it. */
-struct site_events {
-    unsigned references; /* atomic */
-    struct event_log *log;
-};
-
 struct site {
     unsigned references; /* atomic */
     struct settings settings;
-    struct site_events *events; /* NULL until site_open_events */
+    struct events_place *events; /* NULL until site_open_events */
     struct listener *listeners;
     size_t n_listeners;
 };

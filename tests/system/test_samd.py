@@ -6,15 +6,17 @@ import hmac
 import json
 import os
 import re
+import signal
 import socket
 import stat
 import struct
 import subprocess
+import sys
 import threading
 
 import pytest
 
-from conftest import PATIENCE, program
+from conftest import PATIENCE, Service, program
 from samd import (ADMINISTRATORS, ASKERS, CHALLENGE_USED, CHANGE_PASSWORD, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
@@ -436,6 +438,99 @@ def test_the_watchdog_hears_it(samd):
     samd.start(NOTIFY_SOCKET=str(samd.folder / "notify"), WATCHDOG_USEC="30000000")
     assert told.recv(100) == b"READY=1"
     assert told.recv(100) == b"WATCHDOG=1"
+
+
+def reload(samd, words="the configuration is read anew", **changes):
+    """SIGHUP with other keys in [samd]; None: the key goes."""
+    samd.keys = {key: value for key, value in {**samd.keys, **changes}.items() if value is not None}
+    samd.config.write_text(samd.sections())
+    told = samd.log.read_text().count(words)
+    samd.process.send_signal(signal.SIGHUP)
+    Service.wait_for(lambda: samd.log.read_text().count(words) > told, words)
+
+
+def test_reload__policy_and_limits_change_for_who_is_there(make_samd):
+    samd = make_samd(accounts={"alice": ALICE}, policy={"lockout_threshold": "0"})
+    wire = Wire(samd.socket)
+    for _ in range(5):
+        assert refusal(wire.ask(2, claim("alice", "Guess")))[1] == WRONG_PASSWORD
+    samd.policy = {"lockout_threshold": "2"}
+    reload(samd)
+    assert wire.ask(2, claim("alice", ALICE))[0] == PROVEN  # which forgets the wrong ones
+    assert [refusal(wire.ask(2, claim("alice", "Guess")))[2] for _ in range(2)] == [0, 1]
+    samd.ctl("account", "unlock", "alice")  # through the thread that changes accounts, under the new ones
+    assert wire.ask(2, claim("alice", ALICE))[0] == PROVEN
+    reload(samd, requests_per_second="1")
+    assert NO_AUTHORITY in [refusal(answer)[0] for answer in [wire.ask(2, claim("alice", ALICE)) for _ in range(20)] if answer[0] == REFUSED]
+    reload(samd, requests_per_second="0")
+    assert wire.ask(2, claim("alice", ALICE))[0] == PROVEN
+
+
+def test_reload__who_may_no_longer_ask_is_hung_up_on(samd):
+    waits = ASK_AS + 'print(len(s.recv(1)), flush=True)\n'
+    asker = subprocess.Popen([sys.executable, "-c", waits.replace("settimeout(15)", "settimeout(600)"), samd.socket],
+                             stdout=subprocess.PIPE, text=True, **as_user(STRANGER_UID, ASKERS))
+    try:
+        assert asker.stdout.readline() == "17\n"
+        samd.ctl("account", "list", **as_user(STRANGER_UID, ADMINISTRATORS))
+        reload(samd, group=None, administrators=None)
+        assert asker.stdout.readline() == "0\n"  # the end of it
+        samd.ctl("account", "list", status=1, **as_user(STRANGER_UID, ADMINISTRATORS))
+        assert samd.prove("alice", ALICE)[0] == PROVEN  # root may, always
+    finally:
+        asker.kill()
+        asker.wait()
+
+
+@pytest.mark.parametrize("change, words", [({"socket": "/nonexistent/auth"}, "socket changes with a restart alone"),
+                                           ({"threads": "7"}, "threads changes with a restart alone"),
+                                           ({"group": "no-such-group"}, "there is no group no-such-group"),
+                                           ({"requests_per_second": "many"}, "opensspi.conf"),
+                                           ({"events_file": "/nonexistent/events"}, "the event log cannot be opened")])
+def test_reload__a_fault_is_refused_as_a_whole(make_samd, change, words):
+    samd = make_samd(accounts={"alice": ALICE}, policy={"lockout_threshold": "0"})
+    samd.policy = {"lockout_threshold": "1"}
+    reload(samd, "the old one stays", **change)
+    samd.says(words)
+    for _ in range(3):
+        assert refusal(samd.prove("alice", "Guess"))[1] == WRONG_PASSWORD
+    assert samd.prove("alice", ALICE)[0] == PROVEN
+    samd.stop()
+    told = [row for row in map(json.loads, (samd.state / "events.jsonl").read_text().splitlines()) if row["EventID"] == 29102]
+    assert [(row["Keywords"], words in row["reason"]) for row in told] == [("Audit Failure", True)]
+
+
+def test_reload__events_and_the_store_are_elsewhere(samd):
+    assert samd.prove("alice", ALICE)[0] == PROVEN
+    reload(samd, events_file=samd.state / "more.jsonl", store=f"sqlite:{samd.state}/others.db", key_file=f"{samd.state}/others.key")
+    samd.ctl("account", "add", "zoe", "--password-stdin", stdin="Secret789!x\n")  # makes the store, if nothing has yet
+    assert refusal(samd.prove("alice", ALICE))[0] == LOGON_DENIED
+    assert samd.prove("zoe", "Secret789!x")[0] == PROVEN
+    samd.stop()
+    told = [[json.loads(line)["EventID"] for line in (samd.state / name).read_text().splitlines()] for name in ("events.jsonl", "more.jsonl")]
+    assert 29100 in told[0] and 29102 not in told[0] and {29102, 4720, 29101} <= set(told[1])
+
+
+def test_reload__again_and_again_while_logons_go_on(make_samd):
+    samd = make_samd(accounts={"alice": ALICE})
+    over, answers = threading.Event(), []
+
+    def ask():
+        wire = Wire(samd.socket)
+        while not over.is_set():
+            answers.append(wire.ask(2, claim("alice", ALICE))[0])
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    try:
+        for i in range(20):
+            reload(samd, requests_per_second=str(i % 2 * 1000000))
+    finally:
+        over.set()
+        for asker in askers:
+            asker.join()
+    assert set(answers) == {PROVEN}
 
 
 def test_lock_out__outlives_it(make_samd):

@@ -15,6 +15,7 @@
 struct served {
     struct test_store store;
     struct account_authority *accounts; /* what the server asks */
+    struct terms terms;
     struct server *server;
     struct log log;
     int fd;
@@ -41,15 +42,14 @@ served_start(struct served *s)
     char why[256];
 
     s->log = (struct log){ .fd = -1, .program = "samd" };
-    s->server = server_start(&(struct server_options){
-        .log = &s->log,
-        .accounts = s->accounts,
-        .store = &s->store.options,
-        .rules = { .group = (gid_t)-1,
-                   .administrators = (gid_t)-1,
-                   .requests_per_second = s->requests_per_second },
-        .threads = 2,
-    });
+    s->terms = (struct terms){ .references = 1,
+                               .accounts = s->accounts,
+                               .store = &s->store.options,
+                               .rules = { .group = (gid_t)-1,
+                                          .administrators = (gid_t)-1,
+                                          .requests_per_second = s->requests_per_second } };
+    s->server =
+        server_start(&(struct server_options){ .log = &s->log, .terms = &s->terms, .threads = 2 });
     if (!s->server ||
         !unix_listener_open(s->socket, UNIX_LISTENER_EVERYBODY, &s->fd, why, sizeof(why)) ||
         fcntl(s->fd, F_SETFL, 0) || pthread_create(&s->thread, NULL, served_accept_, s)) {

@@ -50,6 +50,35 @@ test_peer_take__this_process__is_one_with_all_of_its_connections(void **state)
 }
 
 static void
+test_peer_change_rules__requests__hold_from_now_on(void **state)
+{
+    struct peers all = peers_of(1);
+    struct peer p = { .allowance_us = 1000000 };
+    bool tell;
+
+    (void)pthread_mutex_init(&p.lock, NULL);
+    assert_true(peer_may_ask_now(&all, &p, 5000000, &tell));
+    assert_false(peer_may_ask_now(&all, &p, 5000000, &tell));
+    peer_change_rules(&all, &(struct peer_rules){ (gid_t)-1, (gid_t)-1, 0 });
+    assert_true(peer_may_ask_now(&all, &p, 5000000, &tell));
+}
+
+static void
+test_peer_may_still__this_user_s__always(void **state)
+{
+    struct peers all = peers_of(0);
+    const struct peer_who was = { .may_administer = true };
+    int pair[2];
+
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    peer_change_rules(&all, &(struct peer_rules){ 12345, 12346, 0 });
+    assert_true(peer_may_still(&all, pair[0], &was));
+    assert_false(peer_may_still(&all, STDIN_FILENO, &was));
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+static void
 test_peer_take__no_socket__is_a_stranger(void **state)
 {
     struct peers all = peers_of(0);
@@ -173,6 +202,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peer_take__this_process__is_one_with_all_of_its_connections),
+        cmocka_unit_test(test_peer_change_rules__requests__hold_from_now_on),
+        cmocka_unit_test(test_peer_may_still__this_user_s__always),
         cmocka_unit_test(test_peer_take__no_socket__is_a_stranger),
         cmocka_unit_test(test_peer_may_ask_now__so_many_a_second__and_no_more),
         cmocka_unit_test(test_peer_may_ask_now__no_limit__is_none),

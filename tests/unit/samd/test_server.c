@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdatomic.h>
 
 #include "account/authority_link.h"
 #include "account/authority_msg.h"
@@ -335,6 +336,47 @@ test_account_prove__samd_restarted_after_the_challenge__proves(void **state)
     }
 }
 
+struct counted_terms {
+    struct terms terms;
+    atomic_uint *released;
+};
+
+static void
+count_release(struct terms *terms)
+{
+    struct counted_terms *t = (struct counted_terms *)terms;
+
+    atomic_fetch_add(t->released, 1);
+    free(t);
+}
+
+/* Each set of terms goes when nobody works under it any more, and requests never see one that is
+ * gone. */
+static void
+test_server_change__while_requests_go_on__answers_them(void **state)
+{
+    enum { CHANGES = 50 };
+    struct doors *d = *state;
+    atomic_uint released = 0;
+
+    for (int i = 0; i < CHANGES; i++) {
+        struct counted_terms *t = calloc(1, sizeof(*t));
+
+        assert_non_null(t);
+        t->terms = d->served.terms;
+        t->terms.references = 1;
+        t->terms.release = count_release;
+        t->released = &released;
+        server_change(d->served.server, &t->terms);
+        terms_unref(&t->terms);
+        assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
+        assert_int_equal(account_admin_unlock(d->admin, "user"), SEC_E_OK);
+    }
+    server_change(d->served.server, &d->served.terms);
+    assert_int_equal(account_admin_unlock(d->admin, "user"), SEC_E_OK);
+    assert_int_equal(released, CHANGES);
+}
+
 /* --- management ---------------------------------------------------------------------------- */
 
 struct seen {
@@ -606,6 +648,7 @@ main(void)
         TEST(test_account_prove__a_response_shown_again__forgets_no_wrong_password),
         TEST(test_account_prove__a_claim_of_another_time__is_not_judged),
         TEST(test_account_prove__samd_restarted_after_the_challenge__proves),
+        TEST(test_server_change__while_requests_go_on__answers_them),
         TEST(test_account_admin__every_request__is_as_at_the_store),
         TEST(test_account_admin__refused__says_what_the_store_says),
         TEST(test_account_look_up__by_name_and_by_sid__is_as_from_the_store),
