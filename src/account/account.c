@@ -15,10 +15,17 @@ account_authority_open(const struct account_options *options, struct account_aut
     return status == SEC_E_OK ? kind->open_authority(options, where, out) : status;
 }
 
+struct account_authority *
+account_authority_ref(struct account_authority *a)
+{
+    (void)__atomic_add_fetch(&a->more_references, 1, __ATOMIC_RELAXED);
+    return a;
+}
+
 void
 account_authority_close(struct account_authority *a)
 {
-    if (a) {
+    if (a && __atomic_fetch_sub(&a->more_references, 1, __ATOMIC_ACQ_REL) == 0) {
         a->ops->close(a);
     }
 }

@@ -173,6 +173,8 @@ struct account_options {
  * SEC_E_NO_AUTHENTICATING_AUTHORITY until it can be (and says why with sec_fail). */
 SEC_NODISCARD sec_status account_authority_open(const struct account_options *,
                                                 struct account_authority **out);
+/* One more who is to close it. */
+struct account_authority *account_authority_ref(struct account_authority *);
 void account_authority_close(struct account_authority *); /* NULL is a no-op */
 
 #endif

@@ -23,6 +23,7 @@ struct account_authority_ops {
 /* The first member of every kind's own structure. */
 struct account_authority {
     const struct account_authority_ops *ops;
+    unsigned more_references; /* atomic; than the one that who opened it has */
 };
 
 struct account_admin_ops {

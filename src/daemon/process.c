@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/mem.h"
+#include "daemon/notify.h"
 #include "daemon/process.h"
 
 /* Each client needs one, or two. */
@@ -50,6 +51,23 @@ process_open_events(const struct events_section *section, const struct log *log)
 
     process_tell_started(events);
     return events;
+}
+
+void
+process_tell_reloaded(struct event_log *events, const struct log *log, const char *config_file)
+{
+    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
+    log_info(log, "the configuration is read anew", log_text("file", config_file));
+    notify_systemd("READY=1\nSTATUS=");
+}
+
+void
+process_refuse_reload(struct event_log *events, const struct log *log, const char *why)
+{
+    event_log_service(events, &(struct event_service){
+                                  .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
+    log_error(log, "the configuration is refused, and the old one stays", log_text("error", why));
+    notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
 }
 
 void

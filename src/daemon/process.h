@@ -22,6 +22,9 @@ SEC_NODISCARD struct event_log *process_open_events(const struct events_section 
                                                     const struct log *);
 /* The same, where it is open already. */
 void process_tell_started(struct event_log *events);
+/* What came of SIGHUP: to the events, the log and systemd. */
+void process_tell_reloaded(struct event_log *, const struct log *, const char *config_file);
+void process_refuse_reload(struct event_log *, const struct log *, const char *why);
 /* Tells that it ends. NULL is a no-op. */
 void process_close_events(struct event_log *events);
 

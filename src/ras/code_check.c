@@ -87,6 +87,7 @@ answer(uv_work_t *work, int status)
     }
     judge(c, &a);
     c->done(c->owner, &a);
+    account_authority_close(c->accounts);
     account_proof_clear(&c->proof);
     mem_free_wiped(c, sizeof(*c));
 }
@@ -100,7 +101,7 @@ code_check_start(uv_loop_t *loop, struct account_authority *accounts, const stru
     if (!c) {
         return false;
     }
-    c->accounts = accounts;
+    c->accounts = account_authority_ref(accounts);
     c->done = done;
     c->owner = owner;
     c->call = m->call;

@@ -73,6 +73,20 @@ set_timer(struct port *p)
     }
 }
 
+/* For the call that comes next. */
+static void
+adopt_terms(struct port *p)
+{
+    const size_t section = (size_t)(p->settings - p->terms->settings.ports);
+
+    if (p->terms != p->site->terms) {
+        ras_terms_unref(p->terms);
+        p->terms = ras_terms_ref(p->site->terms);
+        p->settings = &p->terms->settings.ports[section];
+        p->call.rules = &p->settings->rules;
+    }
+}
+
 static void
 step_once(struct port *p, const struct call_event *event)
 {
@@ -81,6 +95,9 @@ step_once(struct port *p, const struct call_event *event)
     struct call_actions actions;
     uint64_t next = site->last_call + 1;
 
+    if (before == CALL_LISTENING) {
+        adopt_terms(p);
+    }
     call_step(&p->call, event, uv_now(site->loop), next, &actions);
     if (p->call.id == next) {
         site->last_call = next;
@@ -207,6 +224,7 @@ port_open(struct port_site *site, const struct port_settings *settings, size_t i
         return NULL;
     }
     p->site = site;
+    p->terms = ras_terms_ref(site->terms);
     p->settings = settings;
     p->index = index;
     p->instance = instance;
@@ -215,6 +233,7 @@ port_open(struct port_site *site, const struct port_settings *settings, size_t i
                    instance + 1);
     p->line = ops_of(settings->type)->open(&site->lines, settings, &line_events, p, why, why_n);
     if (!p->line) {
+        ras_terms_unref(p->terms);
         mem_free(p);
         return NULL;
     }
@@ -256,6 +275,7 @@ void
 port_free_closed(struct port *p)
 {
     if (p->closed && !p->checks) {
+        ras_terms_unref(p->terms);
         mem_free(p);
     }
 }

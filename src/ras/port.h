@@ -11,13 +11,14 @@
 #include "ras/settings.h"
 
 struct port;
+struct ras_terms;
 
 /* What all ports of one rasd share. */
 struct port_site {
     uv_loop_t *loop;
     const struct log *log;
     struct event_log *events;
-    struct account_authority *accounts;
+    struct ras_terms *terms; /* of the calls that begin from now on */
     struct lines lines;
     struct module_pool *modules; /* NULL: there is no module */
     const char *module_path;
@@ -29,7 +30,7 @@ struct port_site {
 };
 void port_site_init(struct port_site *);
 
-/* index: its own among all ports of the site; instance: among those of its settings. NULL with why
+/* settings: of the site's terms. index: its own among all ports of the site; instance: among those of its settings. NULL with why
  * filled in. */
 struct port *port_open(struct port_site *, const struct port_settings *, size_t index,
                        size_t instance, char *why, size_t why_n);

@@ -120,7 +120,7 @@ check_code(struct port *p, const struct host_msg *m)
         answer_code(p, m->request, ERROR_AUTHENTICATION_FAILURE);
         return;
     }
-    if (!code_check_start(p->site->loop, p->site->accounts, m, p->account.address, on_code_checked,
+    if (!code_check_start(p->site->loop, p->terms->accounts, m, p->account.address, on_code_checked,
                           p)) {
         answer_code(p, m->request, ERROR_OUT_OF_BUFFERS);
         return;

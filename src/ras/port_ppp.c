@@ -90,9 +90,10 @@ port_ppp_start(struct port *p)
         remote[0] = 0;
     }
     if (fd >= 0) {
-        p->ppp = ppp_start(p->site->ppp, fd, p->settings,
-                           (struct ppp_call){ .id = p->call.id, .remote = remote }, &ppp_events, p,
-                           why, sizeof(why));
+        p->ppp = ppp_start(
+            p->site->ppp, fd, p->settings,
+            (struct ppp_call){ .id = p->call.id, .remote = remote, .accounts = p->terms->accounts },
+            &ppp_events, p, why, sizeof(why));
     }
     if (!p->ppp) {
         p->line->ops->take_back(p->line);

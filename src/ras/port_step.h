@@ -6,11 +6,13 @@
 
 #include "ras/port.h"
 #include "ras/port_record.h"
+#include "ras/terms.h"
 
 enum { PENDING_EVENTS = 8 };
 
 struct port {
     struct port_site *site;
+    struct ras_terms *terms; /* of its call, or of the last one */
     const struct port_settings *settings;
     size_t index, instance;
     char name[64];

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/account.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "crypto/random.h"
@@ -44,6 +45,7 @@ release(struct ppp *p)
         return;
     }
     unlink_call(p);
+    account_authority_close(p->accounts);
     mem_free_wiped(p, sizeof(*p));
     ppp_server_unref(s);
 }
@@ -305,6 +307,7 @@ call_new(struct ppp_server *s, const struct port_settings *port, struct ppp_call
     }
     p->id = call.id;
     p->require = port->ppp.require;
+    p->accounts = account_authority_ref(call.accounts);
     p->started_ms = uv_now(s->args.loop);
     (void)snprintf(p->remote, sizeof(p->remote), "%s", call.remote);
     p->process.data = p->timer.data = p->output.data = p;

@@ -35,7 +35,6 @@ struct ppp_events {
 struct ppp_server;
 struct ppp_server_args {
     uv_loop_t *loop;
-    struct account_authority *accounts;
     const struct log *log;
     const char *pppd, *plugin, *run_directory;
 };
@@ -47,6 +46,7 @@ void ppp_server_close(struct ppp_server *);
 struct ppp_call {
     uint64_t id;
     const char *remote; /* the caller's address; "": none */
+    struct account_authority *accounts;
 };
 /* fd is owned from here on, also by a failure. NULL with why filled in. */
 struct ppp *ppp_start(struct ppp_server *, int fd, const struct port_settings *, struct ppp_call,

@@ -190,6 +190,7 @@ job_done(uv_work_t *work, int status)
         }
     }
     account_proof_clear(&job->result);
+    account_authority_close(job->accounts);
     mem_free_wiped(job, sizeof(*job));
 }
 
@@ -215,7 +216,7 @@ on_prove(struct ppp_peer *p, const struct ppp_msg *m)
     }
     why = ppp_proof_make(&job->proof, m);
     job->proof.claim.now_100ns = clock_now_100ns();
-    job->accounts = p->server->args.accounts;
+    job->accounts = account_authority_ref(call->accounts);
     job->peer = p;
     job->work.data = job;
     if (why) {
@@ -223,6 +224,7 @@ on_prove(struct ppp_peer *p, const struct ppp_msg *m)
         if (!p->closing) {
             verdict_no(p, &job->proof);
         }
+        account_authority_close(job->accounts);
         mem_free_wiped(job, sizeof(*job));
         return;
     }

@@ -40,6 +40,7 @@ struct ppp {
     uint8_t token[PPP_MSG_TOKEN_BYTES];
     bool token_used, authenticated, refused;
     unsigned attempts, require; /* PPP_* */
+    struct account_authority *accounts;
     char remote[PPP_MSG_ADDRESS_MAX + 1];
     struct ppp_peer *peer;
     struct ppp_accounting accounting;

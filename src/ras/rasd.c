@@ -19,6 +19,7 @@
 #include "ras/accounts.h"
 #include "ras/port.h"
 #include "ras/requests.h"
+#include "ras/terms.h"
 
 enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
 
@@ -29,8 +30,10 @@ enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
 struct daemon {
     uv_loop_t loop;
     const struct log *log;
-    const struct ras_settings *settings;
-    struct account_authority *accounts;
+    const char *config_file;
+    struct ras_terms *first;             /* whose lines, paths and module stay */
+    const struct ras_settings *settings; /* the first's */
+    struct events_place *events;
     struct port_site site;
     struct port **ports;
     size_t n_ports;
@@ -101,13 +104,73 @@ on_stop(void *user, bool at_once)
 }
 
 static void
+refuse_reload(const struct daemon *d, const char *why)
+{
+    process_refuse_reload(d->site.events, d->log, why);
+}
+
+/* A configuration with a fault is refused as a whole. NULL: refused. */
+static struct ras_terms *
+read_terms(const struct daemon *d)
+{
+    struct account_authority *accounts;
+    struct ras_settings settings;
+    struct config_error error;
+    struct ras_terms *terms;
+    char why[WHY_BYTES];
+    const char *what;
+
+    if (!ras_settings_read(d->config_file, &settings, &error)) {
+        refuse_reload(d, error.text);
+        return NULL;
+    }
+    what = ras_settings_needs_restart(d->settings, &settings);
+    if (what) {
+        (void)snprintf(why, sizeof(why), "what changes with a restart alone: %s", what);
+        ras_settings_clear(&settings);
+        refuse_reload(d, why);
+        return NULL;
+    }
+    if (!accounts_open(d->config_file, &accounts, &error)) {
+        ras_settings_clear(&settings);
+        refuse_reload(d, error.text);
+        return NULL;
+    }
+    terms = ras_terms_new(&settings, accounts);
+    if (!terms) {
+        refuse_reload(d, "no memory");
+    }
+    return terms;
+}
+
+/* Calls go on under what they began with. */
+static void
 on_reload(void *user)
 {
     struct daemon *d = user;
+    struct events_place *events;
+    struct ras_terms *terms;
 
     event_log_reopen(d->site.events);
-    event_log_service(d->site.events, &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
     log_info(d->log, "the event file is opened anew");
+    notify_reloading();
+    terms = read_terms(d);
+    if (!terms) {
+        return;
+    }
+    events = events_place_open(&terms->settings.events, &d->site.terms->settings.events, d->events,
+                               d->log);
+    if (!events) {
+        ras_terms_unref(terms);
+        refuse_reload(d, "the event log cannot be opened");
+        return;
+    }
+    events_place_unref(d->events);
+    d->events = events;
+    d->site.events = events->log;
+    ras_terms_unref(d->site.terms);
+    d->site.terms = terms;
+    process_tell_reloaded(d->site.events, d->log, d->config_file);
 }
 
 static void
@@ -201,7 +264,6 @@ open_ports(struct daemon *d)
     for (size_t i = 0; i < d->settings->n_ports; i++) {
         n += d->settings->ports[i].calls;
     }
-    d->site.accounts = d->accounts;
     d->ports = mem_new_array(n, sizeof(struct port *));
     for (size_t i = 0; i < d->settings->n_ports && d->ports; i++) {
         const struct port_settings *s = &d->settings->ports[i];
@@ -240,7 +302,6 @@ open_ppp(struct daemon *d)
 {
     const struct ras_settings *s = d->settings;
     const struct ppp_server_args args = { .loop = &d->loop,
-                                          .accounts = d->accounts,
                                           .log = d->log,
                                           .pppd = s->pppd,
                                           .plugin = s->plugin,
@@ -276,8 +337,10 @@ open_control(struct daemon *d)
 static bool
 open_events(struct daemon *d)
 {
-    d->site.events = process_open_events(&d->settings->events, d->log);
-    return d->site.events != NULL;
+    d->events = events_place_open(&d->settings->events, NULL, NULL, d->log);
+    d->site.events = d->events ? d->events->log : NULL;
+    process_tell_started(d->site.events);
+    return d->events != NULL;
 }
 
 static void
@@ -286,18 +349,50 @@ clear(struct daemon *d)
     finish(d, true);
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&d->loop);
-    account_authority_close(d->accounts);
-    process_close_events(d->site.events);
+    if (d->events) {
+        event_log_service(d->site.events, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    }
+    events_place_unref(d->events);
+    ras_terms_unref(d->site.terms);
+    ras_terms_unref(d->first);
     mem_free(d->ports);
 }
 
+static bool
+open_all(struct daemon *d, const struct options *o)
+{
+    return is_alone(d) && open_events(d) && make_run_directory(d) && open_ppp(d) &&
+           open_modules(d, o) && open_ports(d) && open_control(d) && start_signals(d);
+}
+
+/* With the terms that it begins with; takes settings. */
+static bool
+open_terms(struct daemon *d, struct ras_settings *settings)
+{
+    struct account_authority *accounts;
+    struct config_error error;
+
+    if (!accounts_open(d->config_file, &accounts, &error)) {
+        return failed(d, "no account store", error.text);
+    }
+    d->first = ras_terms_new(settings, accounts);
+    if (!d->first) {
+        return failed(d, "no account store", "no memory");
+    }
+    d->settings = &d->first->settings;
+    d->site.terms = ras_terms_ref(d->first);
+    d->site.module_path = d->settings->security_module;
+    return true;
+}
+
 static int
-serve(const struct ras_settings *settings, const struct options *o)
+serve(struct ras_settings *settings, const struct options *o)
 {
     struct log_counted counted = LOG_COUNTED;
     const struct log log = process_log("rasd", o->verbose, &counted);
-    struct daemon d = { .log = &log, .settings = settings, .watched = notify_is_watched() };
-    struct config_error error;
+    struct daemon d = { .log = &log,
+                        .config_file = o->config_file,
+                        .watched = notify_is_watched() };
     int status = PROCESS_FAILED;
 
     process_prepare();
@@ -308,14 +403,10 @@ serve(const struct ras_settings *settings, const struct options *o)
     d.site = (struct port_site){ .loop = &d.loop,
                                  .log = &log,
                                  .lines = { .loop = &d.loop, .log = &log },
-                                 .module_path = settings->security_module,
                                  .at_rest = on_at_rest,
                                  .owner = &d };
     port_site_init(&d.site);
-    if (!accounts_open(o->config_file, &d.accounts, &error)) {
-        log_error(&log, "no account store", log_text("error", error.text));
-    } else if (is_alone(&d) && open_events(&d) && make_run_directory(&d) && open_ppp(&d) &&
-               open_modules(&d, o) && open_ports(&d) && open_control(&d) && start_signals(&d)) {
+    if (open_terms(&d, settings) && open_all(&d, o)) {
         log_info(&log, "ready", log_number("calls", (int64_t)d.n_ports));
         notify_systemd("READY=1");
         (void)uv_run(&d.loop, UV_RUN_DEFAULT);

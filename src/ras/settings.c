@@ -558,3 +558,57 @@ ras_settings_remote(const struct port_settings *port, size_t instance,
 
     return port->ppp.remote_first && inet_ntop(AF_INET, &address, text, RAS_IPV4_BYTES);
 }
+
+/* --- other settings ------------------------------------------------------------------------ */
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool
+same_serial(const struct serial_settings *a, const struct serial_settings *b)
+{
+    return a->speed == b->speed && a->data_bits == b->data_bits && a->stop_bits == b->stop_bits &&
+           a->parity == b->parity && a->flow_rts_cts == b->flow_rts_cts && a->local == b->local &&
+           same_text(a->init, b->init) && same_text(a->answer, b->answer) &&
+           same_text(a->hang_up, b->hang_up) && a->rings == b->rings;
+}
+
+/* Callers of before and of after share a port's addresses. */
+static const char *
+port_needs_restart(const struct port_settings *a, const struct port_settings *b)
+{
+    if (!same_text(a->name, b->name) || a->type != b->type || !same_text(a->device, b->device)) {
+        return "a port, its type or its device";
+    }
+    if (a->calls != b->calls || a->ppp.remote_first != b->ppp.remote_first ||
+        a->ppp.remote_last != b->ppp.remote_last) {
+        return "calls or remote_address of a port";
+    }
+    return a->telnet == b->telnet && same_serial(&a->serial, &b->serial)
+               ? NULL
+               : "telnet or a serial line's keys of a port";
+}
+
+const char *
+ras_settings_needs_restart(const struct ras_settings *a, const struct ras_settings *b)
+{
+    const char *what = a->n_ports == b->n_ports ? NULL : "the number of ports";
+
+    if (!same_text(a->security_module, b->security_module) ||
+        a->module_processes != b->module_processes || !same_text(a->module_host, b->module_host) ||
+        !same_text(a->pam_service, b->pam_service) || !same_text(a->module_user, b->module_user)) {
+        return "security_module, pam_service or a key of [ras] that begins with module_";
+    }
+    if (!same_text(a->control_socket, b->control_socket) ||
+        !same_text(a->run_directory, b->run_directory) || !same_text(a->pppd, b->pppd) ||
+        !same_text(a->plugin, b->plugin)) {
+        return "control_socket, run_directory, pppd or plugin";
+    }
+    for (size_t i = 0; i < a->n_ports && !what; i++) {
+        what = port_needs_restart(&a->ports[i], &b->ports[i]);
+    }
+    return what;
+}

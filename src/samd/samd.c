@@ -62,12 +62,7 @@ on_stop(void *user, bool at_once)
 static void
 refuse_reload(const struct daemon *d, const char *why)
 {
-    event_log_service(
-        d->site->events->log,
-        &(struct event_service){ .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
-    log_error(d->log, "the configuration is refused, and the old one stays",
-              log_text("error", why));
-    notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
+    process_refuse_reload(d->site->events->log, d->log, why);
 }
 
 /* A configuration with a fault is refused as a whole. NULL: refused. */
@@ -113,9 +108,7 @@ on_reload(void *user)
     server_change(d->server, &site->terms);
     terms_unref(&d->site->terms);
     d->site = site;
-    event_log_service(site->events->log, &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
-    log_info(d->log, "the configuration is read anew", log_text("file", d->config_file));
-    notify_systemd("READY=1\nSTATUS=");
+    process_tell_reloaded(d->site->events->log, d->log, d->config_file);
 }
 
 static void

@@ -2,18 +2,14 @@
 /* The file is read anew. A configuration with a fault is refused as a whole, and the old one stays;
  * a good one is what clients come under from now on, while those that are there finish under theirs. */
 #include "daemon/notify.h"
+#include "daemon/process.h"
 #include "service/server.h"
 
 static void
 refuse(struct server *s, const char *why)
 {
     counters_add(&s->reloads_refused);
-    event_log_service(
-        s->site->events->log,
-        &(struct event_service){ .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
-    log_error(s->service.log, "the configuration is refused, and the old one stays",
-              log_text("error", why));
-    notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
+    process_refuse_reload(s->site->events->log, s->service.log, why);
 }
 
 /* The sockets come before the library's part, which cannot be undone; after that nothing but memory

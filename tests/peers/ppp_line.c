@@ -111,7 +111,6 @@ main(int argc, char **argv)
         die("accounts", sec_reason());
     }
     server = ppp_server_open(&(struct ppp_server_args){ .loop = loop,
-                                                        .accounts = accounts,
                                                         .log = &log,
                                                         .pppd = "/usr/sbin/pppd",
                                                         .plugin = argv[PLUGIN],
@@ -128,7 +127,8 @@ main(int argc, char **argv)
     (void)fcntl(master, F_SETFD, FD_CLOEXEC);
     (void)uv_signal_init(loop, &on_term);
     (void)uv_signal_start(&on_term, stop, SIGTERM);
-    call = ppp_start(server, slave, &port, (struct ppp_call){ .id = 7, .remote = argv[REMOTE] },
+    call = ppp_start(server, slave, &port,
+                     (struct ppp_call){ .id = 7, .remote = argv[REMOTE], .accounts = accounts },
                      &events, NULL, why, sizeof(why));
     if (!call) {
         die("pppd", why);

@@ -171,6 +171,7 @@ class Rasd:
         for keys in self.ports.values():
             if keys["type"] == "tcp" and "device" not in keys:
                 keys["device"] = f"127.0.0.1:{free_port()}"
+        self.policy, self.sinks = {}, {"file": self.event_file}
         self.ras = {"control_socket": self.folder / "control", "run_directory": self.folder / "run", **ras}
         if os.geteuid() == 0:
             self.ras.setdefault("module_user", "nobody")
@@ -189,7 +190,7 @@ class Rasd:
 
     def write_config(self):
         sections = {"server": {"computer": "WEB1"}, "accounts": {"store": f"sqlite:{self.folder}/accounts.db", "key_file": f"{self.folder}/key"},
-                    "events": {"file": self.event_file}, "ras": self.ras, **{f"port {name}": keys for name, keys in self.ports.items()}}
+                    "policy": self.policy, "events": self.sinks, "ras": self.ras, **{f"port {name}": keys for name, keys in self.ports.items()}}
         self.config.write_text("".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
                                        for section, keys in sections.items()))
 

@@ -353,6 +353,17 @@ test_prove__right_password_of_a_locked_account__works_as_hard_as_a_wrong_one(voi
 }
 
 static void
+test_close__by_one_of_two__leaves_it_to_the_other(void **state)
+{
+    struct test_accounts *f = *state;
+    struct account_authority *more = account_authority_ref(f->authority);
+
+    account_authority_close(f->authority);
+    assert_int_equal(test_logon(more, "user", "Password", NULL), SEC_E_OK);
+    assert_ptr_equal(more, f->authority); /* which the teardown closes */
+}
+
+static void
 test_prove__change_of_the_password__is_seen_at_once(void **state)
 {
     struct test_accounts *f = *state;
@@ -416,6 +427,7 @@ main(void)
         TEST(test_prove__name_outside_ascii__compares_without_case),
         TEST(test_prove__refusals__name_their_reason_only_to_the_log),
         TEST(test_prove__right_password_of_a_locked_account__works_as_hard_as_a_wrong_one),
+        TEST(test_close__by_one_of_two__leaves_it_to_the_other),
         TEST(test_prove__change_of_the_password__is_seen_at_once),
         TEST(test_prove__groups_and_unix_user__are_in_the_identity),
     };

@@ -371,7 +371,6 @@ setup(void **state)
     assert_true(readlink("/proc/self/exe", f->self, sizeof(f->self) - 1) > 0);
     f->log = log_on_stderr("test_ppp", LOG_LEVEL_ERROR);
     f->server = ppp_server_open(&(struct ppp_server_args){ .loop = &f->loop,
-                                                           .accounts = f->authority,
                                                            .log = &f->log,
                                                            .pppd = f->self,
                                                            .plugin = "plugin",
@@ -410,7 +409,8 @@ start(struct fixture *f, const char *words)
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line), 0);
     f->call =
-        ppp_start(f->server, line[0], &port, (struct ppp_call){ .id = 3, .remote = "10.0.0.2" },
+        ppp_start(f->server, line[0], &port,
+                  (struct ppp_call){ .id = 3, .remote = "10.0.0.2", .accounts = f->authority },
                   &events, f, why, sizeof(why));
     (void)close(line[1]);
     return f->call;
@@ -602,7 +602,6 @@ test_ppp_start__without_a_pppd__says_why(void **state)
     const struct port_settings port = { .ppp = { .require = PPP_PAP } };
     struct ppp_server *server =
         ppp_server_open(&(struct ppp_server_args){ .loop = &f->loop,
-                                                   .accounts = f->authority,
                                                    .log = &f->log,
                                                    .pppd = nowhere,
                                                    .plugin = "plugin",
@@ -610,7 +609,8 @@ test_ppp_start__without_a_pppd__says_why(void **state)
                         why, sizeof(why));
 
     assert_non_null(server);
-    assert_null(ppp_start(server, dup(0), &port, (struct ppp_call){ .id = 1, .remote = "" },
+    assert_null(ppp_start(server, dup(0), &port,
+                          (struct ppp_call){ .id = 1, .remote = "", .accounts = f->authority },
                           &events, NULL, why, sizeof(why)));
     assert_non_null(strstr(why, "/nonexistent/pppd"));
     ppp_server_close(server);
@@ -627,7 +627,6 @@ test_ppp_server_open__socket__is_for_its_owner_alone(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_null(ppp_server_open(&(struct ppp_server_args){ .loop = &f->loop,
-                                                           .accounts = f->authority,
                                                            .log = &f->log,
                                                            .pppd = "p",
                                                            .plugin = "p",
