@@ -126,13 +126,13 @@ class Modem(threading.Thread):
         self.online = False
 
     def obey(self, command):
-        self.heard.append(command)
         if command == b"ATA":
             self.online = self.answer.startswith(b"CONNECT")
             self.tell(self.answer)
         else:
             self.online = False
             self.tell(b"OK")
+        self.heard.append(command)  # what rings from now on rings after the answer
 
     def run(self):
         while not self.gone:
@@ -142,7 +142,8 @@ class Modem(threading.Thread):
                 data = os.read(self.master, 4096)
             except OSError:
                 return
-            if self.online and data == b"+++":
+            if self.online and data.endswith(b"+++"):
+                self.from_rasd.sendall(data[:-3])
                 self.online = False
                 self.heard.append(data)
                 self.tell(b"OK")
@@ -325,7 +326,7 @@ def test_hangup_of_one(make_rasd):
     busy = [row["port"] for row in rasd.status() if row["state"] == "Dialog"]
     assert rasd.ctl("hangup", busy[0]).stdout == "1\n"
     rasd.event(29009)
-    assert [row["port"] for row in rasd.status() if row["state"] == "Dialog"] == busy[1:]
+    rasd.wait_for(lambda: [row["port"] for row in rasd.status() if row["state"] == "Dialog"] == busy[1:], "the other one goes on")
 
 
 def test_hangup_of_what_is_not_there(make_rasd):
