@@ -12,7 +12,9 @@ import tempfile
 from conftest import PATIENCE, Service, program
 from samd import SSPID_UID
 
-ALICE, BOB, SYSTEM, BOTH = 23100, 23101, 230, 23190
+# Processes are looked for by user: those of another run of the tests are other users'.
+ALICE = 20000 + os.getpid() % 10000 * 4
+BOB, BOTH, SYSTEM = ALICE + 1, ALICE + 2, 230
 # In a namespace of its own; the program takes this shell's place.
 COVER = 'mount --make-rprivate / && mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/group" /etc/group && ' \
         'mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"'
@@ -91,6 +93,11 @@ class Execd:
         """The process of the command that was started last."""
         self.says(": started ")
         return int(re.findall(r": started .* process=(\d+)", self.log.read_text())[-1])
+
+    def wait_for_no_session(self):
+        """Whose command has ended keeps its place until execd has heard of its own end."""
+        pid = self.process.pid
+        Service.wait_for(lambda: not pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split(), "no session is left")
 
     def kill(self):
         self.process.kill()

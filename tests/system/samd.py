@@ -200,9 +200,11 @@ class ServiceBehind(Service):
         os.chown(self.folder, SSPID_UID, SSPID_UID)
 
     def start(self):
+        begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.samd.copy("sspid")], env=self.samd.environment(OPENSSPI_CONFIG=str(self.config)),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, **as_user(SSPID_UID, ASKERS))
         for name in self.listeners:
             self.wait_for(lambda: self.accepts(name), f"listener {name} answers")
+        self.wait_for(lambda: b": ready " in self.log.read_bytes()[begin:], "sspid is ready")
         return self

@@ -119,8 +119,8 @@ class Job:
                 os.setpgid(0, 0)
                 if foreground:
                     os.tcsetpgrp(0, os.getpid())
-                signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-                signal.signal(signal.SIGHUP, signal.SIG_DFL)
+                for number in (signal.SIGTTOU, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):  # a run in the background has the last two ignored
+                    signal.signal(number, signal.SIG_DFL)
                 os.execv(command[0], list(map(str, command)))
             ended = False
             while not ended:
@@ -139,7 +139,7 @@ class Job:
     def read_until(self, text):
         deadline = time.monotonic() + conftest.PATIENCE
         while text.encode() not in self.seen:
-            assert select.select([self.master], [], [], deadline - time.monotonic())[0], f"no {text!r} in {self.seen!r}"
+            assert select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0], f"no {text!r} in {self.seen!r}"
             self.seen += os.read(self.master, 4096)
         shown, self.seen = self.seen.split(text.encode(), 1)
         return shown.decode()
@@ -425,6 +425,7 @@ def test_a_line_that_is_hung_up_ends_the_question(prompt):
     p = at_password(prompt())
     p.type("half")
     os.close(p.master)
+    p.master = -1
     assert p.fates(1)[-1] == "exit 0"
     assert json.loads(p.out.read_text())["status"] in (CANCELLED, NO_SUCH_LOGON_SESSION)  # as it reads an end, or an error
 

@@ -150,7 +150,7 @@ def test_a_signal_reaches_who_waits_for_a_reader(make_tunnel):  # noqa: F811
         time.sleep(1)
         before = time.monotonic()
         p.send_signal(signal.SIGINT)
-        assert p.wait(PATIENCE) == 0 and time.monotonic() - before < 4  # it does not have to give up
+        assert p.wait(PATIENCE) == 0 and time.monotonic() - before < 5  # END_SECONDS: it does not have to give up
 
 
 def test_who_does_not_read_costs_no_memory(make_tunnel):  # noqa: F811
@@ -193,12 +193,12 @@ def test_ipv6(make_tunnel):  # noqa: F811
 ])
 def test_addresses_that_are_not_listened_at(at, args, words):
     done = subprocess.run([program("sspi-connect"), "--user", "a", "--password-stdin", "--listen", at, *args, "127.0.0.1:1"], input=b"x\n",
-                          capture_output=True, timeout=30)
+                          capture_output=True, timeout=150)
     assert done.returncode == 1 and words in done.stderr
 
 
 @pytest.mark.parametrize("args", [["--any-address"], ["--listen", "127.0.0.1:0", "--protocol", "sample"], ["--protocol", "http"],
                                   ["--max-message", "10"], ["--max-message", "many"]])
 def test_usage_is_exit_2(args):
-    done = subprocess.run([program("sspi-connect"), *args, "127.0.0.1:1"], input=b"", capture_output=True, timeout=20)
+    done = subprocess.run([program("sspi-connect"), *args, "127.0.0.1:1"], input=b"", capture_output=True, timeout=60)
     assert done.returncode == 2 and b"Try: sspi-connect --help" in done.stderr

@@ -2,6 +2,7 @@
 """sspictl: what it prints, what it answers, and that it asks for passwords on the terminal alone."""
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -12,6 +13,7 @@ import time
 
 import pytest
 
+import conftest
 from conftest import program
 
 
@@ -244,7 +246,7 @@ def now(seconds_ago):
 
 def test_events__how_long_ago(ctl):
     file = ctl.folder / "events.jsonl"
-    file.write_text("".join(event(n, TimeCreated=now(ago)) + "\n" for n, ago in enumerate([10 * 86400, 5 * 3600, 600, 0])))
+    file.write_text("".join(event(n, TimeCreated=now(ago)) + "\n" for n, ago in enumerate([3650 * 86400, 5 * 3600, 600, 0])))
     for since, which in [("1w", [1, 2, 3]), ("1d", [1, 2, 3]), ("2h", [2, 3]), ("30m", [2, 3]), ("300s", [3]), ("0s", [])]:
         shown = [json.loads(line)["TargetUserName"] for line in ctl("events", "--json", "--since", since).splitlines()]
         assert shown == [f"u{n}" for n in which] or since == "0s"
@@ -295,9 +297,15 @@ class Follower:
         """The next so many events' users. A test that waits for one that does not come ends at its time limit."""
         return [json.loads(self.process.stdout.readline())["TargetUserName"] for _ in range(count)]
 
+    def is_at_the_beginning_of(self, file):
+        for fd in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            if os.readlink(fd) == str(file):
+                return "pos:\t0\n" in pathlib.Path(f"/proc/{self.process.pid}/fdinfo/{fd.name}").read_text(encoding="ascii")
+        return False
+
     def end(self):
         self.process.terminate()
-        return self.process.communicate(timeout=30)
+        return self.process.communicate(timeout=conftest.PATIENCE)
 
 
 @pytest.fixture
@@ -335,7 +343,7 @@ def test_events__follow_survives_rotation_and_truncation(ctl, follow):
     append(file, event(19) + "\n")
     assert follower.users(1) == ["u19"]
     file.write_text("")
-    time.sleep(1)  # a cut that is filled up between two looks cannot be seen
+    conftest.Service.wait_for(lambda: follower.is_at_the_beginning_of(file), "the cut is seen")  # one that is filled up between two looks cannot be
     append(file, event(20) + "\n")
     assert follower.users(1) == ["u20"]
     assert follower.end()[1] == ""
@@ -350,7 +358,7 @@ def test_events__follow_shows_what_is_asked_for(ctl, follow):
     assert follower.users(1) == ["u3"]
     follower.process.stdout.close()
     append(file, event(3) + "\n")
-    assert follower.process.wait(30) != 0  # nobody reads any more
+    assert follower.process.wait(conftest.PATIENCE) != 0  # nobody reads any more
 
 
 # --- the terminal --------------------------------------------------------------------------------
@@ -361,7 +369,7 @@ def on_terminal(ctl, answers, *args):
     if pid == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a run in the background has it ignored
         os.execv(program("sspictl"), ["sspictl", "--config", str(ctl.config), *args])
-    seen, deadline = "", time.monotonic() + 30
+    seen, deadline = "", time.monotonic() + conftest.PATIENCE
     while True:
         ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
         assert ready, f"nothing more came after {seen!r}"
@@ -397,7 +405,7 @@ def test_an_interrupt_at_the_prompt_ends_it(ctl):
 
 def test_no_terminal_and_no_option(ctl):
     done = subprocess.run([program("sspictl"), "--config", ctl.config, "account", "add", "one"], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, start_new_session=True, timeout=30)
+                          capture_output=True, text=True, start_new_session=True, timeout=150)
     assert done.returncode == 1 and "--password-stdin" in done.stderr
 
 

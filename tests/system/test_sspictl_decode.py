@@ -81,7 +81,7 @@ def test_a_challenge_of_the_service(service):
     """F21, from both ends: a raw NEGOTIATE_MESSAGE, and what sspid answers."""
     header = "NTLM " + base64.b64encode(NEGOTIATE).decode()
     assert "note: NTLM without SPNEGO" in decode("Authorization: " + header)
-    connection = http.client.HTTPConnection(service.address("http"), timeout=15)
+    connection = http.client.HTTPConnection(service.address("http"), timeout=60)
     connection.request("GET", "/whoami", headers={"Authorization": header})
     challenge = [value for value in connection.getresponse().headers.get_all("WWW-Authenticate") if value.startswith("NTLM ")]
     connection.close()

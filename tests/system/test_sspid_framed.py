@@ -14,7 +14,8 @@ import pytest
 from conftest import PATIENCE, program
 
 TYPE1 = b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", 0xE2888235) + bytes(16) + bytes(8)
-FRAMED = {"framed": {"protocol": "framed", "backend": "whoami"}}
+# A deadline that is far away: what ends here does so for another reason.
+FRAMED = {"framed": {"protocol": "framed", "backend": "whoami", "handshake_timeout": "600"}}
 
 
 def connect(service, listener="framed"):
@@ -34,14 +35,14 @@ def read_frame(s):
 
 
 def until_closed(s):
-    """What still comes, and how long it takes until the other side is gone."""
-    start, got = time.monotonic(), b""
+    """What still comes until the other side is gone."""
+    got = b""
     try:
         while part := s.recv(65536):
             got += part
     except ConnectionResetError:
         pass
-    return got, time.monotonic() - start
+    return got
 
 
 def alive(service):
@@ -64,8 +65,7 @@ def framed(make_service):
 def test_a_length_that_lies_ends_the_connection(framed, head, reason):
     s = connect(framed)
     s.sendall(head)
-    got, seconds = until_closed(s)
-    assert got == b"" and seconds < 5
+    assert until_closed(s) == b""
     refused = framed.wait_for(lambda: framed.events(4625), "an event")
     assert refused[0]["reason"] == reason and refused[0]["Status"] == "0x80090308"
     assert refused[0]["IpAddress"] == "127.0.0.1" and refused[0]["IpPort"] == s.getsockname()[1]
@@ -87,22 +87,23 @@ def test_announced_bytes_are_not_allocated(make_service):
 
 def test_a_drip_of_bytes_ends_at_the_one_deadline(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "2"}})
-    s = connect(service)
     start = time.monotonic()
+    s = connect(service)
     s.sendall(frame(TYPE1)[:10])
     with pytest.raises(OSError):
-        for byte in frame(TYPE1)[10:] + bytes(200):
+        for byte in frame(TYPE1)[10:] + bytes(1000):
             s.sendall(bytes([byte]))
             time.sleep(0.1)
-    assert 1.5 < time.monotonic() - start < 15  # before the client has said all: machines are slow at times
+    assert 1.5 < time.monotonic() - start < 60  # before the client has said all: machines are slow at times
     refused = service.wait_for(lambda: service.events(4625), "an event")[0]
     assert "handshake_timeout = 2 s" in refused["reason"] and refused["Status"] == "0xc00000b5"
 
 
 def test_a_silent_client_is_closed_without_an_event(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "1"}})
-    got, seconds = until_closed(connect(service))
-    assert got == b"" and 0.5 < seconds < 3
+    start = time.monotonic()
+    assert until_closed(connect(service)) == b""
+    assert 0.5 < time.monotonic() - start < 15  # the deadline that holds where none is set is 20 seconds
     assert service.events(4625) == []
 
 
@@ -112,7 +113,7 @@ def test_endless_legs_end(make_service):
     s.sendall(frame(TYPE1))
     assert read_frame(s).startswith(b"NTLMSSP\0\2")
     s.sendall(frame(b"NTLMSSP\0\3\0\0\0" + bytes(100)))
-    assert until_closed(s)[0] == b""
+    assert until_closed(s) == b""
     assert service.wait_for(lambda: service.events(4625), "an event")[0]["reason"] == "more than max_legs = 1 legs"
 
 
@@ -130,7 +131,7 @@ def test_an_end_in_the_middle_of_a_token(framed):
     s = connect(framed)
     s.sendall(frame(TYPE1)[:-1])
     s.shutdown(socket.SHUT_WR)
-    assert until_closed(s)[0] == b""
+    assert until_closed(s) == b""
     framed.wait_for(lambda: "the client left in the middle of the handshake" in framed.log.read_text(), "a line in the log")
     assert framed.events() == []
 
@@ -161,7 +162,7 @@ def hold(service, count):
 def test_more_of_one_address_are_turned_away(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "3"}})
     held = hold(service, 3)
-    assert until_closed(connect(service))[0] == b""
+    assert until_closed(connect(service)) == b""
     refused = service.wait_for(lambda: service.events(4625), "an event")[0]
     assert refused["reason"] == "max_per_address = 3 of this address are open already" and refused["Status"] == "0xc000009a"
     for s in held:

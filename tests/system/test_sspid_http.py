@@ -20,7 +20,7 @@ NOBODY = ["Negotiate", "NTLM"]
 def curl(service, path="/whoami", *args, user="alice:Secret123!x"):
     command = ["curl", "-sS", "--noproxy", "*", "-w", "\n%{http_code} %{num_connects}", *(["--ntlm", "-u", user] if user else []),
                *args, service.url(path)]
-    done = subprocess.run(command, capture_output=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, timeout=150)
     body, _, last = done.stdout.rpartition(b"\n")
     return int(last.split()[0]), body
 
@@ -64,7 +64,8 @@ def authorization(scheme, token):
 
 @pytest.fixture
 def web(make_service):
-    return make_service(listeners={"http": {"protocol": "http", "backend": "whoami"}})
+    """Its deadline is far away: what ends here does so for another reason."""
+    return make_service(listeners={"http": {"protocol": "http", "backend": "whoami", "handshake_timeout": "600"}})
 
 
 def test_the_right_password(web):
@@ -127,8 +128,9 @@ def test_a_body_has_a_limit(web):
     assert Http(web).get("/whoami", "Content-Length: 99999999999")[0] == 413
     h = Http(web)
     h.send(b"GET /whoami HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    end = time.monotonic() + PATIENCE
     with pytest.raises(OSError):
-        for _ in range(100):
+        while time.monotonic() < end:
             h.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
             time.sleep(0.005)
     web.wait_for(lambda: "body is too large" in web.log.read_text(), "a line in the log")
@@ -149,10 +151,10 @@ def test_a_body_of_two_lengths_is_refused(web, fields):
     h = Http(web)
     answer = h.get("/", *fields, body=b"0\r\n\r\n")
     assert answer[0] == 400 and ("connection", "close") in [(name, value.lower()) for name, value in answer[1]]
-    h.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     try:
+        h.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert h.read() is None
-    except ConnectionResetError:
+    except (BrokenPipeError, ConnectionResetError):
         pass
     web.wait_for(lambda: "how long its body is" in web.log.read_text(), "a line in the log")
 
@@ -259,11 +261,11 @@ def test_tokens_up_to_max_token(make_service):
 
 def test_headers_that_are_huge(web):
     h = Http(web)
-    h.send(b"GET /whoami HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_000_000)
     try:
+        h.send(b"GET /whoami HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_000_000)
         answer = h.read()
         assert answer is None or answer[0] in (400, 431)
-    except ConnectionResetError:
+    except (BrokenPipeError, ConnectionResetError):
         pass
     web.wait_for(lambda: re.search(r"http .*(431|too large)", web.log.read_text()), "a line in the log")
 
@@ -313,7 +315,7 @@ def test_garbage_is_gone_at_the_deadline(make_service, raw, half_closed):
     h.send(raw)
     if half_closed:
         h.socket.shutdown(socket.SHUT_WR)
-    h.socket.settimeout(3)
+    h.socket.settimeout(15)  # the deadline that holds where none is set is 20 seconds
     try:
         while h.socket.recv(65536):
             pass
@@ -372,11 +374,11 @@ def test_auth_takes_no_ntlm_within_spnego(web):
 @pytest.mark.parametrize("sent", [b"", b"GET /whoami HTTP/1.1\r\nX: "])
 def test_one_deadline_for_all(make_service, sent):
     web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "2"}})
-    h = Http(web)
     start = time.monotonic()
+    h = Http(web)
     h.send(sent)
     h.socket.settimeout(0.2)
-    while time.monotonic() - start < 10:
+    while time.monotonic() - start < 60:
         try:
             if sent:
                 h.send(b"x")
@@ -386,27 +388,28 @@ def test_one_deadline_for_all(make_service, sent):
             continue
         except OSError:
             break
-    assert 1.5 < time.monotonic() - start < 10  # before the client gives up: machines are slow at times
+    assert 1.5 < time.monotonic() - start < 60  # before the client gives up: machines are slow at times
 
 
 def test_the_deadline_of_a_handshake_is_total(make_service):
     web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "2", "max_legs": "100"}})
-    h = Http(web)
     start = time.monotonic()
+    h = Http(web)
     try:
-        while time.monotonic() - start < 10 and h.get("/whoami", authorization("NTLM", TYPE1)):
+        while time.monotonic() - start < 60 and h.get("/whoami", authorization("NTLM", TYPE1)):
             time.sleep(0.2)
     except OSError:
         pass
-    assert 1.5 < time.monotonic() - start < 10  # before the client gives up: machines are slow at times
+    assert 1.5 < time.monotonic() - start < 60  # before the client gives up: machines are slow at times
     assert "handshake_timeout = 2 s" in web.wait_for(lambda: web.events(4625), "an event")[0]["reason"]
 
 
 def test_who_is_known_may_stay(make_service):
-    web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "1"}})
+    NtlmClient("alice", "").negotiate()  # what it imports takes long
+    web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "4"}})
     h = Http(web)
     assert ntlm_logon(h, web, "alice", "Secret123!x")[0] == 200
-    time.sleep(2)
+    time.sleep(6)
     assert json.loads(h.get()[2])["user"] == "alice"
 
 

@@ -7,8 +7,9 @@ import struct
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE
+from conftest import ACCOUNTS, PATIENCE, Service
 from test_sspid_legs import Lock
+from test_sspid_limits import is_read
 
 
 class Client:
@@ -54,6 +55,11 @@ class Client:
         self.send(self.last, **more)
         return self
 
+    def is_out(self):
+        """The service has all of it: a leg is out."""
+        Service.wait_for(lambda: is_read(self.socket), "the last token was read")
+        return self
+
     def waits(self):
         self.socket.settimeout(0.3)
         try:
@@ -70,7 +76,7 @@ class Client:
 
 @pytest.fixture
 def web(make_service):
-    service = make_service(listeners={"web": {"protocol": "http"}, "hasty": {"protocol": "http", "handshake_timeout": "1"},
+    service = make_service(listeners={"web": {"protocol": "http"}, "hasty": {"protocol": "http", "handshake_timeout": "3"},
                                       "narrow": {"protocol": "http", "max_unauthenticated": "1"}}, start=False)
     service.arguments = ("--loops", "1")
     return service.start()
@@ -110,7 +116,7 @@ def test_a_body_comes_before_and_a_request_after(web, known):
 
 def test_half_closed_it_is_answered(web, known):
     lock = Lock(web)
-    client = Client(web, "bob").begin().finish()
+    client = Client(web, "bob").begin().finish().is_out()
     client.socket.shutdown(socket.SHUT_WR)
     assert client.waits()
     lock.release()
@@ -129,7 +135,7 @@ def test_the_deadline_comes(web, known):
 
 def test_the_client_is_reset(web, known):
     lock = Lock(web)
-    client = Client(web, "bob").begin().finish()
+    client = Client(web, "bob").begin().finish().is_out()
     assert client.waits()
     client.reset()
     web.wait_for(lambda: "the client left before its answer was made" in web.log.read_text(), "a line in the log")
@@ -140,7 +146,7 @@ def test_the_client_is_reset(web, known):
 
 def test_who_waits_for_the_authority_is_not_dropped(web, known):
     lock = Lock(web)
-    client = Client(web, "bob", listener="narrow").begin().finish()
+    client = Client(web, "bob", listener="narrow").begin().finish().is_out()
     assert client.waits()
     other = Client(web, "alice", listener="narrow")
     assert other.read() is None
@@ -152,7 +158,7 @@ def test_who_waits_for_the_authority_is_not_dropped(web, known):
 @pytest.mark.parametrize("signals", [1, 2])
 def test_it_stops_meanwhile(web, known, signals):
     lock = Lock(web)
-    client = Client(web, "bob").begin().finish()
+    client = Client(web, "bob").begin().finish().is_out()
     assert client.waits()
     for i in range(signals):
         web.process.send_signal(signal.SIGTERM)

@@ -8,19 +8,16 @@ import time
 import pytest
 
 from conftest import ACCOUNTS, PATIENCE, program
+from test_sspid_limits import is_read
 
-LISTENERS = {"echo": {"protocol": "framed", "backend": "echo"}, "hasty": {"protocol": "framed", "handshake_timeout": "1"}}
+LISTENERS = {"echo": {"protocol": "framed", "backend": "echo"}, "hasty": {"protocol": "framed", "handshake_timeout": "3"}}
 
 
 @pytest.fixture
 def served(make_service):
     service = make_service(listeners=LISTENERS, start=False)
-    with open(service.log, "ab") as log:
-        service.process = subprocess.Popen([program("sspid"), "--loops", "1"], env=service.environment(),
-                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    for name in LISTENERS:
-        service.wait_for(lambda: service.accepts(name), f"listener {name} answers")
-    return service
+    service.arguments = ("--loops", "1")
+    return service.start()
 
 
 class Lock:
@@ -93,11 +90,11 @@ def test_the_deadline_comes_while_a_leg_is_out(served, locked):
 
 
 def test_the_client_hangs_up_while_a_leg_is_out(served, locked):
-    p = client(served, "echo", "bob")
-    served.wait_for(lambda: connection_count(served, "echo") == 1, "it has come")
-    time.sleep(0.5)
-    p.kill()
-    p.wait()
+    from test_sspid_stream import Stream  # which has the lock from here
+    s = Stream(served, "echo", last=False)
+    s.send_token()
+    served.wait_for(lambda: is_read(s.socket), "its last token was read")
+    s.socket.close()
     locked.release()
     served.wait_for(lambda: len(served.events(4624)) == 2, "what the leg found")
     assert client(served, "echo", "alice").communicate()[1] == b""

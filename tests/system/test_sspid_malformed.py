@@ -51,12 +51,12 @@ ALONE = {"nonsense": "no folder", "ntlm-that-is-none": "takes no NTLM", "third-m
 
 @pytest.fixture
 def web(make_service):
-    return make_service(listeners={"http": {"protocol": "http", "basic": "yes", "max_token": "4096"}})
+    return make_service(listeners={"http": {"protocol": "http", "basic": "yes", "max_token": "4096", "handshake_timeout": "600"}})
 
 
 @pytest.fixture
 def proxied(make_service):
-    return make_service(listeners={"http": {"protocol": "http", "max_token": "4096", **PROXY}})
+    return make_service(listeners={"http": {"protocol": "http", "max_token": "4096", "handshake_timeout": "600", **PROXY}})
 
 
 class Log:

@@ -16,7 +16,7 @@ from conftest import PATIENCE, let_others_pass, program
 from test_sspid_framed import TYPE1, connect, frame, read_frame
 from test_sspid_reload import Echo, whoami, with_key
 
-LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed"},
+LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed", "handshake_timeout": "600"},
              "http": {"protocol": "http"}, "shown": {"protocol": "http", "metrics": "yes"}}
 
 
@@ -66,11 +66,11 @@ def test_status_as_json(served):
     half = connect(served, "who")
     half.sendall(frame(TYPE1))
     assert read_frame(half)
-    served.wait_for(lambda: listener(served, "who")["connections"] == 1, "the others are gone")
+    served.wait_for(lambda: [entry["connections"] for entry in status(served)["listeners"]] == [1, 1, 0, 0], "the others are gone")
     told = status(served)
     assert told["pid"] == served.process.pid and told["loops"] >= 1 and told["version"]
     assert told["configuration"] == str(served.config) and told["reloads"] == told["reloads_refused"] == 0
-    assert told["events"]["lost"] == 0 and told["uptime_seconds"] < 60
+    assert told["events"]["lost"] == 0 and told["uptime_seconds"] < 600
     framed, who, http, shown = told["listeners"]
     assert [entry["listener"] for entry in told["listeners"]] == list(LISTENERS)
     assert framed["connections"] == framed["contexts"] == framed["logons"] == 1 and framed["unauthenticated"] == 0
@@ -84,6 +84,7 @@ def test_status_as_json(served):
 
 def test_status_for_people(served):
     refuse(served)
+    served.wait_for(lambda: listener(served, "who")["refused"] == 1, "it is counted")
     lines = served.ctl("status").stdout.splitlines()
     assert re.fullmatch(r"sspid \S+, process \d+, up \d+s, loops \d+", lines[0])
     assert "read anew 0 times" in lines[1] and lines[2].startswith("events: ")
@@ -152,6 +153,7 @@ def test_a_control_socket_that_cannot_be(make_service):
 def test_metrics(served):
     assert whoami(served).returncode == 0
     refuse(served)
+    served.wait_for(lambda: (listener(served, "who")["refused"], listener(served, "shown")["connections"]) == (1, 0), "it is counted, and who looked is gone")
     kind, text = metrics(served)
     values, types = samples(text)
     assert kind == "text/plain; version=0.0.4; charset=utf-8"
