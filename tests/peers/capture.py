@@ -150,7 +150,7 @@ def main():
             ("curl --negotiate with gss-ntlmssp", "curl", "Negotiate", ["curl", "--silent", "--negotiate", "-u", ":", url]),
             ("requests_ntlm", "python3-requests-ntlm", "NTLM", ["/usr/bin/python3", "-c", REQUESTS, url, f"{DOMAIN}\\{USER}", PASSWORD]),
             ("Chromium", "chromium", "NTLM", ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                                              "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=15000", "--dump-dom",
+                                              "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=120000", "--dump-dom",
                                               url.replace("//", f"//{USER}:{PASSWORD}@")])):
         tokens, key = of_http(library, command, package, env)
         write(peer, debian, "client", package, tokens, key)

@@ -17,7 +17,7 @@ import time
 
 from conftest import ACCOUNTS, program
 
-PATIENCE = 20  # seconds for one answer
+PATIENCE = 60  # seconds for one answer
 ALL_FLAGS = "integrity,confidentiality,replay,sequence"
 USER, PASSWORD, DOMAIN = "alice", ACCOUNTS["alice"], "WORKGROUP"
 SPN, HOSTBASED = "HTTP/web1.example.test", "HTTP@web1.example.test"

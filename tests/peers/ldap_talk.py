@@ -8,7 +8,7 @@ SUCCESS, BIND_IN_PROGRESS, STRONGER_AUTH_REQUIRED, INVALID_CREDENTIALS = 0, 14, 
 INTEGER, OCTETS, ENUMERATED, BOOLEAN, SEQUENCE = 0x02, 0x04, 0x0A, 0x01, 0x30
 # Standard input and output to and from a port, inside whatever namespaces it is started in.
 RELAY = """import os, socket, sys, threading
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 120)
 s.settimeout(None)
 def up():
     while data := os.read(0, 65536):
@@ -72,7 +72,7 @@ class Ldap:
 
     def __exit__(self, *_):
         self.relay.kill()
-        self.relay.wait(10)
+        self.relay.wait(60)
         self.relay.stdin.close()
         self.relay.stdout.close()
 

@@ -91,7 +91,7 @@ class MitRealm:
         return self
 
     def wait(self, process, port):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while process.poll() is None and time.monotonic() < end:
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", port)) == 0:
@@ -113,7 +113,7 @@ class MitRealm:
         for process in (self.process, self.admin_process):
             if process and process.poll() is None:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
 
     def add_user(self, user, password):
         self.admin(f'addprinc -pw "{password}" {user}')

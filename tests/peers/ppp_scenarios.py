@@ -17,7 +17,7 @@ import threading
 import time
 
 LOCAL, REMOTE = "10.99.0.1", "10.99.0.2"
-PATIENCE = 20
+PATIENCE = 60
 CALLER = ["/usr/bin/unshare", "-n", "/usr/sbin/pppd", "notty", "nodetach", "noauth", "nolock", "local", "nocrtscts", "noipdefault", "noipv6",
           "nodefaultroute", "ip-up-script", "/bin/true", "ip-down-script", "/bin/true", "nodeflate", "nobsdcomp", "logfd", "2",
           "lcp-restart", "1", "ipcp-restart", "1"]
@@ -86,7 +86,7 @@ class Call:
         if not any(event[0] == "ended" for event in self.events):
             self.wait("ended")
         try:
-            self.process.wait(5)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
 

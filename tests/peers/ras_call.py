@@ -16,7 +16,7 @@ import sys
 import time
 
 RUN = pathlib.Path("/run/ras")
-PATIENCE = 30
+PATIENCE = 90
 
 
 def dialog(factor):

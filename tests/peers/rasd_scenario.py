@@ -24,7 +24,7 @@ SAMD_UID = 64101
 
 
 def until(true):
-    for _ in range(400):
+    for _ in range(1200):
         if answer := true():
             return answer
         time.sleep(0.05)
@@ -61,7 +61,7 @@ def code(counter):
 
 def chat(user, counter):
     """What chat answers; TIMEOUT is its own."""
-    return ["/usr/sbin/chat", "-v", "-S", "-s", "TIMEOUT", "10", "ABORT", "Not accepted", "ser:", user, "Code:", code(counter), "\\r\\n"]
+    return ["/usr/sbin/chat", "-v", "-S", "-s", "TIMEOUT", "60", "ABORT", "Not accepted", "ser:", user, "Code:", code(counter), "\\r\\n"]
 
 
 def chatted(port, counter, user="alice", password="Secret123!x"):
@@ -104,7 +104,7 @@ def outcome(port, caller):
     if up.get("state") == "Connected":
         subprocess.run([sspictl, "--config", folder / "opensspi.conf", "ras", "hangup", port], check=True, stdout=log)
     if caller:
-        caller.wait(30)
+        caller.wait(90)
     until(lambda: status(port).get("state") == "Listening")
     return {"up": up, "ping": pinged, "after": status(port)}
 
@@ -131,9 +131,9 @@ with open(f"{given}/log", "wb") as log:
         "another": scenario("net", tcp, "bob", "Secret123!x"),
     }
     server.send_signal(signal.SIGTERM)
-    results["exit"] = server.wait(30)
+    results["exit"] = server.wait(90)
     authority.terminate()
-    authority.wait(30)
+    authority.wait(90)
 results["log"] = pathlib.Path(given, "log").read_text(errors="replace")
 results["events"] = [json.loads(row) for row in (folder / "events.jsonl").read_text().splitlines()]
 pathlib.Path(given, "results.json").write_text(json.dumps(results))

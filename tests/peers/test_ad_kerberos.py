@@ -32,8 +32,8 @@ def served(shared_domain, make_service, seen_tickets, monkeypatch):
 
 def curl(service, environment, host=WEB):
     port = service.address("http").rsplit(":", 1)[1]
-    done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{host}:{port}:127.0.0.1", "--negotiate", "-u", ":",
-                           "-w", "\n%{http_code}", f"http://{host}:{port}/whoami"], capture_output=True, text=True, timeout=30, env=environment)
+    done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", "120", "--resolve", f"{host}:{port}:127.0.0.1", "--negotiate", "-u", ":",
+                           "-w", "\n%{http_code}", f"http://{host}:{port}/whoami"], capture_output=True, text=True, timeout=150, env=environment)
     body, _, status = done.stdout.rpartition("\n")
     return int(status), json.loads(body) if status == "200" else body
 

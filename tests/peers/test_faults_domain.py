@@ -47,8 +47,8 @@ def cache_of(environment):
 
 def curl(service, environment, *options, host="web.example.test"):
     port = service.address("http").rsplit(":", 1)[1]
-    done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{host}:{port}:127.0.0.1", "-o", "/dev/null", "-w",
-                           "%{http_code}", *options, f"http://{host}:{port}/whoami"], capture_output=True, text=True, timeout=30, env=environment)
+    done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--max-time", "120", "--resolve", f"{host}:{port}:127.0.0.1", "-o", "/dev/null", "-w",
+                           "%{http_code}", *options, f"http://{host}:{port}/whoami"], capture_output=True, text=True, timeout=150, env=environment)
     return int(done.stdout)
 
 
@@ -129,7 +129,7 @@ print(base64.b64encode(context.step()).decode())
 
 
 def token_of(environment):
-    return subprocess.run(["/usr/bin/python3", "-c", CLIENT], env=environment, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+    return subprocess.run(["/usr/bin/python3", "-c", CLIENT], env=environment, capture_output=True, text=True, timeout=150, check=True).stdout.strip()
 
 
 def test_huge_pac(shared_domain, serve):
@@ -144,7 +144,7 @@ def test_huge_pac(shared_domain, serve):
     small = serve(listeners={"http": {**HTTP["http"], "max_token": "6000"}})
     assert curl(small, environment, "-H", f"Authorization: Negotiate {token}") == 431
     refused(small, "max_token", "many groups")
-    done = subprocess.run([program("sspictl"), "decode", token[:8000]], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([program("sspictl"), "decode", token[:8000]], capture_output=True, text=True, timeout=150)
     assert done.returncode == 1 and re.search(r"^cut: names \d+ bytes, has 6000: \d+ are missing$", done.stdout, re.M)
     assert SPN in done.stdout and "LimitRequestFieldSize" in done.stdout
 

@@ -24,7 +24,7 @@ class Framed:
 
     def __init__(self, connection, end):
         self.socket, self.end = connection, end
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
 
     def read(self):
         head = self.socket.recv(4, socket.MSG_WAITALL)
@@ -58,7 +58,7 @@ class Framed:
 
 def dial(service, listener, end):
     host, port = service.address(listener).rsplit(":", 1)
-    return Framed(socket.create_connection((host, int(port)), 20), end)
+    return Framed(socket.create_connection((host, int(port)), 60), end)
 
 
 @pytest.fixture
@@ -129,12 +129,12 @@ def test_sspi_connect__gss_ntlmssp_answers(served, tmp_path, package, mech):
             failures.append(error)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(20)
+        listening.settimeout(60)
         thread = threading.Thread(target=serve, args=[listening])
         thread.start()
         done = subprocess.run([program("sspi-connect"), "--package", package, "--user", f"{DOMAIN}\\{USER}", "--password-stdin",
                                f"127.0.0.1:{listening.getsockname()[1]}"], input=PASSWORD.encode() + b"\n" + b"".join(MESSAGES),
                               env=served.environment(), capture_output=True, timeout=60)
-        thread.join(60)
+        thread.join(120)
     assert not failures and done.stdout == b"".join(MESSAGES), (failures, done.stderr)
     assert done.returncode == 1 and b"the stream was cut" in done.stderr

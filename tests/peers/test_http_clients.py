@@ -11,13 +11,13 @@ from conftest import ACCOUNTS
 from ends import DOMAIN, Gensec, Refused, gss, gss_environment
 
 ALICE = ACCOUNTS["alice"]
-CURL = ["--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--write-out", "\x1e%{http_code} %{num_connects}\x1f"]
+CURL = ["--silent", "--show-error", "--noproxy", "*", "--max-time", "120", "--write-out", "\x1e%{http_code} %{num_connects}\x1f"]
 TOO_MANY_TRIES = 47  # curl's exit status where each answer closes the connection that NTLM needs
 
 
 def curl(service, *options, path="/whoami", env=None):
     """(status, body, connections made) of each request."""
-    done = subprocess.run(["curl", *CURL, *options, service.url(path)], capture_output=True, text=True, timeout=30,
+    done = subprocess.run(["curl", *CURL, *options, service.url(path)], capture_output=True, text=True, timeout=150,
                           env=service.environment(**(env or {})))
     assert done.returncode in (0, TOO_MANY_TRIES), done.stderr
     answers = [part.split("\x1e") for part in done.stdout.split("\x1f")[:-1]]
@@ -84,7 +84,7 @@ def test_curl_ntlm__head(service):
 
 
 def test_curl_no_credentials__both_schemes_are_offered(service):
-    done = subprocess.run(["curl", "--silent", "--include", "--max-time", "20", service.url("/whoami")], capture_output=True, text=True)
+    done = subprocess.run(["curl", "--silent", "--include", "--max-time", "120", service.url("/whoami")], capture_output=True, text=True)
     offered = [line.split(": ", 1)[1].strip() for line in done.stdout.splitlines() if line.lower().startswith("www-authenticate: ")]
     assert done.stdout.startswith("HTTP/1.1 401") and offered == ["Negotiate", "NTLM"]
 
@@ -130,7 +130,7 @@ def test_two_peers_share_a_connection(service, tmp_path):
     """Each handshake makes the connection another's: gss-ntlmssp's, Samba's, nobody's, gss-ntlmssp's again."""
     samba = tmp_path / "smb.conf"
     samba.write_text(f"[global]\nworkgroup = {DOMAIN}\nlog file = {tmp_path}/log\nprivate dir = {tmp_path}\n", encoding="ascii")
-    connection = http.client.HTTPConnection(service.address("http"), timeout=20)
+    connection = http.client.HTTPConnection(service.address("http"), timeout=60)
     connection.connect()
     local = connection.sock.getsockname()
 
@@ -171,7 +171,7 @@ url, user, password = sys.argv[1:]
 with requests.Session() as session:
     session.auth = requests_ntlm.HttpNtlmAuth(user, password)
     for _ in range(2):
-        answer = session.get(url, timeout=20)
+        answer = session.get(url, timeout=60)
         print(answer.status_code, answer.json()["user"] if answer.ok else "-")
 """
 
@@ -190,8 +190,8 @@ def chromium(service, address, tmp_path, *options, env=None):
     """What the page is, as Chromium shows it."""
     done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
                            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                           "--no-proxy-server", f"--user-data-dir={tmp_path}/profile", "--timeout=15000", *options, "--dump-dom", address],
-                          capture_output=True, text=True, timeout=90, env=service.environment(HOME=str(tmp_path), **(env or {})))
+                           "--no-proxy-server", f"--user-data-dir={tmp_path}/profile", "--timeout=120000", *options, "--dump-dom", address],
+                          capture_output=True, text=True, timeout=300, env=service.environment(HOME=str(tmp_path), **(env or {})))
     return done.stdout, done.stdout + done.stderr[-4000:]
 
 

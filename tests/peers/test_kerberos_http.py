@@ -37,7 +37,7 @@ import sys, requests, requests_kerberos
 with requests.Session() as session:
     session.auth = requests_kerberos.HTTPKerberosAuth(mutual_authentication=requests_kerberos.REQUIRED, force_preemptive=sys.argv[2] == "at-once")
     for _ in range(3):
-        answer = session.get(sys.argv[1], timeout=20)
+        answer = session.get(sys.argv[1], timeout=60)
         print(answer.status_code, answer.json()["user"] if answer.ok else "-")
 """
 
@@ -58,8 +58,8 @@ def test_requests_kerberos__without_a_ticket(served, shared_realm):
 def chromium(url, environment, folder, *options):
     done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
                            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                           "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=15000", *options, "--dump-dom", url],
-                          capture_output=True, text=True, timeout=90, env={**environment, "HOME": str(folder)})
+                           "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=120000", *options, "--dump-dom", url],
+                          capture_output=True, text=True, timeout=300, env={**environment, "HOME": str(folder)})
     return done.stdout, done.stdout + done.stderr[-4000:]
 
 
@@ -122,11 +122,11 @@ def apache(request, shared_realm, tmp_path):
     environment["KRB5_CONFIG"] = str(krb5_conf)
     process = subprocess.Popen(["apache2", "-f", str(folder / "httpd.conf"), "-X"], env=environment, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     try:
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 connection.connect()
                 break
             except OSError:
@@ -137,7 +137,7 @@ def apache(request, shared_realm, tmp_path):
         connection.close()
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def get(connection, token=None):

@@ -69,9 +69,9 @@ def test_kerberos_first__a_list_that_was_changed_on_its_way(library, both):
 def test_kerberos_first__over_http(service, both):
     """curl with a ticket, at a service that has no Kerberos."""
     host, port = service.address("http").split(":")
-    done = subprocess.run(["curl", "--silent", "--show-error", "--max-time", "20", "--noproxy", "*", "--negotiate", "-u", ":",
+    done = subprocess.run(["curl", "--silent", "--show-error", "--max-time", "120", "--noproxy", "*", "--negotiate", "-u", ":",
                            "--resolve", f"web1.example.test:{port}:{host}", f"http://web1.example.test:{port}/whoami"],
-                          capture_output=True, text=True, timeout=30, env={**service.environment(), **both})
+                          capture_output=True, text=True, timeout=150, env={**service.environment(), **both})
     assert json.loads(done.stdout)["user"] == USER, done.stdout + done.stderr
 
 

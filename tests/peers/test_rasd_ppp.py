@@ -34,9 +34,9 @@ def run(folder, module, *more):
                       f"[ras]\nsecurity_module = {there}/module.so\nmodule_host = {host}\nmodule_user = nobody\nplugin = {plugin}\n"
                       f"control_socket = {there}/control\nrun_directory = {there}/run\n"
                       f"[port net]\ntype = tcp\ndevice = 127.0.0.1:2300\n{PORT}[port line]\ntype = pty\ndevice = {there}/line\n{PORT}")
-    done = subprocess.run([ROOT / "tests/support/uml-run", "-t", "200", "/usr/bin/python3", ROOT / "tests/peers/rasd_scenario.py",
+    done = subprocess.run([ROOT / "tests/support/uml-run", "-t", "900", "/usr/bin/python3", ROOT / "tests/peers/rasd_scenario.py",
                            program("rasd"), program("samd"), program("sspictl"), host, module, plugin, folder, *secret],
-                          capture_output=True, text=True, timeout=250, check=False)
+                          capture_output=True, text=True, timeout=1000, check=False)
     assert done.returncode == 0, done.stdout + done.stderr + (folder / "log").read_text(errors="replace")
     return json.loads((folder / "results.json").read_text())
 

@@ -176,7 +176,7 @@ def test_server_is_asked_first(env, mech):
 def passwords(tmp_path_factory):
     """Cyrus' own store, in which NTLM's server looks the password up."""
     file = tmp_path_factory.mktemp("sasldb") / "sasldb2"
-    subprocess.run(["saslpasswd2", "-p", "-c", "-f", str(file), "-u", "workgroup", USER], input=ACCOUNTS[USER].encode(), check=True, timeout=30)
+    subprocess.run(["saslpasswd2", "-p", "-c", "-f", str(file), "-u", "workgroup", USER], input=ACCOUNTS[USER].encode(), check=True, timeout=150)
     return file
 
 

@@ -75,7 +75,7 @@ def test_what_the_client_delegates_is_the_command_s(site):
     assert f"Ticket cache: FILE:{path}" in klist and f"Default principal: alice@{MitRealm.name}" in klist
     assert any(f"krbtgt/{MitRealm.name}@{MitRealm.name}" in line for line in klist) and any("Flags: F" in line for line in klist), klist
     assert tickets == "1"
-    assert not os.path.exists(path) and not os.listdir(f"{execd.socket}.credentials")
+    service.wait_for(lambda: not os.path.exists(path) and not os.listdir(f"{execd.socket}.credentials"), "it is gone with the command")
     execd.says(f"uid={ALICE} by=sspid delegated=1")
     assert service.events(4624)[-1]["delegated"] is True
 

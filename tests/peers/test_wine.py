@@ -14,7 +14,7 @@ from mit_realm import MitRealm
 from wine import Here, lone_samba
 
 SPN, HOST = "HTTP/web1.example.test", "localhost"
-PATIENCE = 30
+PATIENCE = 150
 GREETING = "message: This is your server speaking"
 
 
@@ -57,7 +57,7 @@ class Pair:
     @staticmethod
     def last_words(process):
         try:
-            return process.communicate(timeout=10)[0]
+            return process.communicate(timeout=60)[0]
         except subprocess.TimeoutExpired:  # a client that never came
             process.kill()
             return process.communicate()[0] + "killed\n"

@@ -51,8 +51,8 @@ class Wine:
         log = self.folder / "log"
         with open(log, "wb") as out:  # a pipe would stay open with the services
             how = {"env": self.environment(), "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "check": False}
-            status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=180, **how).returncode
-            subprocess.run([BIN / "wineserver", "-p"], timeout=30, **how)  # it stays: a program then starts in a quarter of a second
+            status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=600, **how).returncode
+            subprocess.run([BIN / "wineserver", "-p"], timeout=150, **how)  # it stays: a program then starts in a quarter of a second
         assert status == 0 and (self.folder / "prefix/drive_c/windows").is_dir(), f"no prefix of Wine's: {log.read_text(errors='replace')}"
         return self
 
