@@ -29,7 +29,7 @@ def site(make_service, tmp_path, monkeypatch):
         realm.add_service("host/localhost")
         realm.admin("modprinc +ok_as_delegate host/localhost")
         folder.chmod(0o755)
-        execd = Execd({**COMMANDS}, more=f"dns_domain = {MitRealm.name}\n")
+        execd = Execd({name: dict(keys) for name, keys in COMMANDS.items()}, more=f"dns_domain = {MitRealm.name}\n")
         conf = execd.folder / "krb5.conf"  # where the users find it
         conf.write_text((realm.folder / "krb5.conf").read_text())
         conf.chmod(0o644)
