@@ -35,7 +35,7 @@ def tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp("install")
     build, dest = folder / "build", folder / "dest"
     subprocess.run(["meson", "setup", build, ROOT, "-Dprefix=/usr", "-Dlibdir=lib", "-Dtests=disabled"], check=True, capture_output=True)
-    subprocess.run(["ninja", "-C", build], check=True, capture_output=True)
+    subprocess.run(["nice", "ninja", "-C", build], check=True, capture_output=True)
     install(dest)
     return dest
 
