@@ -169,6 +169,12 @@ def test_headers__one_that_needs_another_first_is_found(tmp_path):
     assert "src/ntlm/y.h:1: header:" in lint("lint-headers", tmp_path, {"src/ntlm/y.h": "extern const uint32_t ntlm_y;\n"})
 
 
+def test_headers__a_public_one_that_is_not_installed_is_found(tmp_path):
+    files = {"include/compat/x.h": "/* x */\n", "include/meson.build": "files('compat/x.h')\n"}
+    assert " 0 findings" in lint("lint-headers", tmp_path, files)
+    assert "include/compat/y.h:1: installed:" in lint("lint-headers", tmp_path, {"include/compat/y.h": "/* y */\n"})
+
+
 def archive(root, folder, stem, code):
     where = root / "build/src" / folder
     where.mkdir(parents=True)
