@@ -8,16 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "account/seal.h"
+#include "base/boot_id.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "crypto/hmac_sha.h"
@@ -26,7 +25,6 @@
 enum {
     NAME_BYTES = 16,
     OVERHEAD_BYTES = AEAD_NONCE_BYTES + AEAD_TAG_BYTES,
-    BOOT_ID_BYTES = 64,
     OWN_NAME_CHARS = 64,
     LEFT_BEHIND_S = 60, /* no claim and no writing takes as long */
 };
@@ -79,34 +77,13 @@ open_folder(struct proxied_store *s, const char *path, char *why, size_t why_n)
     return true;
 }
 
-/* 0: it cannot be had (ProcSubset=pid). */
-static size_t
-read_boot_id(const char *file, uint8_t to[static BOOT_ID_BYTES])
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, to, BOOT_ID_BYTES) : -1;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return n > 0 ? (size_t)n : 0;
-}
-
 /* Times of the monotonic clock stand in the files: those of another boot must not open. Either the keys
  * have the boot's name in them, or nothing in the folder outlives it. */
 static bool
 is_of_this_boot(const struct proxied_store *s, struct bytes boot_id, const char *path, char *why,
                 size_t why_n)
 {
-    struct statfs st;
-
-    if (boot_id.n) {
-        return true;
-    }
-    if (fstatfs(s->folder, &st) != 0) {
-        return fail(why, why_n, path, strerror(errno));
-    }
-    return st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC ||
+    return boot_id.n || boot_id_file_is_of_this_boot(s->folder) ||
            fail(why, why_n, path,
                 "expected a folder below /run, or on another tmpfs: the kernel's boot_id cannot be "
                 "read (ProcSubset=pid), so elsewhere files of an earlier boot could be taken for "
@@ -147,7 +124,8 @@ proxied_store_open(const struct proxied_store_place *at, char *why, size_t why_n
     struct proxied_store *s = mem_new(sizeof(*s));
     struct seal_key *key = NULL;
     uint8_t boot_id[BOOT_ID_BYTES];
-    struct bytes boot = bytes_of(boot_id, read_boot_id(at->boot_id_file, boot_id));
+    struct bytes boot =
+        bytes_of(boot_id, boot_id_read(at->boot_id_file, boot_id) ? BOOT_ID_BYTES : 0);
 
     if (!s) {
         (void)snprintf(why, why_n, "not enough memory");

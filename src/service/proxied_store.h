@@ -28,11 +28,9 @@ struct proxied_store_name {
     char text[PROXIED_STORE_NAME_CHARS];
 };
 
-#define PROXIED_STORE_BOOT_ID "/proc/sys/kernel/random/boot_id"
-
 struct proxied_store_place {
     const char *folder, *key_file;
-    const char *boot_id_file; /* PROXIED_STORE_BOOT_ID: what tells this boot from others */
+    const char *boot_id_file; /* BOOT_ID_FILE: what tells this boot from others */
 };
 
 /* Makes the folder where there is none, and the key file. NULL: why says why, which for a folder is

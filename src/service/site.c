@@ -2,6 +2,7 @@
 /* A configuration in force. */
 #include <string.h>
 
+#include "base/boot_id.h"
 #include "base/bytes.h"
 #include "base/fnv.h"
 #include "base/mem.h"
@@ -154,7 +155,7 @@ open_shared(const struct site *site, struct listener *l, const struct log *log)
     const struct proxied_store_place place = {
         .folder = s->http.connection_store,
         .key_file = site->settings.export_key,
-        .boot_id_file = PROXIED_STORE_BOOT_ID,
+        .boot_id_file = BOOT_ID_FILE,
     };
     char why[WHY_BYTES];
 

@@ -10,6 +10,7 @@ struct replay;
 struct replay_options {
     size_t capacity;
     uint64_t skew_100ns, start_100ns;
+    const char *boot_id_file; /* what tells this boot from others; NULL: the kernel's */
 };
 
 /* In memory that this process shares with the children it forks. *out is owned by the caller:
@@ -17,7 +18,8 @@ struct replay_options {
 SEC_NODISCARD sec_status replay_open(const struct replay_options *, struct replay **out);
 /* In a file, which is made where there is none. A file that somebody else may write to, or that
  * other processes use with other options, is refused. What is in it counts as long as the machine
- * is not started anew. */
+ * is not started anew; where the kernel's boot_id cannot be read, several processes share one on tmpfs
+ * alone. */
 SEC_NODISCARD sec_status replay_shared_open(const char *path, const struct replay_options *,
                                             struct replay **out);
 /* One that is full forgets the oldest entry instead of refusing, and refuses what may have been made

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/mem.h"
 #include "crypto/random.h"
 #include "ticket/replay.h"
@@ -24,6 +25,7 @@ struct replay_file {
     char *path;
     dev_t device;
     ino_t inode;
+    bool boot_unknown;
     _Atomic uint64_t looked_s; /* when the path was looked at */
     atomic_bool replaced;
 };
@@ -99,18 +101,20 @@ check_owner(struct replay_file *f)
     return SEC_E_OK;
 }
 
-/* What the page cache holds is lost, in parts, when the machine goes down: memory lasts until then.
- * Where nobody says what boot this is, none is like another. */
+/* What the page cache holds is lost, in parts, when the machine goes down: memory lasts until then. A
+ * file that goes with the boot needs no name of it; elsewhere, where nobody says what boot this is, none
+ * is like another. */
 static bool
-read_boot(uint8_t boot[static REPLAY_BOOT_BYTES])
+name_boot(struct replay_file *f, const char *boot_id_file, uint8_t boot[static REPLAY_BOOT_BYTES])
 {
-    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, boot, REPLAY_BOOT_BYTES);
-
-    if (fd >= 0) {
-        (void)close(fd);
+    if (boot_id_file_is_of_this_boot(f->fd)) {
+        for (size_t i = 0; i < REPLAY_BOOT_BYTES; i++) {
+            boot[i] = 0;
+        }
+        return true;
     }
-    return n == REPLAY_BOOT_BYTES || random_bytes(boot, REPLAY_BOOT_BYTES);
+    f->boot_unknown = !boot_id_read(boot_id_file ? boot_id_file : BOOT_ID_FILE, boot);
+    return !f->boot_unknown || random_bytes(boot, REPLAY_BOOT_BYTES);
 }
 
 static bool
@@ -184,8 +188,13 @@ settle_among_others(struct replay *r, const uint8_t *boot)
     sec_status status = has_size(r) ? map(r) : SEC_E_OK;
 
     if (status == SEC_E_OK && !(r->table.memory && replay_table_is(&r->table, boot))) {
-        status =
-            fail(r->file, "is in use by processes with another replay_capacity or clock_skew", 0);
+        status = fail(r->file,
+                      r->file->boot_unknown
+                          ? "is in use by other processes, and nothing tells whether it is of this "
+                            "boot: the kernel's boot_id cannot be read (ProcSubset=pid), so "
+                            "expected one below /run, or on another tmpfs"
+                          : "is in use by processes with another replay_capacity or clock_skew",
+                      0);
     }
     return status;
 }
@@ -247,7 +256,7 @@ replay_shared_open(const char *path, const struct replay_options *o, struct repl
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else if (!open_or_make(r->file)) {
         status = fail(r->file, "cannot be opened", errno);
-    } else if (!read_boot(boot)) {
+    } else if (!name_boot(r->file, o->boot_id_file, boot)) {
         status = fail(r->file, "no random bytes", 0);
     } else {
         status = check_owner(r->file);

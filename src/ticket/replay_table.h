@@ -3,6 +3,7 @@
 #ifndef TICKET_REPLAY_TABLE_H
 #define TICKET_REPLAY_TABLE_H
 
+#include "base/boot_id.h"
 #include "ticket/ticket.h"
 
 /* The table itself: no pointers in it. */
@@ -30,7 +31,7 @@ size_t replay_table_shape(struct replay_table *, size_t capacity, uint64_t skew_
 /* Makes an empty table in memory that is all zeros; nobody else uses it. boot says until when what
  * is in the memory may be relied on. start: what is older is not known. false: no random bytes, or
  * no locks. */
-enum { REPLAY_BOOT_BYTES = 36 };
+enum { REPLAY_BOOT_BYTES = BOOT_ID_BYTES };
 SEC_NODISCARD bool replay_table_begin(struct replay_table *,
                                       const uint8_t boot[static REPLAY_BOOT_BYTES],
                                       uint64_t start_100ns);

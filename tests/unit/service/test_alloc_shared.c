@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "alloc_fail.h"
+#include "base/boot_id.h"
 #include "base/mem.h"
 #include "fake_sspi.h"
 #include "service/logon_state.h"
@@ -107,7 +108,7 @@ run(void *user, bool failing)
     struct credential credential;
     struct http_state from = { .rules = &rules, .credential = &credential };
     struct proxied_shared shared[2] = { { .listener = "web" }, { .listener = "web" } };
-    const struct proxied_store_place place = { folder, key, PROXIED_STORE_BOOT_ID };
+    const struct proxied_store_place place = { folder, key, BOOT_ID_FILE };
     char why[256];
 
     (void)user;

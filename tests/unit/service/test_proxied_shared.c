@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/boot_id.h"
 #include "base/mem.h"
 #include "fake_sspi.h"
 #include "http_fixture.h"
@@ -39,7 +40,7 @@ static struct pair {
 static void
 start(struct process *p, uint64_t scope)
 {
-    const struct proxied_store_place place = { pair.folder, pair.key, PROXIED_STORE_BOOT_ID };
+    const struct proxied_store_place place = { pair.folder, pair.key, BOOT_ID_FILE };
     struct in6_addr from = { 0 };
     char why[256];
 

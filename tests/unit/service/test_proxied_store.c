@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "service/proxied_store.h"
 
 struct fixture {
@@ -38,7 +39,7 @@ static struct proxied_store *
 open_store(const struct fixture *f)
 {
     char why[400] = "";
-    struct proxied_store *s = open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why));
+    struct proxied_store *s = open_at(f->folder, f->key, BOOT_ID_FILE, why, sizeof(why));
 
     if (!s) {
         print_message("%s\n", why);
@@ -224,15 +225,15 @@ test_open__a_folder_of_others__is_refused(void **state)
     char why[256];
 
     assert_int_equal(chmod(f->folder, 0750), 0);
-    assert_null(open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
+    assert_null(open_at(f->folder, f->key, BOOT_ID_FILE, why, sizeof(why)));
     assert_non_null(strstr(why, "0700"));
     assert_int_equal(chmod(f->folder, 0700), 0);
     (void)snprintf(another.folder, sizeof(another.folder), "%s/link", f->root);
     assert_int_equal(symlink(f->folder, another.folder), 0);
-    assert_null(open_at(another.folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
-    assert_null(open_at("/nonexistent/folder", f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
+    assert_null(open_at(another.folder, f->key, BOOT_ID_FILE, why, sizeof(why)));
+    assert_null(open_at("/nonexistent/folder", f->key, BOOT_ID_FILE, why, sizeof(why)));
     assert_int_equal(chmod(f->key, 0644), 0);
-    assert_null(open_at(f->folder, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why)));
+    assert_null(open_at(f->folder, f->key, BOOT_ID_FILE, why, sizeof(why)));
     assert_non_null(strstr(why, f->key));
 }
 
@@ -253,7 +254,7 @@ test_open__without_the_boot_s_name__takes_what_a_restart_empties(void **state)
     assert_null(open_at(lasting, f->key, none, why, sizeof(why)));
     assert_non_null(strstr(why, lasting));
     assert_non_null(strstr(why, "boot_id cannot be read"));
-    s = open_at(lasting, f->key, PROXIED_STORE_BOOT_ID, why, sizeof(why));
+    s = open_at(lasting, f->key, BOOT_ID_FILE, why, sizeof(why));
     assert_non_null(s);
     proxied_store_close(s);
     assert_int_equal(rmdir(lasting), 0);

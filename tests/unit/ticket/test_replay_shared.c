@@ -178,6 +178,46 @@ test_open__a_file_with_any_byte_of_its_head_changed__begins_anew(void **state)
     }
 }
 
+/* As under ProcSubset=pid: a file that goes with the boot is shared, any other has one process at a time,
+ * which begins it anew. */
+static void
+test_open__without_the_boot_s_name__shares_what_a_restart_empties(void **state)
+{
+    struct replay_options nameless = usual;
+    struct fixture passing = { .folder = "/dev/shm/opensspi-replay-XXXXXX" };
+    struct fixture lasting = { .folder = "/var/tmp/opensspi-replay-XXXXXX" };
+    struct replay *one, *other;
+
+    (void)state;
+    nameless.boot_id_file = "/nonexistent/boot_id";
+    assert_non_null(mkdtemp(passing.folder));
+    (void)snprintf(passing.path, sizeof(passing.path), "%s/cache", passing.folder);
+    assert_int_equal(replay_shared_open(passing.path, &nameless, &one), SEC_E_OK);
+    assert_int_equal(check(one, 1, START), TICKET_FRESH);
+    assert_int_equal(replay_shared_open(passing.path, &nameless, &other), SEC_E_OK);
+    assert_int_equal(check(other, 1, START), TICKET_REPLAYED);
+    replay_close(other);
+    assert_int_equal(replay_shared_open(passing.path, &usual, &other), SEC_E_OK);
+    assert_int_equal(check(other, 1, START), TICKET_REPLAYED);
+    replay_close(one);
+    replay_close(other);
+    assert_int_equal(unlink(passing.path), 0);
+    assert_int_equal(rmdir(passing.folder), 0);
+
+    assert_non_null(mkdtemp(lasting.folder));
+    (void)snprintf(lasting.path, sizeof(lasting.path), "%s/cache", lasting.folder);
+    assert_int_equal(replay_shared_open(lasting.path, &nameless, &one), SEC_E_OK);
+    assert_int_equal(check(one, 1, START), TICKET_FRESH);
+    must_refuse(&lasting, &nameless, "boot_id cannot be read");
+    replay_close(one);
+    nameless.start_100ns = START + SECOND;
+    assert_int_equal(replay_shared_open(lasting.path, &nameless, &one), SEC_E_OK);
+    assert_int_equal(check(one, 1, START), TICKET_BEFORE_START);
+    replay_close(one);
+    assert_int_equal(unlink(lasting.path), 0);
+    assert_int_equal(rmdir(lasting.folder), 0);
+}
+
 static void
 test_open__a_file_cut_short_or_of_something_else__begins_anew(void **state)
 {
@@ -395,6 +435,7 @@ main(void)
         TEST(test_open__after_all_have_closed__remembers_and_knows_since_when),
         TEST(test_open__with_other_options__begins_anew_only_where_nobody_else_is),
         TEST(test_open__a_file_with_any_byte_of_its_head_changed__begins_anew),
+        TEST(test_open__without_the_boot_s_name__shares_what_a_restart_empties),
         TEST(test_open__a_file_cut_short_or_of_something_else__begins_anew),
         TEST(test_open__a_file_that_others_could_write__is_refused),
         TEST(test_open__where_there_is_no_folder__says_so),
