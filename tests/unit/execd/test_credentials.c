@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of what clients delegated: whose they are, and when they go. As who runs it: other users' are
- * tests/system/test_sspid_exec.py's. */
+ * tests/system/test_sspid_exec_delegated.py's. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
