@@ -40,8 +40,8 @@ SEC_EXPORT DWORD WINAPI DsMakeSpnA(LPCSTR ServiceClass, LPCSTR ServiceName, LPCS
 /*
  * The names of a service on one or more computers, for registration. ServiceName is NULL for the
  * three host types and needed for the others. cInstanceNames 0: this computer, by its DNS name or
- * its NetBIOS name (ERROR_CANT_ACCESS_DOMAIN_INFO for its distinguished name, which a directory
- * would have to tell). pInstancePorts NULL: InstancePort for all. *prpszSpn is owned by the caller
+ * its NetBIOS name; or by its distinguished name, for which GetComputerObjectName asks the directory, with its
+ * errors, and may block. pInstancePorts NULL: InstancePort for all. *prpszSpn is owned by the caller
  * (DsFreeSpnArray).
  */
 SEC_EXPORT DWORD WINAPI DsGetSpnW(DS_SPN_NAME_TYPE ServiceType, LPCWSTR ServiceClass,

@@ -2,6 +2,7 @@
 /* Service principal names, composed and taken apart in UTF-8; the W functions convert. */
 #include <arpa/inet.h>
 #include <ntdsapi.h>
+#include <opensspi/secext.h>
 
 #include "base/mem.h"
 #include "compat/text.h"
@@ -141,15 +142,15 @@ local_host(DS_SPN_NAME_TYPE type, char **out)
     const bool netbios = type == DS_SPN_NB_HOST || type == DS_SPN_NB_DOMAIN;
     char name[1024];
     DWORD size = sizeof(name);
+    BOOL told = type == DS_SPN_DN_HOST ? GetComputerObjectNameA(NameFullyQualifiedDN, name, &size)
+                                       : GetComputerNameExA(netbios ? ComputerNameNetBIOS
+                                                                    : ComputerNameDnsFullyQualified,
+                                                            name, &size);
 
-    if (type == DS_SPN_DN_HOST) {
-        return ERROR_CANT_ACCESS_DOMAIN_INFO;
-    }
-    if (!GetComputerNameExA(netbios ? ComputerNameNetBIOS : ComputerNameDnsFullyQualified, name,
-                            &size)) {
+    if (!told) {
         return GetLastError();
     }
-    *out = mem_dup(name, size);
+    *out = mem_dup(name, strlen(name));
     return *out ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 }
 

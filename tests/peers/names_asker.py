@@ -108,6 +108,16 @@ def acts(cache, spn, delegates):
     return {"done": True}
 
 
+def host_spn():
+    """DsGetSpn for this computer, by its distinguished name."""
+    count, names = ctypes.c_uint32(), ctypes.POINTER(ctypes.c_char_p)()
+    error = COMPAT.DsGetSpnA(1, b"backup", None, 0, 0, None, None, ctypes.byref(count), ctypes.byref(names))
+    text = names[0].decode() if error == 0 else None
+    if error == 0:
+        COMPAT.DsFreeSpnArrayA(count, names)
+    return {"error": error, "text": text}
+
+
 def main():
     answers = []
     for question in json.load(sys.stdin):
@@ -116,6 +126,8 @@ def main():
                 answers.append("libldap" in maps.read())
         elif question == "reverts":
             answers.append(SSPI.OpenSspiImpersonateToken(None))
+        elif question == "host-spn":
+            answers.append(host_spn())
         elif question == "files":
             answers.append(len(os.listdir("/proc/self/fd")))
         elif isinstance(question, dict):

@@ -162,7 +162,8 @@ def test_sizes(ask, kind):
 
 def test_the_process_and_its_computer(ask):
     answers = ask(user(SAM), user(DN), user(CANONICAL), user(UPN), user(DNS_DOMAIN), user(SURNAME), user(UNKNOWN),
-                  computer(SAM), computer(DN), computer(CANONICAL_EX), computer(DISPLAY), cache="erin")
+                  computer(SAM), computer(DN), computer(CANONICAL_EX), computer(DISPLAY), "host-spn", cache="erin")
+    assert answers.pop() == {"error": 0, "text": "backup/CN=WEB1,CN=Computers,DC=example,DC=test"}
     assert [a["text"] for a in answers] == [
         "WEB1\\root", "CN=erin,CN=Users,DC=example,DC=test", "example.test/Users/erin", "e.example@example.test", "example.test\\erin", None, None,
         "EXAMPLE\\WEB1$", "CN=WEB1,CN=Computers,DC=example,DC=test", "example.test/Computers\nWEB1", None]

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "directory/filter.h"
+#include "tests/support/alloc_fail.h"
 #include <opensspi/secext.h>
 
 static const struct filter_domain domain = { "example.test", "EXAMPLE" };
@@ -205,6 +206,31 @@ test_filter_put_name__whatever_it_is__is_one_filter(void **state)
     }
 }
 
+static void
+put_odd_names(void *user, bool failing)
+{
+    static const struct row odd[] = {
+        { NameCanonical, "example.test/Users/r\\/s", "(|(name=r\\5c/s)(name=r/s))" },
+        { NameUserPrincipal, "a@elsewhere", "(|(userPrincipalName=a@elsewhere))" },
+    };
+
+    for (size_t i = 0; i < SEC_ARRAY_LEN(odd); i++) {
+        SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
+        const sec_status status = filter_put_name(&w, &domain, odd[i].format, odd[i].name);
+
+        assert_true(status == SEC_E_OK || (failing && status == SEC_E_INSUFFICIENT_MEMORY));
+        if (status == SEC_E_OK) {
+            assert_string_equal((const char *)w.p, odd[i].filter);
+        }
+    }
+}
+
+static void
+test_filter_put_name__without_memory__is_no_filter(void **state)
+{
+    assert_true(alloc_fail_each(put_odd_names, NULL) > 0);
+}
+
 int
 main(void)
 {
@@ -215,6 +241,7 @@ main(void)
         cmocka_unit_test(test_filter_put_name__of_a_guid),
         cmocka_unit_test(test_filter_guess__by_its_looks),
         cmocka_unit_test(test_filter_put_name__whatever_it_is__is_one_filter),
+        cmocka_unit_test(test_filter_put_name__without_memory__is_no_filter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
