@@ -61,7 +61,9 @@ def code(counter):
 
 def chat(user, counter):
     """What chat answers; TIMEOUT is its own."""
-    return ["/usr/sbin/chat", "-v", "-S", "-s", "TIMEOUT", "60", "ABORT", "Not accepted", "ser:", user, "Code:", code(counter), "\\r\\n"]
+    # pppd drops what came before it had set the line up: the first question, at times.
+    return ["/usr/sbin/chat", "-v", "-S", "-s", "TIMEOUT", "10", "ABORT", "Not accepted", "ser:-\\c", user, "TIMEOUT", "60", "Code:", code(counter),
+            "\\r\\n"]
 
 
 def chatted(port, counter, user="alice", password="Secret123!x"):
