@@ -52,8 +52,9 @@ events_section_take(struct events_section *section, const struct config_entry *e
     return !e->key || key_take_entry(e, &table, 1, why, why_n);
 }
 
-bool
-events_section_same(const struct events_section *a, const struct events_section *b)
+/* Whether both name the same places. */
+static bool
+is_same(const struct events_section *a, const struct events_section *b)
 {
     bool same_file = a->file && b->file ? strcmp(a->file, b->file) == 0 : a->file == b->file;
 
@@ -61,8 +62,9 @@ events_section_same(const struct events_section *a, const struct events_section 
            a->facility == b->facility;
 }
 
-struct event_log *
-events_section_open(const struct events_section *section, const struct log *log)
+/* NULL: the log says why there is none. */
+static struct event_log *
+open_log(const struct events_section *section, const struct log *log)
 {
     const struct event_settings settings = {
         .file = section->file,
@@ -86,13 +88,13 @@ events_place_open(const struct events_section *section, const struct events_sect
 {
     struct events_place *place;
 
-    if (before && events_section_same(section, section_before)) {
+    if (before && is_same(section, section_before)) {
         (void)__atomic_add_fetch(&before->references, 1, __ATOMIC_RELAXED);
         return before;
     }
     place = mem_new(sizeof(*place));
     if (place) {
-        *place = (struct events_place){ 1, events_section_open(section, log) };
+        *place = (struct events_place){ 1, open_log(section, log) };
     }
     if (place && !place->log) {
         mem_free(place);

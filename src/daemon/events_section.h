@@ -18,14 +18,8 @@ struct events_section {
 
 SEC_NODISCARD bool events_section_take(struct events_section *, const struct config_entry *,
                                        char *why, size_t why_n);
-/* Whether both name the same places. */
-SEC_NODISCARD bool events_section_same(const struct events_section *,
-                                       const struct events_section *);
-/* The event log that it names, of the log's program; NULL: the log says why there is none. */
-SEC_NODISCARD struct event_log *events_section_open(const struct events_section *,
-                                                    const struct log *);
 
-/* Where events go; shared by configurations that say the same of it. */
+/* Where events of the log's program go; shared by configurations that say the same of it. */
 struct events_place {
     unsigned references; /* atomic */
     struct event_log *log;

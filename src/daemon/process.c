@@ -44,13 +44,10 @@ process_tell_started(struct event_log *events)
                                                        .version = OPENSSPI_VERSION });
 }
 
-struct event_log *
-process_open_events(const struct events_section *section, const struct log *log)
+void
+process_tell_stopped(struct event_log *events)
 {
-    struct event_log *events = events_section_open(section, log);
-
-    process_tell_started(events);
-    return events;
+    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
 }
 
 void
@@ -68,11 +65,4 @@ process_refuse_reload(struct event_log *events, const struct log *log, const cha
                                   .id = EVENT_SERVICE_RELOADED, .failure = true, .reason = why });
     log_error(log, "the configuration is refused, and the old one stays", log_text("error", why));
     notify_systemd("READY=1\nSTATUS=The last reload was refused: see the log");
-}
-
-void
-process_close_events(struct event_log *events)
-{
-    event_log_service(events, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
-    event_log_close(events);
 }

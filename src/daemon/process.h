@@ -3,9 +3,7 @@
 #ifndef DAEMON_PROCESS_H
 #define DAEMON_PROCESS_H
 
-#include "base/attributes.h"
 #include "base/log.h"
-#include "daemon/events_section.h"
 #include "event/event.h"
 
 /* Exit statuses. */
@@ -17,15 +15,11 @@ struct log process_log(const char *program, bool verbose, struct log_counted *co
  * memory from base/mem.h. */
 void process_prepare(void);
 
-/* The event log of [events], which tells that the program began; NULL: the log says why. */
-SEC_NODISCARD struct event_log *process_open_events(const struct events_section *,
-                                                    const struct log *);
-/* The same, where it is open already. */
-void process_tell_started(struct event_log *events);
+/* That the program began, and that it ends. NULL is a no-op. */
+void process_tell_started(struct event_log *);
+void process_tell_stopped(struct event_log *);
 /* What came of SIGHUP: to the events, the log and systemd. */
 void process_tell_reloaded(struct event_log *, const struct log *, const char *config_file);
 void process_refuse_reload(struct event_log *, const struct log *, const char *why);
-/* Tells that it ends. NULL is a no-op. */
-void process_close_events(struct event_log *events);
 
 #endif

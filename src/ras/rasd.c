@@ -349,9 +349,7 @@ clear(struct daemon *d)
     finish(d, true);
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&d->loop);
-    if (d->events) {
-        event_log_service(d->site.events, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
-    }
+    process_tell_stopped(d->site.events);
     events_place_unref(d->events);
     ras_terms_unref(d->site.terms);
     ras_terms_unref(d->first);

@@ -201,7 +201,7 @@ serve(struct samd_settings *settings, const struct options *o)
     }
     process_tell_started(d.site->events->log);
     good = serve_at(&d);
-    event_log_service(d.site->events->log, &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+    process_tell_stopped(d.site->events->log);
     (void)unlink(d.site->settings.socket);
     (void)close(d.fd);
     terms_unref(&d.site->terms);

@@ -244,8 +244,7 @@ static void
 clear(struct server *s)
 {
     if (s->site && s->site->events) {
-        event_log_service(s->site->events->log,
-                          &(struct event_service){ .id = EVENT_SERVICE_STOPPED });
+        process_tell_stopped(s->site->events->log);
     }
     mem_free(s->loops);
     site_unref(s->site);
@@ -262,9 +261,7 @@ prepare(struct server *s, struct settings *settings, struct port **ports)
     if (s->site && s->loops && site_open_events(s->site, NULL, s->service.log) &&
         site_acquire(s->site, s->service.log) && server_bind(s, s->site, ports)) {
         site_enter(s->site);
-        event_log_service(
-            s->site->events->log,
-            &(struct event_service){ .id = EVENT_SERVICE_STARTED, .version = OpenSspiVersion() });
+        process_tell_started(s->site->events->log);
         activation_end(&s->activation, s->service.log);
         return true;
     }
