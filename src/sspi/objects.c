@@ -21,15 +21,6 @@ objects_handle(const SecHandle *h)
 }
 
 struct handle_ref
-objects_credential(const SecHandle *h, struct credential **out)
-{
-    struct handle_ref ref = handle_acquire(HANDLE_CREDENTIAL, objects_handle(h));
-
-    *out = ref.object;
-    return ref;
-}
-
-struct handle_ref
 objects_context(const SecHandle *h, struct context **out)
 {
     struct handle_ref ref = handle_acquire(HANDLE_CONTEXT, objects_handle(h));
@@ -90,7 +81,8 @@ objects_hold_context(struct objects_hold *hold, const SecHandle *h, enum objects
 sec_status
 objects_hold_credential(struct handle_ref *ref, const SecHandle *h, struct credential **out)
 {
-    *ref = objects_credential(h, out);
+    *ref = handle_acquire(HANDLE_CREDENTIAL, objects_handle(h));
+    *out = ref->object;
     return *out ? SEC_E_OK : sec_fail(SEC_E_INVALID_HANDLE, "sspi: not a credential's handle");
 }
 

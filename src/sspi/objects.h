@@ -63,8 +63,7 @@ struct context {
 /* The handle that a caller passed, or {0, 0}, which is none, for NULL. */
 struct handle objects_handle(const SecHandle *);
 
-/* References to release with handle_release; an empty one for what is no handle of that kind. */
-struct handle_ref objects_credential(const SecHandle *, struct credential **out);
+/* A reference to release with handle_release; an empty one for what is no handle of that kind. */
 struct handle_ref objects_context(const SecHandle *, struct context **out);
 
 /* What of a context a call locks, in this order. */
