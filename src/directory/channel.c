@@ -13,9 +13,25 @@
 #include "base/mem.h"
 #include "base/wire.h"
 
-enum { LENGTH_BYTES = 4 };
+enum {
+    LENGTH_BYTES = 4,
+    /* Before the bind anybody may be there, and libldap has room for whatever length it is told. */
+    MESSAGE_BYTES_MAX = 1 << 20,
+    RECEIVED_BYTES_MAX = 8 << 20, /* of one connection */
+};
 
 /* --- the socket ---------------------------------------------------------------------------- */
+
+/* errno says so. Also where there is always more to read. */
+static bool
+is_late(const struct channel *c)
+{
+    if (clock_monotonic_ms() < c->deadline_ms) {
+        return false;
+    }
+    errno = ETIMEDOUT;
+    return true;
+}
 
 /* false: the deadline has come; errno says so. */
 static bool
@@ -46,12 +62,21 @@ would_block(void)
 
 /* Some of n bytes; 0: there are no more; -1: errno. */
 static ssize_t
-receive(const struct channel *c, void *to, size_t n)
+receive(struct channel *c, void *to, size_t n)
 {
+    if (is_late(c)) {
+        return -1;
+    }
+    if (c->received == RECEIVED_BYTES_MAX) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    n = n < RECEIVED_BYTES_MAX - c->received ? n : RECEIVED_BYTES_MAX - c->received;
     for (;;) {
         ssize_t got = recv(c->fd, to, n, MSG_DONTWAIT);
 
         if (got >= 0 || !would_block()) {
+            c->received += got > 0 ? (size_t)got : 0;
             return got;
         }
         if (!wait_for(c, POLLIN)) {
@@ -61,7 +86,7 @@ receive(const struct channel *c, void *to, size_t n)
 }
 
 static bool
-receive_all(const struct channel *c, void *to, size_t n)
+receive_all(struct channel *c, void *to, size_t n)
 {
     uint8_t *p = to;
 
@@ -320,4 +345,12 @@ io_write(Sockbuf_IO_Desc *d, void *from, ber_len_t n)
     return send_sealed(c, bytes_of(from, n)) ? (ber_slen_t)n : -1;
 }
 
-Sockbuf_IO channel_io = { io_setup, io_nothing, io_control, io_read, io_write, io_nothing };
+bool
+channel_serve(struct channel *c, Sockbuf *socket)
+{
+    static Sockbuf_IO io = { io_setup, io_nothing, io_control, io_read, io_write, io_nothing };
+    ber_len_t most = MESSAGE_BYTES_MAX;
+
+    return ber_sockbuf_ctrl(socket, LBER_SB_OPT_SET_MAX_INCOMING, &most) == 1 &&
+           ber_sockbuf_add_io(socket, &io, LBER_SBIOD_LEVEL_PROVIDER, c) == 0;
+}

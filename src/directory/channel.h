@@ -17,6 +17,7 @@ struct channel {
     ULONG trailer_bytes, padding_bytes, send_max, receive_max;
     uint8_t *frame;       /* the message that pending is in */
     struct bytes pending; /* what of it was not read yet */
+    size_t received;      /* of the socket, in all */
 };
 
 /* Connects to a host's port. SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody answers in time;
@@ -28,7 +29,8 @@ void channel_close(struct channel *);
 /* From here on each message is sealed by this established context, and none is read that is not. */
 SEC_NODISCARD sec_status channel_seal(struct channel *, PCtxtHandle context);
 
-/* libldap's view of it; its argument is the channel. */
-extern Sockbuf_IO channel_io;
+/* Has libldap read and write here. What it is sent ends with a message, or a connection, that is longer
+ * than any answer to a question of ours. */
+SEC_NODISCARD bool channel_serve(struct channel *, Sockbuf *);
 
 #endif

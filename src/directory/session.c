@@ -46,7 +46,7 @@ set_options(struct session *s)
            ldap_set_option(s->ldap, LDAP_OPT_SIZELIMIT, &most) == LDAP_SUCCESS &&
            ldap_set_option(s->ldap, LDAP_OPT_TIMEOUT, &left) == LDAP_SUCCESS &&
            ldap_get_option(s->ldap, LDAP_OPT_SOCKBUF, &socket) == LDAP_OPT_SUCCESS && socket &&
-           ber_sockbuf_add_io(socket, &channel_io, LBER_SBIOD_LEVEL_PROVIDER, &s->channel) == 0;
+           channel_serve(&s->channel, socket);
 }
 
 static sec_status
