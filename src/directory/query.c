@@ -110,6 +110,24 @@ look_up_own(struct session *s, const struct directory_question *q)
     return status == SEC_E_TARGET_UNKNOWN ? look_up(s, NameUserPrincipal, q->principal, q) : status;
 }
 
+/* The first that is there, and is what it should be. One whose machine is off says nothing at all: the
+ * time in which it might is shared with those that come behind it. */
+static sec_status
+open_any(struct session *s, const struct locate_list *servers, const struct directory_question *q,
+         const char *domain, const char *realm, uint64_t deadline_ms)
+{
+    sec_status status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+
+    for (size_t i = 0; i < servers->n && status == SEC_E_NO_AUTHENTICATING_AUTHORITY; i++) {
+        const uint64_t now = clock_monotonic_ms();
+        const uint64_t left = now < deadline_ms ? deadline_ms - now : 0;
+
+        status = session_open(s, &servers->at[i], q->credential, domain, realm,
+                              now + left / (servers->n - i), deadline_ms);
+    }
+    return status;
+}
+
 static sec_status
 ask(const struct directory_question *q)
 {
@@ -126,10 +144,7 @@ ask(const struct directory_question *q)
     if (status != SEC_E_OK) {
         return status;
     }
-    status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
-    for (size_t i = 0; i < servers.n && status == SEC_E_NO_AUTHENTICATING_AUTHORITY; i++) {
-        status = session_open(&s, &servers.at[i], q->credential, domain, realm, deadline_ms);
-    }
+    status = open_any(&s, &servers, q, domain, realm, deadline_ms);
     if (status != SEC_E_OK) {
         return status;
     }

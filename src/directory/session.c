@@ -305,7 +305,7 @@ read_domain(struct session *s, const char *domain)
 
 sec_status
 session_open(struct session *s, const struct locate_server *server, PCredHandle credential,
-             const char *domain, const char *realm, uint64_t deadline_ms)
+             const char *domain, const char *realm, uint64_t connect_ms, uint64_t deadline_ms)
 {
     char target[TARGET_BYTES];
     const int n = snprintf(target, sizeof(target), "ldap/%s/%s@%s", server->host, domain, realm);
@@ -315,7 +315,7 @@ session_open(struct session *s, const struct locate_server *server, PCredHandle 
     if (n < 0 || (size_t)n >= sizeof(target)) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "directory: the domain's name is too long");
     }
-    status = channel_open(&s->channel, server->host, server->port, deadline_ms);
+    status = channel_open(&s->channel, server->host, server->port, connect_ms, deadline_ms);
     if (status == SEC_E_OK) {
         status = start(s);
     }

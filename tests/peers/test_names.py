@@ -308,6 +308,21 @@ def test_no_directory_there(ask):
     assert answer["text"] == "CN=alice,CN=Users,DC=example,DC=test", answer
 
 
+# Nobody takes the one connection that there is room for: the next ones are not answered at all.
+FULL = """import socket, sys
+l = socket.create_server(("127.0.0.1", 0), backlog=0)
+c = socket.create_connection(l.getsockname())
+print(l.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_controller_that_is_off_keeps_nobody_from_the_next(domain, ask):
+    with running(domain, FULL) as port:
+        answer, = ask(user(DN), directory=f"ldap://dc1.example.test:{port} ldap://dc1.example.test")
+    assert answer["text"] == "CN=alice,CN=Users,DC=example,DC=test", answer
+
+
 # --- by DNS -------------------------------------------------------------------------------------------------------------------------------------
 
 

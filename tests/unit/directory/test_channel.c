@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a peer that is nobody yet has libldap read, and for how long. */
+/* For how long a host is waited for, and what a peer that is nobody yet has libldap read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -156,10 +157,47 @@ test_read__after_the_deadline(void **state)
     assert_int_equal(next(p, &n), ETIMEDOUT);
 }
 
+/* --- opening ------------------------------------------------------------------------------- */
+
+/* Who takes nobody: what comes beyond one waits for a machine that says nothing. */
+static int
+listen_at(uint16_t *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+static void
+test_open__has_a_time_of_its_own(void **state)
+{
+    const uint64_t deadline_ms = clock_monotonic_ms() + AN_HOUR_MS;
+    struct channel first, second;
+    uint16_t port;
+    int listener = listen_at(&port);
+
+    assert_int_equal(channel_open(&first, "127.0.0.1", port, deadline_ms, deadline_ms + 1),
+                     SEC_E_OK);
+    assert_int_equal(first.deadline_ms, deadline_ms + 1);
+    assert_int_equal(
+        channel_open(&second, "127.0.0.1", port, clock_monotonic_ms() + 10, deadline_ms),
+        SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    channel_close(&second);
+    channel_close(&first);
+    (void)close(listener);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open__has_a_time_of_its_own),
         cmocka_unit_test_setup_teardown(test_read__a_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read__a_message_that_is_too_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read__the_longest_message_there_is, set_up, tear_down),
