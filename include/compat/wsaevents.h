@@ -71,10 +71,12 @@ typedef struct _WSANETWORKEVENTS {
  *   FD_CONNECT, FD_CLOSE  WSAEventSelect is called again. FD_CLOSE comes after all data has been read,
  *                    or with an error
  * FD_CONNECT is recorded of connections that are there already, too, unless they were accepted
- * from a socket that was selected. FD_QOS and those after it are taken and never recorded. Whoever reads or writes by other
- * functions than these (read(), a library's own recv()) re-enables nothing.
+ * from a socket that was selected; without it how one failed is left to getsockopt's SO_ERROR. FD_QOS and
+ * those after it are taken and never recorded. Whoever reads or writes by other functions than these
+ * (read(), a library's own recv()) re-enables nothing.
  * 0, or SOCKET_ERROR: WSAENOTSOCK; WSAEINVAL for an event that is none or other bits; WSAENOBUFS.
- * A thread of the library watches all such sockets, from the first one on; a child of fork() has none.
+ * A thread of the library watches all such sockets, from the first one on. In a child of fork() none is
+ * selected until it selects one itself, and what it closes its parent goes on watching.
  */
 SEC_EXPORT int WINAPI WSAEventSelect(SOCKET s, WSAEVENT hEventObject, long lNetworkEvents);
 /* Gives the record, empties it, and resets hEventObject, if it is not NULL, in one step. Codes of what

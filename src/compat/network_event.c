@@ -61,7 +61,9 @@ look_for_connection(struct watched *w)
         }
         return true;
     }
-    take_failure(w);
+    if (w->mask & FD_CONNECT) { /* else it is left to whoever asks for SO_ERROR */
+        take_failure(w);
+    }
     if (w->failure) {
         record(w, FD_CONNECT_BIT, w->failure);
         w->enabled |= FD_CONNECT; /* of the next attempt */
@@ -271,6 +273,9 @@ WSAEventSelect(SOCKET s, WSAEVENT hEventObject, long lNetworkEvents)
     if (lNetworkEvents & ~(long)FD_ALL_EVENTS ||
         (lNetworkEvents && !compat_event_is(hEventObject))) {
         return fail(WSAEINVAL);
+    }
+    if (lNetworkEvents && !watch_start()) {
+        return fail(WSAENOBUFS);
     }
     watch_lock();
     error = select_events(watch_open(s), hEventObject, lNetworkEvents);

@@ -27,9 +27,48 @@ static size_t count;
 /* The slot that was closed longest ago comes next: the later a handle's bits come again. */
 static size_t first_free = NO_INDEX, last_free = NO_INDEX;
 
+/* --- the table ----------------------------------------------------------------------------- */
+
+static struct object *
+slot(size_t index)
+{
+    return &chunks[index / CHUNK][index % CHUNK];
+}
+
+static void
+lock_for_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+/* Who waited is not there, and nor is the stack with its links. */
+static void
+unlock_in_child(void)
+{
+    for (size_t i = 0; i < count; i++) {
+        slot(i)->links = NULL;
+    }
+    object_unlock();
+}
+
+static void
+watch_fork(void)
+{
+    (void)pthread_atfork(lock_for_fork, object_unlock, unlock_in_child);
+}
+
+void
+object_watch_fork(void)
+{
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&watched, watch_fork);
+}
+
 void
 object_lock(void)
 {
+    object_watch_fork();
     pthread_mutex_lock(&lock);
 }
 
@@ -37,14 +76,6 @@ void
 object_unlock(void)
 {
     pthread_mutex_unlock(&lock);
-}
-
-/* --- the table ----------------------------------------------------------------------------- */
-
-static struct object *
-slot(size_t index)
-{
-    return &chunks[index / CHUNK][index % CHUNK];
 }
 
 static HANDLE

@@ -34,6 +34,8 @@ struct object {
 
 void object_lock(void);
 void object_unlock(void);
+/* Before anything else that is to be done at fork() and takes a lock before this one. */
+void object_watch_fork(void);
 
 /* Below: with the lock held. */
 

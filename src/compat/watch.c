@@ -10,10 +10,12 @@
 
 #include "base/mem.h"
 #include "compat/network_event.h"
+#include "compat/object.h"
 #include "compat/watch.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct watched **table; /* by descriptor */
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER; /* before the other */
+static struct watched **table;                               /* by descriptor */
 static size_t table_size;
 static atomic_size_t count;
 static uint32_t generations;
@@ -25,9 +27,14 @@ watch_any(void)
     return atomic_load(&count) != 0;
 }
 
+static void watch_fork(void);
+
 void
 watch_lock(void)
 {
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&watched, watch_fork);
     pthread_mutex_lock(&lock);
 }
 
@@ -118,8 +125,7 @@ watch_open(SOCKET s)
 static void
 look(uint64_t which)
 {
-    const size_t s = (size_t)(which & 0xffffffff);
-    struct watched *w = s < table_size ? table[s] : NULL;
+    struct watched *w = watch_find((SOCKET)(which & 0x7fffffff));
 
     if (w && w->generation == which >> 32) {
         network_event_look(w);
@@ -127,13 +133,14 @@ look(uint64_t which)
 }
 
 static DWORD WINAPI
-watch_all(LPVOID unused)
+watch_all(LPVOID fd)
 {
     enum { AT_ONCE = 64 };
     struct epoll_event events[AT_ONCE];
+    const int from = (int)(intptr_t)fd;
     int n;
 
-    while ((n = epoll_wait(epoll, events, AT_ONCE, -1)) >= 0 || errno == EINTR) {
+    while ((n = epoll_wait(from, events, AT_ONCE, -1)) >= 0 || errno == EINTR) {
         watch_lock();
         for (int i = 0; i < n; i++) {
             look(events[i].data.u64);
@@ -145,14 +152,14 @@ watch_all(LPVOID unused)
 
 /* Signals are the program's own threads' business. */
 static bool
-start_thread(void)
+start_thread(int fd)
 {
     sigset_t all, before;
     HANDLE thread;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread = CreateThread(NULL, 0, watch_all, NULL, 0, NULL);
+    thread = CreateThread(NULL, 0, watch_all, (LPVOID)(intptr_t)fd, 0, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (thread) {
         CloseHandle(thread);
@@ -160,17 +167,30 @@ start_thread(void)
     return thread != NULL;
 }
 
-static bool
-start(void)
+/* Without the lock, which fork() takes: to make a thread takes locks of libopensspi's. */
+bool
+watch_start(void)
 {
-    if (epoll < 0) {
-        epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (epoll >= 0 && !start_thread()) {
-            close(epoll);
-            epoll = -1;
+    bool started;
+    int fd;
+
+    pthread_mutex_lock(&starting);
+    watch_lock();
+    started = epoll >= 0;
+    watch_unlock();
+    if (!started) {
+        fd = epoll_create1(EPOLL_CLOEXEC);
+        started = fd >= 0 && start_thread(fd);
+        if (started) {
+            watch_lock();
+            epoll = fd;
+            watch_unlock();
+        } else if (fd >= 0) {
+            close(fd);
         }
     }
-    return epoll >= 0;
+    pthread_mutex_unlock(&starting);
+    return started;
 }
 
 /* Edges wake the thread; what holds already is looked at by whoever asks for it. */
@@ -182,6 +202,40 @@ watch_arm(struct watched *w)
         .data.u64 = (uint64_t)w->generation << 32 | (uint32_t)w->s,
     };
 
-    w->armed = w->armed || (start() && epoll_ctl(epoll, EPOLL_CTL_ADD, w->s, &what) == 0);
+    w->armed = w->armed || epoll_ctl(epoll, EPOLL_CTL_ADD, w->s, &what) == 0;
     return w->armed;
+}
+
+/* --- fork() -------------------------------------------------------------------------------- */
+
+/* What is registered stays the parent's: a child that took a socket out of their epoll would take it from
+ * its parent. */
+static void
+forget_all(void)
+{
+    for (size_t i = 0; i < table_size; i++) {
+        if (table[i]) {
+            table[i]->armed = false;
+            watch_close(table[i]);
+        }
+    }
+    if (epoll >= 0) {
+        close(epoll);
+        epoll = -1;
+    }
+    pthread_mutex_init(&starting, NULL);
+    watch_unlock();
+}
+
+static void
+lock_for_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void
+watch_fork(void)
+{
+    object_watch_fork(); /* whose lock comes after this one: handlers go backwards */
+    (void)pthread_atfork(lock_for_fork, watch_unlock, forget_all);
 }

@@ -2,7 +2,8 @@
 /*
  * Sockets of which more is kept than the kernel keeps: what a program has selected of them, and which
  * connection waits to be accepted again. One lock serves them all, and one thread is told by epoll when
- * something happens to one of them. Taken before object.h's lock, never after it.
+ * something happens to one of them. Taken before object.h's lock, never after it. A child of fork() keeps
+ * nothing of its parent's sockets, and has no such thread until it starts one.
  */
 #ifndef COMPAT_WATCH_H
 #define COMPAT_WATCH_H
@@ -31,13 +32,16 @@ bool watch_any(void);
 void watch_lock(void);
 void watch_unlock(void);
 
+/* What watch_arm needs is there: the thread. false: no memory. Without the lock. */
+bool watch_start(void);
+
 /* Below: with the lock held. */
 
 /* NULL: nothing is kept of it. */
 struct watched *watch_find(SOCKET s);
 /* The same, or a fresh one; NULL without memory. */
 struct watched *watch_open(SOCKET s);
-/* The thread looks after it from now on. false: no memory, no thread. */
+/* The thread, which has been started, looks after it from now on. false: no memory. */
 bool watch_arm(struct watched *w);
 /* Forgets it. */
 void watch_close(struct watched *w);

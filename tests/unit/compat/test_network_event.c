@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -219,6 +220,202 @@ test_WSAEventSelect__closed_by_close(void **state)
     WSACloseEvent(event);
 }
 
+/* --- what the thread that watches does must be over before anything is said of it -------------- */
+
+/* One more socket: when its event is there, the thread has seen what came to others before. */
+struct last {
+    SOCKET s[2];
+    WSAEVENT event;
+};
+
+static void
+last_open(struct last *l)
+{
+    l->event = WSACreateEvent();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, l->s), 0);
+    assert_int_equal(WSAEventSelect(l->s[1], l->event, FD_READ), 0);
+}
+
+static void
+last_close(struct last *l)
+{
+    assert_int_equal(send(l->s[0], "x", 1, 0), 1);
+    assert_comes(l->s[1], l->event, FD_READ);
+    assert_int_equal(closesocket(l->s[0]), 0);
+    assert_int_equal(closesocket(l->s[1]), 0);
+    WSACloseEvent(l->event);
+}
+
+/* The kernel goes on telling of what was closed while somebody else has it open. */
+static void
+test_WSAEventSelect__closed_by_close_and_open_elsewhere(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s[2], again[2], copy;
+    struct last last;
+
+    last_open(&last);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    assert_int_equal(WSAEventSelect(s[1], event, FD_READ), 0);
+    copy = dup(s[1]);
+    close(s[1]);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, again), 0);
+    assert_int_equal(again[0], s[1]);
+    assert_int_equal(write(again[1], "x", 1), 1);
+    assert_int_equal(write(s[0], "x", 1), 1);
+    last_close(&last);
+    assert_int_equal(WSAWaitForMultipleEvents(1, &event, FALSE, 0, FALSE), WSA_WAIT_TIMEOUT);
+    close(copy);
+    close(s[0]);
+    close(again[0]);
+    close(again[1]);
+    WSACloseEvent(event);
+}
+
+/* Who did not ask for FD_CONNECT asks for SO_ERROR. */
+static void
+test_WSAEventSelect__leaves_a_connections_failure_to_who_asks(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    int error = 0;
+    socklen_t size = sizeof(error);
+    struct pollfd failed;
+    struct last last;
+    SOCKADDR_IN at;
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(closesocket(listener(&at)), 0);
+    last_open(&last);
+    assert_int_equal(WSAEventSelect(s, event, FD_READ | FD_CLOSE), 0);
+    assert_fails(connect(s, (SOCKADDR *)&at, sizeof(at)), WSAEWOULDBLOCK);
+    failed = (struct pollfd){ .fd = s };
+    assert_int_equal(poll(&failed, 1, -1), 1);
+    last_close(&last);
+    assert_int_equal(getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    assert_int_equal(error, ECONNREFUSED);
+    assert_int_equal(closesocket(s), 0);
+    WSACloseEvent(event);
+}
+
+/* --- children of fork() ---------------------------------------------------------------------- */
+
+static void
+assert_child(pid_t child)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* What a child closes its parent goes on watching. */
+static void
+test_fork__child_closes_what_its_parent_watches(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKADDR_IN at;
+    SOCKET l = listener(&at), client;
+    pid_t child;
+
+    assert_int_equal(WSAEventSelect(l, event, FD_ACCEPT), 0);
+    child = fork();
+    if (child == 0) {
+        _exit(closesocket(l) != 0);
+    }
+    assert_child(child);
+    client = connected(&at);
+    assert_comes(l, event, FD_ACCEPT);
+    assert_int_equal(closesocket(client), 0);
+    assert_int_equal(closesocket(l), 0);
+    WSACloseEvent(event);
+}
+
+static int
+select_in_child(SOCKET s)
+{
+    WSAEVENT event = WSACreateEvent();
+    WSANETWORKEVENTS found;
+    unsigned long off = 0;
+
+    if (WSAEnumNetworkEvents(s, NULL, &found) != 0 || found.lNetworkEvents != 0 ||
+        ioctlsocket(s, FIONBIO, &off) != 0) {
+        return 1;
+    }
+    if (WSAEventSelect(s, event, FD_READ) != 0 || write(s, "x", 1) != 1) {
+        return 2;
+    }
+    WaitForSingleObject(event, INFINITE);
+    return WSAEnumNetworkEvents(s, event, &found) != 0 || found.lNetworkEvents != FD_READ;
+}
+
+static void
+test_fork__child_selects_for_itself(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    assert_int_equal(WSAEventSelect(s[1], event, FD_WRITE), 0);
+    child = fork();
+    if (child == 0) {
+        _exit(select_in_child(s[1]));
+    }
+    assert_int_equal(read(s[0], &byte, 1), 1);
+    assert_int_equal(write(s[0], "y", 1), 1);
+    assert_child(child);
+    assert_int_equal(recorded(s[1], NULL), FD_WRITE);
+    assert_int_equal(closesocket(s[0]), 0);
+    assert_int_equal(closesocket(s[1]), 0);
+    WSACloseEvent(event);
+}
+
+static DWORD WINAPI
+answer_all(LPVOID s)
+{
+    const SOCKET *both = s;
+    char byte;
+
+    while (recv(both[0], &byte, 1, 0) == 1 && send(both[0], &byte, 1, 0) == 1) {
+    }
+    return 0;
+}
+
+/* Whoever held a lock in the parent holds none in the child. */
+static void
+test_fork__while_the_thread_looks(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s[2];
+    HANDLE answerer;
+    char byte;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    answerer = CreateThread(NULL, 0, answer_all, s, 0, NULL);
+    assert_int_equal(WSAEventSelect(s[1], event, FD_READ), 0);
+    for (int i = 0; i < 100; i++) {
+        pid_t child;
+
+        assert_int_equal(send(s[1], "x", 1, 0), 1);
+        child = fork();
+        if (child == 0) {
+            _exit(!SetEvent(event) || !ResetEvent(event) || recv(-1, &byte, 1, 0) != -1 ||
+                  WSAEventSelect(s[1], NULL, 0) != 0);
+        }
+        assert_child(child);
+        assert_comes(s[1], event, FD_READ);
+        assert_int_equal(recv(s[1], &byte, 1, 0), 1);
+    }
+    assert_int_equal(closesocket(s[1]), 0);
+    assert_int_equal(WaitForSingleObject(answerer, INFINITE), WAIT_OBJECT_0);
+    assert_int_equal(closesocket(s[0]), 0);
+    CloseHandle(answerer);
+    WSACloseEvent(event);
+}
+
+/* --- conditions ------------------------------------------------------------------------------ */
+
 static int CALLBACK
 answer(LPWSABUF lpCallerId, LPWSABUF lpCallerData, LPQOS lpSQOS, LPQOS lpGQOS, LPWSABUF lpCalleeId,
        LPWSABUF lpCalleeData, GROUP *g, DWORD_PTR dwCallbackData)
@@ -295,6 +492,11 @@ main(void)
         cmocka_unit_test(test_WSAEventSelect__reset_is_told_and_received),
         cmocka_unit_test(test_WSAEventSelect__connections),
         cmocka_unit_test(test_WSAEventSelect__closed_by_close),
+        cmocka_unit_test(test_WSAEventSelect__closed_by_close_and_open_elsewhere),
+        cmocka_unit_test(test_WSAEventSelect__leaves_a_connections_failure_to_who_asks),
+        cmocka_unit_test(test_fork__child_closes_what_its_parent_watches),
+        cmocka_unit_test(test_fork__child_selects_for_itself),
+        cmocka_unit_test(test_fork__while_the_thread_looks),
         cmocka_unit_test(test_WSAAccept__asks),
         cmocka_unit_test(test_WSAPoll__answers),
     };
