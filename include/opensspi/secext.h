@@ -33,9 +33,9 @@ typedef enum {
  *
  * *nSize: the buffer's size in characters in; out, the characters written without the NUL. Where
  * the buffer is too small the last error is ERROR_MORE_DATA, *nSize the size needed with the NUL,
- * and the buffer untouched. NameSamCompatible, and what a client's domain told with its ticket, is known
- * here; the rest the directory is asked for, as for TranslateName, in which the process is whom its
- * ticket is for.
+ * and the buffer untouched. Known here are NameSamCompatible, NameDisplay of the process, and
+ * NameUserPrincipal of a client that has one; the rest the directory is asked for, as for TranslateName,
+ * in which the process is whom its ticket is for.
  *   ERROR_NONE_MAPPED              the user has no name of this format, or no domain
  *   ERROR_NO_SUCH_DOMAIN           no controller of the domain answers
  *   ERROR_CANT_ACCESS_DOMAIN_INFO  what answers is none, or refuses

@@ -90,16 +90,14 @@ process_forms(struct forms *forms)
     return error == ERROR_SUCCESS ? put_with_domain(&forms->sam, computer.text, bare.text) : error;
 }
 
-/* *client (may be NULL): whether the thread acts as one. */
+/* *client: whether the thread acts as one. */
 static DWORD
 user_forms(struct forms *forms, bool *client)
 {
     struct compat_name bare, domain;
     DWORD error = compat_name_of_client(&bare, &domain, &forms->principal);
 
-    if (client) {
-        *client = error != ERROR_NO_TOKEN;
-    }
+    *client = error != ERROR_NO_TOKEN;
     if (error == ERROR_NO_TOKEN) {
         return process_forms(forms);
     }
