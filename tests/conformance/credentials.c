@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/conformance/table.h"
+#include "tests/support/passing.h"
 
 /* How a credential is asked for. */
 enum how {
@@ -172,7 +173,7 @@ free_under(struct scene *s, ULONG unused)
     if (status == SEC_E_OK) {
         status = FreeCredentialsHandle(&s->pair.server_cred);
     }
-    return status == SEC_E_OK ? scene_pass(&s->context, &s->peer) : status;
+    return status == SEC_E_OK ? pass(&s->context, &s->peer) : status;
 }
 
 /* --- attributes ---------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/conformance/table.h"
+#include "tests/support/passing.h"
 
 enum { NOWHERE = 0x100, NO_COUNT = 0x200, LEGS_MAX = 12 };
 
@@ -190,7 +191,7 @@ exchange_and_pass(struct scene *s, ULONG request)
     SECURITY_STATUS status = exchange(s, request);
 
     if (status == SEC_E_OK) {
-        status = scene_pass(&s->pair.client, &s->pair.server);
+        status = pass(&s->pair.client, &s->pair.server);
     }
     api_delete_contexts(&s->pair);
     return status;

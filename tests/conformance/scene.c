@@ -355,22 +355,3 @@ scene_no_credential(struct scene *s, enum no_handle kind, CredHandle *room)
     default: return no_handle(kind, room);
     }
 }
-
-/* --- messages ------------------------------------------------------------------------------ */
-
-SECURITY_STATUS
-scene_pass(PCtxtHandle from, PCtxtHandle to)
-{
-    uint8_t token[128], data[16] = "attack at dawn";
-    SecBuffer b[2] = { { sizeof(token), SECBUFFER_TOKEN, token },
-                       { sizeof(data), SECBUFFER_DATA, data } };
-    SecBufferDesc d = { SECBUFFER_VERSION, 2, b };
-    SecPkgContext_Sizes sizes;
-    SECURITY_STATUS status = QueryContextAttributesA(from, SECPKG_ATTR_SIZES, &sizes);
-
-    if (status == SEC_E_OK) {
-        b[0].cbBuffer = sizes.cbSecurityTrailer;
-        status = EncryptMessage(from, 0, &d, 0);
-    }
-    return status == SEC_E_OK ? DecryptMessage(to, &d, 0, NULL) : status;
-}

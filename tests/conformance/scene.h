@@ -72,8 +72,6 @@ SECURITY_STATUS scene_acquire(enum mechanism, ULONG use, CredHandle *);
 /* Around what a call of a table prepares and puts away, and is not what the row is about. */
 extern void (*scene_spare)(bool spare);
 
-/* One sealed message from one context to the other: the first status that is not SEC_E_OK. */
-SECURITY_STATUS scene_pass(PCtxtHandle from, PCtxtHandle to);
 /* The configuration that scene_begin loaded. */
 const char *scene_file(void);
 /* Text as 16-bit units; valid until the call after the next three. */

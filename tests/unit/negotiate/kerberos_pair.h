@@ -46,12 +46,8 @@ static inline int
 teardown(void **state)
 {
     (void)state;
-    if (client.cred) {
-        side_close(&client);
-    }
-    if (server.cred) {
-        side_close(&server);
-    }
+    side_close(&client);
+    side_close(&server);
     assert_int_equal(accounts.identities, 0);
     assert_true(is_clean(&client_tickets));
     assert_true(is_clean(&server_tickets));

@@ -60,11 +60,14 @@ side_open(struct side *s, enum sec_role role, const char *names)
     assert_int_equal(negotiate_package.ops->open(s->cred, role, &s->ctx), SEC_E_OK);
 }
 
+/* Nothing to do for one that was not opened. */
 static inline void
 side_close(struct side *s)
 {
-    negotiate_package.ops->free_ctx(s->ctx);
-    negotiate_package.ops->free_cred(s->cred);
+    if (s->cred) {
+        negotiate_package.ops->free_ctx(s->ctx);
+        negotiate_package.ops->free_cred(s->cred);
+    }
     *s = (struct side){ 0 };
 }
 

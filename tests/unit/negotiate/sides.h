@@ -7,7 +7,7 @@
 
 static struct side client, server;
 
-static int
+static inline int
 setup(void **state)
 {
     (void)state;
@@ -15,16 +15,21 @@ setup(void **state)
     return 0;
 }
 
-static int
+static inline int
+setup_windows(void **state)
+{
+    (void)state;
+    fake_mech_reset();
+    fake_mech_play_windows();
+    return 0;
+}
+
+static inline int
 teardown(void **state)
 {
     (void)state;
-    if (client.ctx) {
-        side_close(&client);
-    }
-    if (server.ctx) {
-        side_close(&server);
-    }
+    side_close(&client);
+    side_close(&server);
     assert_nothing_left();
     return 0;
 }

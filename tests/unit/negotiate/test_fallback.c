@@ -1,32 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which mechanism an initiator begins with, and what it keeps of those that it did not use. */
 #include "tests/support/alloc_fail.h"
-#include "tests/unit/negotiate/pair.h"
-
-static struct side client, server;
-
-static int
-setup(void **state)
-{
-    (void)state;
-    fake_mech_reset();
-    fake_mech_play_windows();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    if (client.ctx) {
-        side_close(&client);
-    }
-    if (server.ctx) {
-        side_close(&server);
-    }
-    assert_nothing_left();
-    return 0;
-}
+#include "tests/unit/negotiate/sides.h"
 
 static sec_status
 begin(const char *mechs, sec_status kerberos_fails)
@@ -77,7 +52,7 @@ test_offer__status_says_whether_the_next_may_be_tried(void **state)
     };
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
-        setup(state);
+        setup_windows(state);
         print_message("# %s, %d\n", sec_status_name(rows[i].status), rows[i].krb_error);
         fake_mechs[0].krb_error = rows[i].krb_error;
         (void)begin("AB", rows[i].status);
@@ -145,7 +120,7 @@ test_offer__who_names_nobody_is_left_out(void **state)
                                                          "06092a864886f712010202"));
     teardown(state);
 
-    setup(state);
+    setup_windows(state);
     fake_mechs[1].names_nobody = true;
     (void)begin("AB", SEC_E_TARGET_UNKNOWN);
     assert_status(&client, SEC_E_TARGET_UNKNOWN);
@@ -157,7 +132,7 @@ test_offer__who_names_nobody_is_left_out(void **state)
     assert_int_equal(fake_mechs[1].steps, 0);
     teardown(state);
 
-    setup(state); /* a null session needs nobody */
+    setup_windows(state); /* a null session needs nobody */
     fake_mechs[1].names_nobody = true;
     side_open(&client, SEC_INITIATOR, "AB");
     client.wanted = SEC_NULL_SESSION;
@@ -166,7 +141,7 @@ test_offer__who_names_nobody_is_left_out(void **state)
     assert_int_equal(side_step(&client, (struct bytes){ 0 }), SEC_I_CONTINUE_NEEDED);
     teardown(state);
 
-    setup(state); /* alone it is not judged beforehand */
+    setup_windows(state); /* alone it is not judged beforehand */
     fake_mechs[1].names_nobody = true;
     assert_int_equal(begin("B", 0), SEC_I_CONTINUE_NEEDED);
 }
@@ -235,7 +210,7 @@ test_attempts__mechanism_that_cannot_be_had_is_kept(void **state)
     assert_int_equal(facts.attempts[0].status, SEC_E_NO_CREDENTIALS);
     teardown(state);
 
-    setup(state);
+    setup_windows(state);
     fake_mechs[0].acquire_fails = SEC_E_NO_CREDENTIALS;
     side_open(&client, SEC_INITIATOR, "A");
     (void)side_step(&client, (struct bytes){ 0 });
@@ -271,7 +246,7 @@ static void
 fall_back_and_establish(void *user, bool failing)
 {
     (void)user;
-    (void)setup(NULL);
+    (void)setup_windows(NULL);
     fake_mechs[2].acquire_fails = SEC_E_UNKNOWN_CREDENTIALS;
     {
         struct sec_acquire_args args = { .use = SEC_USE_OUTBOUND };
@@ -312,7 +287,7 @@ test_attempts__each_allocation_fails(void **state)
     assert_true(alloc_fail_each(fall_back_and_establish, NULL) > 8);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_windows, teardown)
 
 int
 main(void)

@@ -67,12 +67,8 @@ static int
 teardown(void **state)
 {
     (void)state;
-    if (client.ctx) {
-        side_close(&client);
-    }
-    if (server.ctx) {
-        side_close(&server);
-    }
+    side_close(&client);
+    side_close(&server);
     assert_int_equal(accounts.identities, 0);
     return 0;
 }

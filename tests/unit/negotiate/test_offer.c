@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an acceptor reads out of a client's first message, and what it says to clients that could
  * get no ticket. */
-#include "tests/unit/negotiate/pair.h"
+#include "tests/unit/negotiate/sides.h"
 
 #define MS_KRB5 "06092a864882f712010202"
 #define KRB5    "06092a864886f712010202"
@@ -9,28 +9,6 @@
 #define IAKERB  "06062b0601050205"
 #define NTLM    "060a2b06010401823702020a"
 #define NEGOEX  "060a2b06010401823702021e"
-
-static struct side server;
-
-static int
-setup(void **state)
-{
-    (void)state;
-    fake_mech_reset();
-    fake_mech_play_windows();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    if (server.ctx) {
-        side_close(&server);
-    }
-    assert_nothing_left();
-    return 0;
-}
 
 /* A NegTokenInit with these object identifiers and this token, in hexadecimal. */
 static sec_status
@@ -106,7 +84,7 @@ test_init__kerberos_is_chosen_under_the_name_that_stands_first(void **state)
     for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
         uint8_t oid[32];
 
-        setup(state);
+        setup_windows(state);
         print_message("# %s\n", rows[i].offer);
         side_open(&server, SEC_ACCEPTOR, "AB");
         (void)send_init(rows[i].oids, ticket());
@@ -186,7 +164,7 @@ test_refusal__names_what_was_offered_and_the_remedy(void **state)
     };
 
     for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
-        setup(state);
+        setup_windows(state);
         side_open(&server, SEC_ACCEPTOR, rows[i].usable);
         (void)send_init(rows[i].oids, HEX("4e544c4d5353500001000000"));
         assert_status(&server, SEC_E_INVALID_TOKEN);
@@ -266,7 +244,7 @@ test_raw__another_mechanism_is_named(void **state)
     for (size_t i = 0; i < SEC_ARRAY_LEN(rows); i++) {
         uint8_t token[64];
 
-        setup(state);
+        setup_windows(state);
         side_open(&server, SEC_ACCEPTOR, "A");
         (void)side_step(&server, hex_into(token, sizeof(token), rows[i].token));
         assert_status(&server, SEC_E_INVALID_TOKEN);
@@ -288,7 +266,7 @@ test_raw__kerberos_by_each_of_its_names(void **state)
     for (size_t i = 0; i < SEC_ARRAY_LEN(tokens); i++) {
         uint8_t token[64];
 
-        setup(state);
+        setup_windows(state);
         side_open(&server, SEC_ACCEPTOR, "BA");
         fake_mechs[0].error_token = true;
         (void)side_step(&server, hex_into(token, sizeof(token), tokens[i]));
@@ -322,7 +300,7 @@ test_check_service__asks_who_has_keys(void **state)
     assert_string_equal(sec_reason(), "no key for HTTP/web1");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_windows, teardown)
 
 int
 main(void)

@@ -121,22 +121,30 @@ test_exchange__moved_after_each_leg__is_as_at_home(void **state)
     }
 }
 
+/* The client, after its first leg. */
+static void
+begin_and_save(struct ntlm_pair *p, struct wire_writer *saved)
+{
+    SEC_AUTO(wire_writer) negotiate = wire_writer_growing(NULL, 0);
+
+    ntlm_pair_init(p);
+    assert_true(ntlm_pair_open(p));
+    assert_int_equal(sec_pair_step(p->client, &p->client_args, (struct bytes){ 0 }, &negotiate),
+                     SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(ntlm_package.ops->save(p->client, saved), SEC_E_OK);
+}
+
 /* Who has none where it comes to gets no further, and says so. */
 static void
 test_resume__where_policy_denies_ntlm__is_refused(void **state)
 {
     SEC_AUTO(wire_writer) saved = wire_writer_secret(NULL, 0);
-    SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     const struct sec_package_ops *ops = ntlm_package.ops;
     struct sec_ctx *moved = NULL;
     struct wire_reader r;
     struct ntlm_pair p;
 
-    ntlm_pair_init(&p);
-    assert_true(ntlm_pair_open(&p));
-    assert_int_equal(sec_pair_step(p.client, &p.client_args, (struct bytes){ 0 }, &out),
-                     SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(ops->save(p.client, &saved), SEC_E_OK);
+    begin_and_save(&p, &saved);
     r = wire_reader_of(wire_written(&saved));
     assert_int_equal(ops->load(p.client_cred, SEC_INITIATOR, &r, &moved), SEC_E_OK);
     p.client_host.settings.ntlm = SEC_NTLM_DENY;
@@ -154,16 +162,11 @@ static void
 test_load__of_every_prefix__is_refused(void **state)
 {
     SEC_AUTO(wire_writer) saved = wire_writer_secret(NULL, 0);
-    SEC_AUTO(wire_writer) out = wire_writer_growing(NULL, 0);
     const struct sec_package_ops *ops = ntlm_package.ops;
     struct sec_ctx *moved = NULL;
     struct ntlm_pair p;
 
-    ntlm_pair_init(&p);
-    assert_true(ntlm_pair_open(&p));
-    assert_int_equal(sec_pair_step(p.client, &p.client_args, (struct bytes){ 0 }, &out),
-                     SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(ops->save(p.client, &saved), SEC_E_OK);
+    begin_and_save(&p, &saved);
     for (size_t n = 0; n < saved.len; n++) {
         struct wire_reader r = wire_reader_of(bytes_of(saved.p, n));
 

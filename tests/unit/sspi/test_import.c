@@ -12,11 +12,8 @@
 
 #include <opensspi/opensspi.h>
 
-#include "tests/support/api_pair.h"
 #include "tests/support/demo_store.h"
-
-#define PROTECTED \
-    (ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
+#include "tests/support/moving.h"
 
 static const char *const packages[] = { "NTLM", "Negotiate" };
 static const char *const spns[] = { "HTTP/server.domain.test", "HTTP/other.domain.test" };
@@ -55,28 +52,6 @@ remove_files(void **state)
     return rmdir(folder);
 }
 
-/* The first two legs; the server's answer is in token. */
-static void
-begin(struct api_pair *p, uint8_t token[static API_TOKEN_BYTES], ULONG *n)
-{
-    uint8_t first[API_TOKEN_BYTES];
-    SecBuffer out = { sizeof(first), SECBUFFER_TOKEN, first },
-              reply = { API_TOKEN_BYTES, SECBUFFER_TOKEN, token };
-    SecBufferDesc out_desc = { SECBUFFER_VERSION, 1, &out },
-                  reply_desc = { SECBUFFER_VERSION, 1, &reply };
-
-    assert_int_equal(InitializeSecurityContextA(&p->client_cred, NULL, API_NAME(spns[0]), PROTECTED,
-                                                0, 0, NULL, 0, &p->client, &out_desc,
-                                                &p->client_flags, NULL),
-                     SEC_I_CONTINUE_NEEDED);
-    p->have_client = 1;
-    assert_int_equal(AcceptSecurityContext(&p->server_cred, NULL, &out_desc, 0, 0, &p->server,
-                                           &reply_desc, &p->server_flags, NULL),
-                     SEC_I_CONTINUE_NEEDED);
-    p->have_server = 1;
-    *n = reply.cbBuffer;
-}
-
 /* The client's answer to token, and what the server says of it. */
 static SECURITY_STATUS
 go_on(struct api_pair *p, uint8_t token[static API_TOKEN_BYTES], ULONG n)
@@ -92,16 +67,6 @@ go_on(struct api_pair *p, uint8_t token[static API_TOKEN_BYTES], ULONG n)
     in = (SecBuffer){ API_TOKEN_BYTES, SECBUFFER_TOKEN, token };
     return AcceptSecurityContext(&p->server_cred, &p->server, &out_desc, 0, 0, &p->server, &in_desc,
                                  &p->server_flags, NULL);
-}
-
-static SecBuffer
-exported(PCtxtHandle context)
-{
-    SecBuffer b = { 0 };
-
-    assert_int_equal(ExportSecurityContext(context, SECPKG_CONTEXT_EXPORT_DELETE_OLD, &b, NULL),
-                     SEC_E_OK);
-    return b;
 }
 
 static void
@@ -128,8 +93,8 @@ test_import__under_a_credential__its_policy_holds(void **state)
         ULONG n;
 
         assert_int_equal(api_acquire(&p, package, "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-        begin(&p, token, &n);
-        b = exported(&p.server);
+        api_begin(&p, PROTECTED, token, &n);
+        b = exported(&p.server, SECPKG_CONTEXT_EXPORT_DELETE_OLD);
         acquire_for_service(package, spn, &cred);
         assert_int_equal(OpenSspiImportContext(&cred, &b, &p.server), SEC_E_OK);
         assert_int_equal(FreeCredentialsHandle(&cred), SEC_E_OK);
@@ -150,8 +115,8 @@ test_import__under_a_credential_that_is_not_for_it__is_refused(void **state)
 
     (void)state;
     assert_int_equal(api_acquire(&p, "NTLM", "demo", "DOMAIN", "Passw0rd!"), SEC_E_OK);
-    begin(&p, token, &n);
-    b = exported(&p.server);
+    api_begin(&p, PROTECTED, token, &n);
+    b = exported(&p.server, SECPKG_CONTEXT_EXPORT_DELETE_OLD);
     assert_int_equal(OpenSspiImportContext(&none, &b, &p.server), SEC_E_INVALID_HANDLE);
     assert_int_equal(OpenSspiImportContext(NULL, &b, &p.server), SEC_E_INVALID_HANDLE);
     assert_int_equal(OpenSspiImportContext(&p.server_cred, &b, NULL), SEC_E_INVALID_HANDLE);
