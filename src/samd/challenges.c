@@ -12,11 +12,10 @@
 #include "ticket/replay.h"
 
 enum {
-    /* NTLMv2's of the last minutes: at 5000 a second of the last 52 seconds, and of all of them up
-     * to 145 a second. Of 50 bytes each, as they come. */
+    /* NTLMv2's: at 5000 a second of the last 52 seconds, of the last half an hour up to 145 a second.
+     * Of 50 bytes each, as they come. */
     WITH_TIME_MAX = 1 << 18,
     WITHOUT_TIME_MAX = 1 << 16,
-    WITHOUT_TIME_SECONDS = 36 * 3600,
     AHEAD_SECONDS = 1, /* the clock is this machine's, but may be set back a little */
 };
 
@@ -27,10 +26,9 @@ struct challenges {
 /* --- life ---------------------------------------------------------------------------------- */
 
 static bool
-open_table(size_t capacity, uint64_t seconds, uint64_t ahead, struct replay **out)
+open_table(size_t capacity, uint64_t ahead, struct replay **out)
 {
-    const struct replay_options options = { .capacity = capacity,
-                                            .skew_100ns = seconds * CLOCK_SECOND_100NS };
+    const struct replay_options options = { .capacity = capacity };
 
     if (replay_open(&options, out) != SEC_E_OK) {
         return false;
@@ -44,8 +42,8 @@ challenges_new(void)
 {
     struct challenges *all = mem_new(sizeof(*all));
 
-    if (all && open_table(WITH_TIME_MAX, CHALLENGE_SECONDS, AHEAD_SECONDS, &all->with_time) &&
-        open_table(WITHOUT_TIME_MAX, WITHOUT_TIME_SECONDS, 0, &all->without_time)) {
+    if (all && open_table(WITH_TIME_MAX, AHEAD_SECONDS, &all->with_time) &&
+        open_table(WITHOUT_TIME_MAX, 0, &all->without_time)) {
         return all;
     }
     challenges_free(all);

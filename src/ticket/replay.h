@@ -23,7 +23,8 @@ SEC_NODISCARD sec_status replay_open(const struct replay_options *, struct repla
 SEC_NODISCARD sec_status replay_shared_open(const char *path, const struct replay_options *,
                                             struct replay **out);
 /* One that is full forgets the oldest entry instead of refusing, and refuses what may have been made
- * before that one came: for clocks that differ by no more than ahead. */
+ * before that one came: for clocks that differ by no more than ahead. It forgets nothing else, whatever the
+ * skew. */
 void replay_let_oldest_go(struct replay *, uint64_t ahead_100ns);
 void replay_close(struct replay *); /* NULL is a no-op */
 

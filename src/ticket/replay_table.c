@@ -259,7 +259,8 @@ floor_above(const struct replay_table *t, uint64_t came_100ns, uint64_t floor_10
     return floor_100ns > above ? floor_100ns : above;
 }
 
-/* What came so long ago that no clock within the skew takes it any more. */
+/* What came so long ago that no clock within the skew takes it any more. Where the oldest gives way there is
+ * room without it, and so what is there stays: a clock that is set back later does not know of then. */
 static void
 forget(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
 {
@@ -269,7 +270,7 @@ forget(struct replay_table *t, uint64_t shard, uint64_t now_100ns)
     uint64_t next = atomic_load_explicit(&s->next, memory_order_relaxed);
     uint64_t floor = atomic_load_explicit(&s->floor_100ns, memory_order_relaxed);
 
-    for (; first < next; first++) {
+    for (; first < next && !t->lets_go; first++) {
         uint64_t came = entries[first % t->slots].came_100ns;
 
         if (now_100ns < came || now_100ns - came <= 2 * t->skew_100ns) {

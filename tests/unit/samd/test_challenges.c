@@ -234,6 +234,35 @@ test_challenge_take__clock_set_back__takes_new_ones(void **state)
     assert_int_equal(show(*state, number - 1, now, now), CHALLENGE_AGAIN);
 }
 
+/* Others', in each part of the table. */
+static void
+show_others(struct challenges *c, uint64_t number, uint64_t now_100ns)
+{
+    for (uint64_t i = 0; i < 2000; i++) {
+        assert_int_equal(show(c, number + i, now_100ns, now_100ns), CHALLENGE_FIRST);
+    }
+}
+
+/* What was made before is of now once more. */
+static void
+test_challenge_take__clock_set_back__lets_nothing_be_shown_again(void **state)
+{
+    assert_int_equal(show(*state, 1, NOW, NOW), CHALLENGE_FIRST);
+    show_others(*state, 10000, NOW + 3600 * SECOND);
+    show_others(*state, 20000, NOW - 600 * SECOND);
+    assert_int_equal(show(*state, 1, NOW, NOW + SECOND), CHALLENGE_AGAIN);
+}
+
+static void
+test_challenge_take__without_a_time__is_remembered_after_a_year(void **state)
+{
+    assert_int_equal(show_as(*state, ACCOUNT_NTLM_V1, 1, NOW), CHALLENGE_FIRST);
+    show_others(*state, 10000, NOW + 365 * UINT64_C(86400) * SECOND);
+    assert_int_equal(
+        show_as(*state, ACCOUNT_NTLM_V1, 1, NOW + 365 * UINT64_C(86400) * SECOND + SECOND),
+        CHALLENGE_AGAIN);
+}
+
 struct crowd {
     struct challenges *challenges;
     pthread_barrier_t start;
@@ -287,6 +316,8 @@ main(void)
         TEST(test_challenge_take__flood__lets_nothing_be_shown_again),
         TEST(test_challenge_take__many_without_a_time__forget_the_oldest_alone),
         TEST(test_challenge_take__clock_set_back__takes_new_ones),
+        TEST(test_challenge_take__clock_set_back__lets_nothing_be_shown_again),
+        TEST(test_challenge_take__without_a_time__is_remembered_after_a_year),
         TEST(test_challenge_take__by_many_at_once__one_is_the_first),
     };
 
