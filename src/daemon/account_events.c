@@ -101,7 +101,8 @@ account_events_new_password(const struct account_events *e, struct bytes user, s
 }
 
 void
-account_events_replay(const struct account_events *e, struct bytes user, uint32_t uid, int64_t pid)
+account_events_replay(const struct account_events *e, struct bytes user, uint32_t uid, int64_t pid,
+                      bool named)
 {
     char *name = utf8_from_utf16(user);
     char room[PASSWD_BYTES], reason[REASON_BYTES];
@@ -110,13 +111,14 @@ account_events_replay(const struct account_events *e, struct bytes user, uint32_
     (void)snprintf(reason, sizeof(reason),
                    "process %lld showed a response to a challenge that was answered before",
                    (long long)pid);
-    event_log_account(e->log, &(struct event_account){ .id = EVENT_REPLAY,
-                                                       .failure = true,
-                                                       .user = name,
-                                                       .domain = e->domain,
-                                                       .by_uid = uid,
-                                                       .by_user = name_of(uid, &held, room),
-                                                       .reason = reason });
+    event_log_account(e->log,
+                      &(struct event_account){ .id = EVENT_REPLAY,
+                                               .failure = true,
+                                               .user = name,
+                                               .domain = e->domain,
+                                               .by_uid = uid,
+                                               .by_user = named ? name_of(uid, &held, room) : NULL,
+                                               .reason = reason });
     mem_free(name);
 }
 

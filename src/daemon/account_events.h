@@ -21,9 +21,9 @@ SEC_NODISCARD bool account_events_init(struct account_events *, struct event_log
 void account_events_new_password(const struct account_events *, struct bytes user, sec_status,
                                  const struct account_proof *reasons);
 /* A process showed a response to a challenge that was answered before; user: as a new password's.
- * From any thread. */
+ * named: the name service may be asked for the process's user, however long that takes. From any thread. */
 void account_events_replay(const struct account_events *, struct bytes user, uint32_t uid,
-                           int64_t pid);
+                           int64_t pid, bool named);
 void account_events_clear(struct account_events *);
 
 #endif

@@ -210,7 +210,8 @@ take_terms(struct server *s)
     return t;
 }
 
-/* A response that is shown again is somebody's who captured it. */
+/* A response that is shown again is somebody's who captured it. Who shows many has the name service asked
+ * for him now and then alone: the thread is everybody's. */
 static void
 prove(struct server *s, struct connection *c, const struct authority_msg *m,
       struct wire_writer *out)
@@ -219,12 +220,13 @@ prove(struct server *s, struct connection *c, const struct authority_msg *m,
     const struct answer_proofs with = { t->accounts, s->assertions, s->challenges };
     bool again = answer_proof(&with, c->who.uid, m, out) == CHALLENGE_AGAIN;
     unsigned others;
+    bool told = again && peer_is_told_of_now(c->peer, now_us(), &others);
 
     if (again && t->events) {
-        account_events_replay(t->events, m->claim.user, c->who.uid, c->who.pid);
+        account_events_replay(t->events, m->claim.user, c->who.uid, c->who.pid, told);
     }
     terms_unref(t);
-    if (again && peer_is_told_of_now(c->peer, now_us(), &others)) {
+    if (told) {
         log_warning(s->log, "a process shows a response to a challenge that was answered before",
                     log_number("pid", c->who.pid), log_number("uid", c->who.uid),
                     log_number("others", others));
