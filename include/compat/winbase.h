@@ -42,9 +42,11 @@ SEC_EXPORT BOOL WINAPI LookupAccountNameA(LPCSTR lpSystemName, LPCSTR lpAccountN
  * The text of a status of the interface or of a code of winerror.h, in English whatever the language,
  * with its inserts filled in: %1 to %99, each a string or what stands after it between exclamation
  * marks (%1!u!), %n, %t, %r, %%, %0 at the end. Of %1!*.*s! the insert 1 is the width, 2 the precision
- * and 3 the string. Arguments is a va_list, or an array of DWORD_PTR with FORMAT_MESSAGE_ARGUMENT_ARRAY. The characters written without the NUL, or 0: ERROR_MR_MID_NOT_FOUND
- * for a code without a text, ERROR_INSUFFICIENT_BUFFER, ERROR_NO_WORK_DONE for an empty one, ERROR_INVALID_PARAMETER for an insert without
- * arguments or with a format that is none. lpBuffer is a pointer that LocalFree takes,
+ * and 3 the string. Arguments is a va_list, or an array of DWORD_PTR with FORMAT_MESSAGE_ARGUMENT_ARRAY.
+ * The characters written without the NUL, or 0: ERROR_MR_MID_NOT_FOUND for a code without a text,
+ * ERROR_INSUFFICIENT_BUFFER, ERROR_NO_WORK_DONE for an empty one, ERROR_INVALID_PARAMETER for an insert
+ * without arguments, with a format that is none, or longer than 1022 bytes by a format with a width or a
+ * precision, which is wsprintf's. lpBuffer is a pointer that LocalFree takes,
  * where FORMAT_MESSAGE_ALLOCATE_BUFFER is given, of nSize characters at least.
  * Modules have no messages: FORMAT_MESSAGE_FROM_HMODULE finds none. The flags' low byte is the width of
  * lines: 0, and breaks are kept; FORMAT_MESSAGE_MAX_WIDTH_MASK, and they become spaces; or so many

@@ -135,7 +135,7 @@ put_formatted(struct message *m, struct bytes format, size_t number)
     }
     wire_put_bytes(&w, text ? bytes_of_string(wide ? "l" : "h") : word);
     wire_put_u8(&w, (uint8_t)(type == 'S' ? 's' : type == 'C' ? 'c' : type));
-    wire_put_u8(&w, '\0');
+    wire_put_bytes(&w, bytes_of(" ", 2)); /* the blank tells what is empty from what failed */
     if (is_64 || type == 'p') {
         length = wsprintfA(made, spec, value);
     } else if (type == 's' || type == 'S') {
@@ -143,7 +143,10 @@ put_formatted(struct message *m, struct bytes format, size_t number)
     } else {
         length = wsprintfA(made, spec, (unsigned)value);
     }
-    wire_put(&m->text, made, (size_t)length);
+    if (length == 0) {
+        return ERROR_INVALID_PARAMETER;
+    }
+    wire_put(&m->text, made, (size_t)length - 1);
     return ERROR_SUCCESS;
 }
 

@@ -148,7 +148,11 @@ compat_wcstoul(const WCHAR *s, WCHAR **end, int base)
     const unsigned long value = strtoul(narrow, &stop, base);
 
     tell_end(s, end, skipped, (size_t)(stop - narrow));
-    /* Windows' unsigned long has 32 bits, and answers its largest value where that is not enough. */
+    /* Windows' unsigned long has 32 bits, and answers its largest value where that is not enough; a minus
+     * sign is taken within them. */
+    if (narrow[0] == '-' && 0 - value <= UINT32_MAX) {
+        return (UINT)value;
+    }
     if (value > UINT32_MAX) {
         errno = ERANGE;
         return UINT32_MAX;

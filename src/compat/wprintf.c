@@ -158,16 +158,29 @@ put_narrow(struct output *o, const struct conversion *c, const char *s, size_t n
     wire_writer_clear(&w);
 }
 
-/* The length of s within `most` bytes, which cut no character in two. */
+/* The length of s within `most` bytes, which cut no character in two; what is behind them is not read. */
 static size_t
-narrow_length(const char *s, size_t most)
+narrow_length(const void *s, size_t most)
 {
-    size_t n = strnlen(s, most);
+    const unsigned char *u = s;
+    size_t n = 0, lead, whole;
 
-    while (n == most && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80) {
-        most = --n;
+    while (n < most && u[n] != 0) {
+        n++;
     }
-    return n;
+    if (n < most) {
+        return n;
+    }
+    lead = n;
+    while (lead > 0 && n - lead < 3 && (u[lead - 1] & 0xc0) == 0x80) {
+        lead--;
+    }
+    if (lead == 0 || u[lead - 1] < 0xc0) {
+        return n;
+    }
+    lead--;
+    whole = u[lead] >= 0xf0 ? 4 : u[lead] >= 0xe0 ? 3 : 2;
+    return n - lead < whole ? lead : n;
 }
 
 static void

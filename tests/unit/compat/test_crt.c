@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define _UNICODE
 #define UNICODE
 #include <windows.h>
@@ -139,6 +142,10 @@ test_wcstoul__as_the_c_library(void **state)
     assert_int_equal(_tcstoul(text, &end, 10), 0);
     assert_ptr_equal(end, text);
     assert_true(_tcstoul(u"99999999999", NULL, 10) == UINT32_MAX);
+    assert_true(_tcstoul(u"-2", NULL, 10) == UINT32_MAX - 1);
+    assert_true(_tcstoul(u" -4294967295", NULL, 10) == 1);
+    assert_true(_tcstoul(u"-99999999999", NULL, 10) == UINT32_MAX);
+    assert_true(_tcstoul(u"18446744073709551615", NULL, 10) == UINT32_MAX);
 }
 
 static void
@@ -170,6 +177,28 @@ test_swprintf_s__reads_formats_as_windows(void **state)
     FORMAT(u"0000000000001234", _T("%p"), (void *)0x1234);
     FORMAT(u"12 34", _T("%zu %td"), (size_t)12, (ptrdiff_t)34);
 #undef FORMAT
+}
+
+/* Strings that end at a page's end, without a NUL. */
+static void
+test_swprintf_s__reads_no_more_of_a_string_than_its_precision(void **state)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *at = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    WCHAR b[16];
+
+    assert_ptr_not_equal(at, MAP_FAILED);
+    assert_int_equal(mprotect(at + page, page, PROT_NONE), 0);
+    memcpy(at + page - 5, "abc\xc3\xa4", 5);
+    assert_int_equal(_stprintf_s(b, 16, _T("%.5hs"), at + page - 5), 4);
+    assert_wide(b, u"abc\u00e4");
+    memcpy(at + page - 5, "abcd\xc3", 5);
+    assert_int_equal(_stprintf_s(b, 16, _T("%.5hs"), at + page - 5), 4);
+    assert_wide(b, u"abcd");
+    memcpy(at + page - 5, "ab\xf0\x9f\x98", 5);
+    assert_int_equal(_stprintf_s(b, 16, _T("%.5hs"), at + page - 5), 2);
+    assert_wide(b, u"ab");
+    assert_int_equal(munmap(at, 2 * page), 0);
 }
 
 static void
@@ -240,6 +269,7 @@ main(void)
         cmocka_unit_test(test_wide_searches__find),
         cmocka_unit_test(test_wcstoul__as_the_c_library),
         cmocka_unit_test(test_swprintf_s__reads_formats_as_windows),
+        cmocka_unit_test(test_swprintf_s__reads_no_more_of_a_string_than_its_precision),
         cmocka_unit_test(test_swprintf_s__refuses),
         cmocka_unit_test(test_fwprintf__writes_utf8),
         cmocka_unit_test(test_fwprintf__refuses_a_lone_surrogate),

@@ -26,9 +26,20 @@ made(DWORD flags, const char *format, ...)
     return text;
 }
 
+#define assert_refused(...)                                        \
+    do {                                                           \
+        SetLastError(0);                                           \
+        assert_string_equal(made(0, __VA_ARGS__), "");             \
+        assert_int_equal(GetLastError(), ERROR_INVALID_PARAMETER); \
+    } while (0)
+
 static void
 test_FormatMessage__inserts(void **state)
 {
+    char longest[1100];
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
     assert_string_equal(made(0, "plain"), "plain");
     assert_string_equal(made(0, "%2 before %1, %2", "one", "two"), "two before one, two");
     assert_string_equal(made(0, "%1!u! %2!d! %3!08x! %4!I64d!", 7u, -7, 0xBEEFu, -3LL),
@@ -51,6 +62,14 @@ test_FormatMessage__inserts(void **state)
     assert_string_equal(made(0, "[%1!*s!]", (DWORD_PTR)-4, "ab"), "[ab  ]");
     assert_string_equal(made(0, "%1!s! and %2!hs!", "one", "two"), "one and two");
     assert_string_equal(made(0, "%1!*s!", (DWORD_PTR)1025, "x"), "");
+    assert_string_equal(made(0, "[%1!.0s!]", "x"), "[]");
+    /* What cannot be formatted is not left out. */
+    assert_refused("[%1!1100d!]", 7);
+    assert_refused("[%1!-5*d!]", (DWORD_PTR)-3, 7);
+    assert_refused("[%1!.*d!]", (DWORD_PTR)-3, 7);
+    assert_refused("[%1!*d!]", (DWORD_PTR)1024, 7);
+    assert_refused("[%1!-4s!]", longest);
+    assert_refused("[%1!-4ls!]", u"\xd800");
     assert_string_equal(made(FORMAT_MESSAGE_IGNORE_INSERTS, "%1 %2!u! %% %.%n%0x"),
                         "%1 %2!u! %% %.\r\n");
 }
