@@ -214,7 +214,8 @@ known_forms(const char *from, EXTENDED_NAME_FORMAT format, struct forms *forms, 
 {
     DWORD error = user_forms(forms, domains);
 
-    if (error != ERROR_SUCCESS || is_user(forms, from, format)) {
+    /* A process whose user has no name here may ask for others'. */
+    if (error == ERROR_SUCCESS ? is_user(forms, from, format) : error != ERROR_NONE_MAPPED) {
         return error;
     }
     if (!is_for_accounts(from, format)) {

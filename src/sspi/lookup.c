@@ -199,9 +199,12 @@ find_own_principal(struct found *f, const char *whole, size_t n)
     }
     status = find_in_store(f, (struct bytes){ 0 }, name, NULL);
     mem_free(name);
-    return status == SEC_E_OK && f->use != SID_USE_USER
-               ? sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: groups have no principal name")
-               : status;
+    if (status == SEC_E_OK && f->use != SID_USE_USER) {
+        found_auto(f); /* others are still to be asked, and theirs is not to be mixed with it */
+        found_init(f);
+        status = sec_fail(SEC_E_TARGET_UNKNOWN, "sspi: groups have no principal name");
+    }
+    return status;
 }
 
 /* S-1-5-21-…: of a domain, or of a computer. */

@@ -53,6 +53,8 @@ own_users_make(char **argv)
                       "user%d:x:%d:%d:User %d:/nonexistent:/bin/sh\n", i, id, id, i);
         g += snprintf(g, (size_t)(group + sizeof(group) - g), "user%d:x:%d:\n", i, id);
     }
+    (void)snprintf(p, (size_t)(passwd + sizeof(passwd) - p), "%s:x:%d:%d::/nonexistent:/bin/sh\n",
+                   OWN_USERS_OF_A_DOMAIN, OWN_USERS_BOTH, OWN_USERS_BOTH);
     (void)snprintf(g, (size_t)(group + sizeof(group) - g),
                    "both:x:%d:user0,user1,user2,user3,user4,user5,user6,user7\n", OWN_USERS_BOTH);
     require(unshare(CLONE_NEWNS) == 0, "unshare");

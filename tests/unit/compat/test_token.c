@@ -357,6 +357,9 @@ test_names__of_the_account_store(void **state)
     assert_form("DOMAIN\\staff", NameSamCompatible, NameUserPrincipal, NULL);
     assert_form("staff@example.test", NameUserPrincipal, NameSamCompatible, NULL);
     assert_form("staff@example.test", NameUnknown, NameSamCompatible, NULL);
+    /* What the store has only a group of is another's, and nothing of the group is in it. */
+    assert_account(OWN_USERS_OF_A_DOMAIN, OWN_USERS_OF_A_DOMAIN, "Unix User", SidTypeUser);
+    assert_translated(OWN_USERS_OF_A_DOMAIN, NameUnknown, "Unix User\\" OWN_USERS_OF_A_DOMAIN);
     assert_account("demo", "demo", "DOMAIN", SidTypeUser);
     assert_account("demo@example.test", "demo", "DOMAIN", SidTypeUser);
     assert_account("DOMAIN\\DEMO", "demo", "DOMAIN", SidTypeUser);
@@ -364,6 +367,20 @@ test_names__of_the_account_store(void **state)
     assert_account("server\\demo", "demo", "DOMAIN", SidTypeUser);
     assert_account("staff", "staff", "DOMAIN", SidTypeAlias);
     assert_account("domain\\night shift", "night shift", "DOMAIN", SidTypeAlias);
+}
+
+/* Of a process whose user is in no list of names. */
+static void
+test_names__for_a_process_without_one(void **state)
+{
+    char name[64];
+    ULONG size = sizeof(name);
+
+    assert_int_equal(seteuid(OWN_USERS_UID - 1), 0);
+    assert_false(GetUserNameExA(NameSamCompatible, name, &size));
+    assert_int_equal(GetLastError(), ERROR_NONE_MAPPED);
+    assert_translated("Unix User\\user1", NameSamCompatible, "Unix User\\user1");
+    assert_int_equal(seteuid(0), 0);
 }
 
 /* --- acting -------------------------------------------------------------------------------- */
@@ -499,6 +516,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_duplicate__levels),
         cmocka_unit_test(test_names__well_known_of_the_system_and_of_clients),
         cmocka_unit_test(test_names__of_the_account_store),
+        cmocka_unit_test(test_names__for_a_process_without_one),
         cmocka_unit_test(test_names__where_the_account_store_cannot_be_asked),
         cmocka_unit_test(test_thread__acts_as_the_client_and_says_its_name),
         cmocka_unit_test(test_create_thread__as_a_client__begins_as_the_process),
