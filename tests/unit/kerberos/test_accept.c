@@ -10,26 +10,9 @@
 
 #include "kerberos/context.h"
 #include "tests/support/hex.h"
-#include "tests/support/krb_forge.h"
+#include "tests/unit/kerberos/forged.h"
 
 #define MINUTE_100NS (UINT64_C(60) * 10000000)
-
-static struct krb_forge_acceptor a;
-static struct krb_forge f;
-
-static int
-setup(void **state)
-{
-    krb_forge_acceptor_init(&a);
-    krb_forge_init(&f, &a.tickets);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    return krb_forge_acceptor_clear(&a) ? 0 : -1;
-}
 
 static void
 assert_accepted(sec_status status)

@@ -9,7 +9,7 @@
 
 #include "kerberos/accept.h"
 #include "tests/support/hex.h"
-#include "tests/support/krb_forge.h"
+#include "tests/unit/kerberos/forged.h"
 
 static const uint8_t own_bindings[16] = { 1, 2, 3 };
 static const uint8_t other_bindings[16] = { 1, 2, 4 };
@@ -165,23 +165,6 @@ test_accept_check_target__by_policy_names_ticket_and_client(void **state)
 }
 
 /* --- whole exchanges ----------------------------------------------------------------------- */
-
-static struct krb_forge_acceptor a;
-static struct krb_forge f;
-
-static int
-setup(void **state)
-{
-    krb_forge_acceptor_init(&a);
-    krb_forge_init(&f, &a.tickets);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    return krb_forge_acceptor_clear(&a) ? 0 : -1;
-}
 
 static void
 test_accept__bindings_and_options_are_read_from_the_authenticator(void **state)

@@ -11,30 +11,13 @@
 
 #include "kerberos/context.h"
 #include "tests/support/hex.h"
-#include "tests/support/krb_forge.h"
+#include "tests/unit/kerberos/forged.h"
 
 #define SECOND_100NS UINT64_C(10000000)
 #define MINUTE_100NS (60 * SECOND_100NS)
 
 #define LOGON_FAILURE         UINT32_C(0xC000006D)
 #define TIME_DIFFERENCE_AT_DC UINT32_C(0xC0000133)
-
-static struct krb_forge_acceptor a;
-static struct krb_forge f;
-
-static int
-setup(void **state)
-{
-    krb_forge_acceptor_init(&a);
-    krb_forge_init(&f, &a.tickets);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    return krb_forge_acceptor_clear(&a) ? 0 : -1;
-}
 
 /* --- one fault each ------------------------------------------------------------------------ */
 

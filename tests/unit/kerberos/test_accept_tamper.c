@@ -9,25 +9,8 @@
 #include <cmocka.h>
 
 #include "alloc_fail.h"
-#include "tests/support/krb_forge.h"
 #include "tests/support/mutate.h"
-
-static struct krb_forge_acceptor a;
-static struct krb_forge f;
-
-static int
-setup(void **state)
-{
-    krb_forge_acceptor_init(&a);
-    krb_forge_init(&f, &a.tickets);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    return krb_forge_acceptor_clear(&a) ? 0 : -1;
-}
+#include "tests/unit/kerberos/forged.h"
 
 /* --- each byte ----------------------------------------------------------------------------- */
 
