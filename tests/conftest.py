@@ -124,6 +124,18 @@ def events_are_written(pid):
 OF_THE_PROGRAM = range(29100, 29104)
 
 
+def end_with_sigterm(process):
+    """Its exit status; a text where it does not end, and is killed."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return "no end after SIGTERM"
+
+
 class Service:
     """One sspid, its configuration and its store. ctl() runs sspictl on them; events() reads the event log."""
 
@@ -200,14 +212,7 @@ class Service:
         if self.process is None:
             return
         process, self.process = self.process, None
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            status = process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            status = "no end after SIGTERM"
+        status = end_with_sigterm(process)
         assert status == expect, f"sspid: {status}\n{self.log.read_text(errors='replace')}"
 
     def said(self, words):

@@ -7,14 +7,14 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import socket
-import stat
 import subprocess
 import tempfile
 import time
 
-from conftest import OF_THE_PROGRAM, PATIENCE, events_are_written, free_port, program
+import pytest
+
+from conftest import OF_THE_PROGRAM, PATIENCE, end_with_sigterm, events_are_written, free_port, program
 
 HOST = '''#!/usr/bin/python3
 import os, socket, struct, sys
@@ -220,14 +220,7 @@ class Rasd:
         if self.process is None:
             return
         process, self.process = self.process, None
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            status = process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            status = "no end after SIGTERM"
+        status = end_with_sigterm(process)
         assert status == expect, f"rasd: {status}\n{self.log_text()}"
 
     def clear(self):
@@ -265,3 +258,16 @@ class Rasd:
                 return answer
             time.sleep(0.02)
         raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+@pytest.fixture
+def make_rasd():
+    made = []
+
+    def make(*args, start=True, **keys):
+        made.append(Rasd(*args, **keys))
+        return made[-1].start() if start else made[-1]
+
+    yield make
+    for rasd in made:
+        rasd.clear()

@@ -10,20 +10,7 @@ import time
 import pytest
 
 from conftest import ROOT, program
-from rasd import DIALOG, HOST, Rasd
-
-
-@pytest.fixture
-def make_rasd():
-    made = []
-
-    def make(*args, start=True, **keys):
-        made.append(Rasd(*args, **keys))
-        return made[-1].start() if start else made[-1]
-
-    yield make
-    for rasd in made:
-        rasd.clear()
+from rasd import make_rasd  # noqa: F401
 
 
 def serves(rasd):
@@ -316,7 +303,7 @@ def begin(call):
     call.begun()
     call.send(b"user: ")
 def end(call): call.ended(0)
-''', end_timeout=1)
+''', end_timeout=4)
     c = rasd.call()
     c.expect("user: ")
     c.close()

@@ -13,20 +13,7 @@ import tty
 import pytest
 
 from conftest import PATIENCE
-from rasd import DIALOG, Caller, Rasd
-
-
-@pytest.fixture
-def make_rasd():
-    made = []
-
-    def make(*args, start=True, **keys):
-        made.append(Rasd(*args, **keys))
-        return made[-1].start() if start else made[-1]
-
-    yield make
-    for rasd in made:
-        rasd.clear()
+from rasd import Caller, make_rasd  # noqa: F401
 
 
 def on_fd(fd):

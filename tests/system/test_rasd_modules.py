@@ -5,24 +5,16 @@ import re
 import pytest
 
 from conftest import program
-from rasd import Rasd
+from rasd import make_rasd  # noqa: F401
 
 
 @pytest.fixture
-def make_rasd():
-    made = []
-
-    def make(module, start=True, **keys):
-        made.append(Rasd(program(module), host=None, module_host=program("ras-module-host"), **keys))
-        return made[-1].start() if start else made[-1]
-
-    yield make
-    for rasd in made:
-        rasd.clear()
+def make_hosted(make_rasd):
+    return lambda module, **keys: make_rasd(program(module), host=None, module_host=program("ras-module-host"), **keys)
 
 
-def test_the_example_module(make_rasd):
-    rasd = make_rasd("ras_module.so")
+def test_the_example_module(make_hosted):
+    rasd = make_hosted("ras_module.so")
     c = rasd.call()
     c.expect("Name: ")
     c.say("alice\r")
@@ -46,8 +38,8 @@ def test_the_example_module(make_rasd):
     assert not rasd.events(29006) and not rasd.events(29010)
 
 
-def test_64_callers_of_the_example_module(make_rasd):
-    rasd = make_rasd("ras_module.so", ports={"net": {"type": "tcp", "calls": "64"}}, module_processes=2)
+def test_64_callers_of_the_example_module(make_hosted):
+    rasd = make_hosted("ras_module.so", ports={"net": {"type": "tcp", "calls": "64"}}, module_processes=2)
     callers = [rasd.call() for _ in range(64)]
     for c in callers:
         c.say("alice\r")
@@ -80,10 +72,10 @@ BRIEF = {"begin-blocks": {"begin_timeout": 4}, "end-blocks": {"end_timeout": 4},
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_module_that_breaks_a_rule(make_rasd, rule):
+def test_a_module_that_breaks_a_rule(make_hosted, rule):
     times = {"begin_timeout": 60, "end_timeout": 60, "dialog_timeout": 60, **BRIEF.get(rule, {})}
     ports = {"victim": {"type": "tcp", "device_name": rule, "dialog_timeout": times.pop("dialog_timeout")}, "polite": {"type": "tcp", "device_name": "polite"}}
-    rasd = make_rasd("rule_breaker.so", ports=ports, **times)
+    rasd = make_hosted("rule_breaker.so", ports=ports, **times)
     goes_on, told = RULES[rule]
     c = rasd.call("victim")
     c.say("alice\r")
@@ -106,21 +98,21 @@ def test_a_module_that_breaks_a_rule(make_rasd, rule):
         rasd.event(29009, number + 2)
 
 
-def test_what_ended_a_process_is_told(make_rasd):
-    rasd = make_rasd("rule_breaker.so", ports={"net": {"type": "tcp", "device_name": "crashes"}})
+def test_what_ended_a_process_is_told(make_hosted):
+    rasd = make_hosted("rule_breaker.so", ports={"net": {"type": "tcp", "device_name": "crashes"}})
     rasd.call().rest()
     assert re.match(r"the process was ended by signal \d+", rasd.event(29010)["reason"])
 
 
 @pytest.mark.parametrize("module, why", [("begin_alone.so", "RasSecurityDialogEnd"), ("end_alone.so", "RasSecurityDialogBegin")])
-def test_a_module_without_an_export(make_rasd, module, why):
-    done = make_rasd(module, start=False).run()
+def test_a_module_without_an_export(make_hosted, module, why):
+    done = make_hosted(module, start=False).run()
     assert done.returncode == 1
     assert "the security module cannot be loaded" in done.stderr and why in done.stderr
 
 
-def test_a_module_that_is_none(make_rasd):
-    rasd = make_rasd("ras_module.so", start=False)
+def test_a_module_that_is_none(make_hosted):
+    rasd = make_hosted("ras_module.so", start=False)
     rasd.module.write_text("no library")
     done = rasd.run()
     assert done.returncode == 1 and re.search("the security module cannot be loaded.*(file too short|invalid ELF)", done.stderr)

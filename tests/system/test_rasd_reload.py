@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from conftest import PATIENCE, program
-from rasd import Rasd
+from rasd import make_rasd  # noqa: F401
 
 PASSWORD = "Secret123!x"
 
@@ -18,21 +18,8 @@ def reload(rasd, words="the configuration is read anew"):
     rasd.wait_for(lambda: rasd.log_text().count(words) > told, words)
 
 
-@pytest.fixture
-def make_rasd():
-    made = []
-
-    def make(*args, **keys):
-        made.append(Rasd(*args, **keys))
-        return made[-1]
-
-    yield make
-    for rasd in made:
-        rasd.clear()
-
-
 def test_a_call_goes_on_with_what_it_began_with(make_rasd):
-    rasd = make_rasd(ports={"net": {"type": "tcp", "calls": "2", "device_name": "old"}}).start()
+    rasd = make_rasd(ports={"net": {"type": "tcp", "calls": "2", "device_name": "old"}})
     before = rasd.call()
     before.expect("user: ")
     rasd.event(29001)
@@ -53,7 +40,7 @@ def test_a_call_goes_on_with_what_it_began_with(make_rasd):
 
 
 def test_accounts_and_policy_are_those_of_the_call_s_beginning(make_rasd):
-    rasd = make_rasd(program("otp.so"), host=None, module_host=program("ras-module-host"), ports={"net": {"type": "tcp", "calls": "4"}})
+    rasd = make_rasd(program("otp.so"), host=None, module_host=program("ras-module-host"), ports={"net": {"type": "tcp", "calls": "4"}}, start=False)
     rasd.policy["lockout_threshold"] = "0"
     rasd.write_config()
     for args in (("account", "add", "alice", "--password-stdin", "--dial-in", "yes"), ("otp", "enroll", "alice", "--hotp", "--no-confirm")):
@@ -88,7 +75,7 @@ def test_accounts_and_policy_are_those_of_the_call_s_beginning(make_rasd):
                                                         ("policy", "lockout_threshold", "many", "lockout_threshold"),
                                                         ("events", "file", "/nonexistent/events", "the event log cannot be opened")])
 def test_a_fault_is_refused_as_a_whole(make_rasd, section, key, value, words):
-    rasd = make_rasd(ports={"net": {"type": "tcp", "calls": "2", "device_name": "old"}}).start()
+    rasd = make_rasd(ports={"net": {"type": "tcp", "calls": "2", "device_name": "old"}})
     rasd.ports["net"]["device_name"] = "new"
     {"net": rasd.ports["net"], "ras": rasd.ras, "policy": rasd.policy, "events": rasd.sinks}[section][key] = value
     reload(rasd, "the old one stays")
@@ -100,7 +87,7 @@ def test_a_fault_is_refused_as_a_whole(make_rasd, section, key, value, words):
 
 
 def test_events_go_elsewhere(make_rasd):
-    rasd = make_rasd().start()
+    rasd = make_rasd()
     rasd.sinks["file"] = rasd.event_file = rasd.folder / "more.jsonl"
     reload(rasd)
     caller = rasd.call()
@@ -110,7 +97,7 @@ def test_events_go_elsewhere(make_rasd):
 
 
 def test_again_and_again_while_there_are_calls(make_rasd):
-    rasd = make_rasd().start()
+    rasd = make_rasd()
     for i in range(10):
         caller = rasd.call()
         caller.expect("user: ")
