@@ -9,7 +9,7 @@ from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
-TRUSTED_FOR_DELEGATION = 0x80000
+NORMAL_ACCOUNT, TRUSTED_FOR_DELEGATION = 0x200, 0x80000
 # sAMAccountName: (common name, other attributes)
 ACCOUNTS = {
     "grace": ("grace", {"givenName": "Grace", "sn": "Hopper", "displayName": "Gr*ce (\\) Hopper", "userPrincipalName": "g.hopper@corp.test",
@@ -34,12 +34,11 @@ def main():
         dn = ldb.Dn(samdb, f"OU=People,{base}")
         dn.add_child(ldb.Dn(samdb, "CN=x"))
         dn.set_component(0, "CN", name)
-        flags = {"userAccountControl": str(512 | TRUSTED_FOR_DELEGATION)} if account == "deleg" else {}
         samdb.add({"dn": dn, "objectClass": "user", "sAMAccountName": account, "cn": name, **attributes})
         samdb.setpassword(f"(sAMAccountName={ldb.binary_encode(account)})", "Secret901!x")
-        if flags:
+        if account == "deleg":
             message = ldb.Message(dn)
-            message["flags"] = ldb.MessageElement(flags["userAccountControl"], ldb.FLAG_MOD_REPLACE, "userAccountControl")
+            message["flags"] = ldb.MessageElement(str(NORMAL_ACCOUNT | TRUSTED_FOR_DELEGATION), ldb.FLAG_MOD_REPLACE, "userAccountControl")
             message["types"] = ldb.MessageElement("28", ldb.FLAG_MOD_REPLACE, "msDS-SupportedEncryptionTypes")
             samdb.modify(message)
             samdb.setpassword(f"(sAMAccountName={account})", "Secret901!x")
