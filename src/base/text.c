@@ -43,8 +43,8 @@ text_cut(struct bytes text, size_t max)
     return bytes_of(text.p, (text.p[n] & 0xC0) == 0x80 ? max : n);
 }
 
-void
-text_put_escaped(struct wire_writer *w, struct bytes text)
+static void
+put(struct wire_writer *w, struct bytes text, bool quoted)
 {
     while (text.n) {
         struct bytes from = text;
@@ -60,10 +60,22 @@ text_put_escaped(struct wire_writer *w, struct bytes text)
             (void)snprintf(escape, sizeof(escape), "\\x%02x", (unsigned)c & 0xFF);
         } else if (text_is_control(c)) {
             (void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)c & 0xFFFF);
-        } else if (c != '"' && c != '\\') {
+        } else if (!quoted || (c != '"' && c != '\\')) {
             wire_put(w, from.p, from.n - text.n);
             continue;
         }
         wire_put_bytes(w, bytes_of_string(escape));
     }
+}
+
+void
+text_put_escaped(struct wire_writer *w, struct bytes text)
+{
+    put(w, text, true);
+}
+
+void
+text_put_shown(struct wire_writer *w, struct bytes text)
+{
+    put(w, text, false);
 }

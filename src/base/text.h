@@ -25,4 +25,7 @@ struct bytes text_cut(struct bytes text, size_t max);
  * characters. */
 void text_put_escaped(struct wire_writer *w, struct bytes text);
 
+/* The same for people, with \\ and " as they are: what stands there is read, not taken apart. */
+void text_put_shown(struct wire_writer *w, struct bytes text);
+
 #endif

@@ -83,7 +83,7 @@ put_part(struct wire_writer *w, const char *before, const char *text)
 {
     if (*text) {
         wire_put_bytes(w, bytes_of_string(before));
-        text_put_escaped(w, bytes_of_string(text));
+        text_put_shown(w, bytes_of_string(text));
     }
 }
 
@@ -144,18 +144,23 @@ events_print(const json_t *event)
     json_int_t id = json_integer_value(json_object_get(event, "EventID"));
     bool failure = strcmp(events_text(event, "Keywords"), "Audit Failure") == 0;
     struct bytes line;
+    const char *before_reason;
     char head[96];
+    size_t named;
 
     (void)snprintf(head, sizeof(head), " %4lld %-14s", (long long)id, title_of(id, failure));
     put_part(&w, "", events_text(event, "TimeCreated"));
     w.len = w.len > 19 ? 19 : w.len; /* to the second */
     wire_put_bytes(&w, bytes_of_string("Z"));
     wire_put_bytes(&w, bytes_of_string(head));
+    named = w.len;
     put_who(&w, event, id);
     put_where(&w, event);
-    put_part(&w, ": ", events_text(event, "reason"));
-    put_part(&w, ": ", events_text(event, "Reason"));
-    put_part(&w, ". Hint: ", events_text(event, "hint"));
+    before_reason = w.len > named ? ": " : " ";
+    put_part(&w, before_reason, events_text(event, "reason"));
+    put_part(&w, before_reason, events_text(event, "Reason"));
+    put_part(&w, w.len && wire_written(&w).p[w.len - 1] == '?' ? " Hint: " : ". Hint: ",
+             events_text(event, "hint"));
     wire_put_u8(&w, '\n');
     line = wire_written(&w);
     (void)fwrite(line.p, 1, line.n, stdout);

@@ -173,6 +173,13 @@ def test_events__validation(ctl, keywords, title):
     assert ctl("events").split(" 4776 ")[1].split(" one")[0].strip() == title
 
 
+def test_events__a_reason_alone_is_shown_as_it_was_said(ctl):
+    event = {"TimeCreated": "2030-01-01T00:00:00.000001Z", "EventID": 29102, "Keywords": "Audit Failure",
+             "reason": 'no account W\\al; did you mean "store"?\x1b[2J'}
+    (ctl.folder / "events.jsonl").write_text(json.dumps(event) + "\n")
+    assert ctl("events") == '2030-01-01T00:00:00Z 29102 not reloaded   no account W\\al; did you mean "store"?\\x1b[2J\n'
+
+
 def test_events(ctl):
     events = [
         {"TimeCreated": "2026-01-31T12:00:00.000001Z", "EventID": 4625, "TargetUserName": "de\x1bmo", "TargetDomainName": "WEB1",

@@ -51,6 +51,19 @@ test_text_put_escaped__each_row_as_told(void **state)
 }
 
 static void
+test_text_put_shown__leaves_quotes_and_backslashes(void **state)
+{
+    static const char text[] = "W\\\"al\"\n\x1b[2J";
+    char to[64] = "";
+    struct wire_writer w = wire_writer_fixed(to, sizeof(to) - 1);
+
+    (void)state;
+    text_put_shown(&w, bytes_of_string(text));
+    assert_int_equal(wire_writer_status(&w), WIRE_OK);
+    assert_string_equal(to, "W\\\"al\"\\n\\x1b[2J");
+}
+
+static void
 test_text_cut__never_within_a_character(void **state)
 {
     static const struct {
@@ -80,6 +93,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_put_escaped__each_row_as_told),
+        cmocka_unit_test(test_text_put_shown__leaves_quotes_and_backslashes),
         cmocka_unit_test(test_text_cut__never_within_a_character),
     };
 
