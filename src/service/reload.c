@@ -18,13 +18,14 @@ static bool
 take(struct server *s, struct site *site, struct port **offers)
 {
     struct config_error error = { "" };
+    char why[SERVER_WHY_BYTES];
 
     if (!site_open_events(site, s->site, s->service.log)) {
         refuse(s, "the event log cannot be opened");
         return false;
     }
-    if (!server_bind(s, site, offers)) {
-        refuse(s, "a listener's address cannot be listened at");
+    if (!server_bind(s, site, offers, why)) {
+        refuse(s, why);
         return false;
     }
     if (OpenSspiLoadConfiguration(s->config_file, error.text, sizeof(error.text)) == SEC_E_OK &&

@@ -156,7 +156,7 @@ open_socket(struct server *s, struct port *port, size_t loop, char *why, size_t 
 }
 
 static bool
-bind_listener(struct server *s, struct listener *l, struct port **offers)
+bind_listener(struct server *s, struct listener *l, struct port **offers, char *refusal)
 {
     bool fresh = l->endpoint->port == 0;
     char why[SERVER_WHY_BYTES] = "no memory";
@@ -173,6 +173,8 @@ bind_listener(struct server *s, struct listener *l, struct port **offers)
         if (!good) {
             log_error(s->service.log, "cannot listen", log_text("listener", l->settings->name),
                       log_text("address", l->settings->address_text), log_text("error", why));
+            (void)snprintf(refusal, SERVER_WHY_BYTES, "[listener %s] address %s: %s",
+                           l->settings->name, l->settings->address_text, why);
             return false;
         }
     }
@@ -186,10 +188,11 @@ bind_listener(struct server *s, struct listener *l, struct port **offers)
 }
 
 bool
-server_bind(struct server *s, struct site *site, struct port **offers)
+server_bind(struct server *s, struct site *site, struct port **offers,
+            char why[static SERVER_WHY_BYTES])
 {
     for (size_t i = 0; i < site->n_listeners; i++) {
-        if (!bind_listener(s, &site->listeners[i], offers)) {
+        if (!bind_listener(s, &site->listeners[i], offers, why)) {
             return false;
         }
     }
@@ -256,10 +259,12 @@ clear(struct server *s)
 static bool
 prepare(struct server *s, struct settings *settings, struct port **ports)
 {
+    char why[SERVER_WHY_BYTES];
+
     s->site = site_new(settings, NULL);
     s->loops = mem_new_array(s->n_loops, sizeof(*s->loops));
     if (s->site && s->loops && site_open_events(s->site, NULL, s->service.log) &&
-        site_acquire(s->site, s->service.log) && server_bind(s, s->site, ports)) {
+        site_acquire(s->site, s->service.log) && server_bind(s, s->site, ports, why)) {
         site_enter(s->site);
         process_tell_started(s->site->events->log);
         activation_end(&s->activation, s->service.log);

@@ -46,8 +46,9 @@ int server_run(struct server *server, struct settings *settings, const struct lo
                size_t loops);
 
 /* A socket of each of the site's listeners for each loop, offers[i] being loop i's: only where the
- * endpoint has none yet. false: the log says which, and offers are as they were. */
-SEC_NODISCARD bool server_bind(struct server *server, struct site *site, struct port **offers);
+ * endpoint has none yet. false: the log and why say which, and offers are as they were. */
+SEC_NODISCARD bool server_bind(struct server *server, struct site *site, struct port **offers,
+                               char why[static SERVER_WHY_BYTES]);
 
 /* Answers on the control socket, from the configuration's section [service]. Where the file names
  * none, the default one is tried, and nothing is wrong without it. */
