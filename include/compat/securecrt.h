@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The C library's bounded string functions by their Windows names; on Windows they come from
- * string.h and stdio.h, here from windows.h and tchar.h.
+ * string.h, stdio.h and stdlib.h, here from windows.h and tchar.h.
  *
  * Sizes are in characters and count the NUL. What does not fit is refused: the destination becomes
  * the empty string and the answer is ERANGE (-1 from the formatting ones). NULL or a size of 0:
@@ -26,6 +26,9 @@ typedef int errno_t;
 typedef size_t rsize_t;
 #define _TRUNCATE ((size_t)-1)
 #define STRUNCATE 80
+#ifndef _countof
+#define _countof(array) (sizeof(array) / sizeof((array)[0]))
+#endif
 
 SEC_EXPORT errno_t compat_strcpy_s(char *dst, rsize_t size, const char *src);
 SEC_EXPORT errno_t compat_strcat_s(char *dst, rsize_t size, const char *src);

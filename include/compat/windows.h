@@ -49,6 +49,7 @@ typedef int BOOL, *PBOOL, *LPBOOL;
 #define __stdcall
 #define __fastcall
 #define UNREFERENCED_PARAMETER(p) ((void)(p))
+#define ARRAYSIZE(array)          (sizeof(array) / sizeof((array)[0]))
 
 typedef float FLOAT;
 typedef long long INT64, *PINT64;

@@ -79,4 +79,11 @@
 #define SUCCEEDED(hr) (((HRESULT)(hr)) >= 0)
 #define FAILED(hr)    (((HRESULT)(hr)) < 0)
 
+#define FACILITY_WIN32   7
+#define HRESULT_CODE(hr) ((hr)&0xFFFF)
+/* What is no error code, 0 or an HRESULT, stays as it is. */
+#define HRESULT_FROM_WIN32(code)            \
+    ((HRESULT)(code) <= 0 ? (HRESULT)(code) \
+                          : (HRESULT)(((code)&0xFFFF) | (FACILITY_WIN32 << 16) | 0x80000000))
+
 #endif
