@@ -22,13 +22,6 @@ struct walk {
     size_t why_n;
 };
 
-static bool
-refuse_errno(struct walk *w, const char *name)
-{
-    (void)snprintf(w->why, w->why_n, "%s: %s", name, strerror(errno));
-    return false;
-}
-
 /* What an open file is called, for a reader; name where that cannot be had. */
 static const char *
 name_of(int fd, const char *name, char room[static PATH_MAX])
@@ -43,6 +36,19 @@ name_of(int fd, const char *name, char room[static PATH_MAX])
     }
     room[n] = 0;
     return room;
+}
+
+/* name is one in the folder that the walk has come to. */
+static bool
+refuse_errno(struct walk *w, const char *name)
+{
+    const char *error = strerror(errno);
+    char room[PATH_MAX];
+    const char *folder = w->folder >= 0 ? name_of(w->folder, "", room) : "";
+
+    (void)snprintf(w->why, w->why_n, "%s%s%s: %s", strcmp(folder, "/") == 0 ? "" : folder,
+                   *folder ? "/" : "", name, error);
+    return false;
 }
 
 /* A thread that acts as somebody else trusts root alone: who that is chose neither the path nor what

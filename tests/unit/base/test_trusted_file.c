@@ -90,7 +90,8 @@ test_check__what_is_no_file__refused(void **state)
 
     write_file("module.so");
     refused(folder, "no regular file");
-    refused("/nonexistent.so", "No such file");
+    refused("/nonexistent.so", "/nonexistent.so: No such file");
+    refused("/usr/nonexistent/module.so", "/usr/nonexistent: No such file");
     refused("module.so", "absolute");
     refused("", "absolute");
     (void)snprintf(behind, sizeof(behind), "%s/", file);
