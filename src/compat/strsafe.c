@@ -189,6 +189,7 @@ StringCchVPrintfExA(LPSTR pszDest, size_t cchDest, LPSTR *ppszDestEnd, size_t *p
 {
     const struct target t = { (uint8_t *)pszDest, cchDest,      sizeof(CHAR), dwFlags,
                               ppszDestEnd,        pcchRemaining };
+    const char *format = pszFormat ? pszFormat : ""; /* some flags let NULL pass */
     char *text;
     va_list again;
     HRESULT answer;
@@ -198,10 +199,10 @@ StringCchVPrintfExA(LPSTR pszDest, size_t cchDest, LPSTR *ppszDestEnd, size_t *p
         return refuse(&t);
     }
     va_copy(again, argList);
-    n = vsnprintf(NULL, 0, pszFormat ? pszFormat : "", again);
+    n = vsnprintf(NULL, 0, format, again);
     va_end(again);
     text = n < 0 ? NULL : mem_new((size_t)n + 1);
-    if (text && vsnprintf(text, (size_t)n + 1, pszFormat ? pszFormat : "", argList) != n) {
+    if (text && vsnprintf(text, (size_t)n + 1, format, argList) != n) {
         mem_free(text);
         text = NULL;
     }
