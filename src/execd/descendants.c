@@ -15,6 +15,14 @@
 enum { AGAIN_MS = 2 };
 
 bool
+descendants_has_others(void)
+{
+    siginfo_t one;
+
+    return getpid() == 1 || waitid(P_ALL, 0, &one, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+bool
 descendants_adopt(void)
 {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;

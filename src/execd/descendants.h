@@ -11,6 +11,9 @@
 
 #include "base/attributes.h"
 
+/* Whether there are others than those that this process will begin or adopt: it took the place of one that had
+ * children, or has everybody's, as the first process of all. To be asked before either. */
+bool descendants_has_others(void);
 /* From now on they come to this process, and no further. Not inherited by fork(). */
 SEC_NODISCARD bool descendants_adopt(void);
 /* Waits for those that are dead, but not for this one, whose status somebody wants. */

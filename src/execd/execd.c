@@ -39,7 +39,7 @@ struct daemon {
     uv_signal_t child;
     struct signals signals;
     int fd;
-    bool watched, stopping;
+    bool watched, stopping, ends_orphans;
     uint64_t told_ms; /* when a stranger, or one too many, was told of last */
     unsigned untold;
 };
@@ -172,7 +172,7 @@ on_child(uv_signal_t *handle, int number)
                       log_number("signal", WTERMSIG(status)));
         }
     }
-    if (orphans) {
+    if (orphans && d->ends_orphans) {
         (void)descendants_kill(is_session, d);
     }
     end_if_drained(d);
@@ -259,6 +259,22 @@ run(struct daemon *d)
 
 /* --- the process --------------------------------------------------------------------------- */
 
+/* Sessions end what is below them by themselves; what those that are killed leave is ended here, where it
+ * cannot be anybody else's. */
+static void
+adopt(struct daemon *d)
+{
+    bool others = descendants_has_others();
+
+    d->ends_orphans = !others && descendants_adopt();
+    if (!d->ends_orphans) {
+        log_warning(d->log, "what a session that is killed leaves behind is not ended",
+                    log_text("reason", others ? "there are processes below this one that no "
+                                                "session began"
+                                              : "it cannot be adopted"));
+    }
+}
+
 static int
 serve(struct daemon *d)
 {
@@ -290,9 +306,7 @@ serve(struct daemon *d)
         places_free(d->places);
         return PROCESS_FAILED;
     }
-    if (!descendants_adopt()) {
-        log_warning(d->log, "what sessions leave behind cannot be ended");
-    }
+    adopt(d);
     log_info(d->log, "ready", log_text("socket", socket),
              log_number("commands", (int64_t)d->settings.n_commands));
     good = run(d);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How commands of backend = exec:NAME end, and who ends with them."""
 import os
+import pathlib
+import re
 import signal
 import socket
 import struct
@@ -13,6 +15,10 @@ import pytest
 from conftest import BUILD, PATIENCE
 from exec_site import make_site, parent_of  # noqa: F401
 from execd import ALICE, PACKAGED, processes_of
+
+
+def children_of(pid):
+    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
 def running(site, name="sleep"):
@@ -184,3 +190,23 @@ def test_fifty_at_once(make_site):
     assert outputs == data
     site.wait_for_none(ALICE)
     site.service.wait_for(lambda: len(site.service.events(4689)) == 50, "their ends")
+
+
+# execd takes the place of a shell that has begun others before, as in a container.
+SHELL = ("/bin/sh", "-c", 'sleep 1000000 & echo "born with $!"; exec "$@"', "sh")
+
+
+def test_what_it_was_born_with_is_not_a_command_s(make_site):
+    site = make_site({"no": {"command": "/usr/bin/id", "users": "bob"}}, start=False)
+    site.execd.prefix = (*SHELL, *PACKAGED)
+    site.execd.start()
+    born = int(re.search(r"born with (\d+)", site.execd.log.read_text()).group(1))
+    try:
+        site.execd.says("there are processes below this one that no session began")
+        for times in (1, 2):
+            site.run("no", status=1)
+            site.service.wait_for(lambda n=times: len(site.service.events(29200)) == n, "the refusal")
+            site.service.wait_for(lambda: children_of(site.execd.process.pid) in ([], [born]), "no session is left")
+        assert children_of(site.execd.process.pid) == [born]
+    finally:
+        os.kill(born, signal.SIGKILL)

@@ -147,10 +147,33 @@ test_reap__leaves_the_one(void **state)
     assert_int_equal(WEXITSTATUS(status), 5);
 }
 
+/* As of one whose place this process took. */
+static void
+test_has_others__a_child(void **state)
+{
+    int status;
+    pid_t pid;
+
+    (void)state;
+    assert_false(descendants_has_others());
+    pid = fork();
+    if (pid == 0) {
+        for (;;) {
+            (void)pause();
+        }
+    }
+    assert_true(pid > 0);
+    assert_true(descendants_has_others());
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_false(descendants_has_others());
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_has_others__a_child),
         cmocka_unit_test(test_end__whoever_hides_below),
         cmocka_unit_test(test_kill__who_is_spared_lives),
         cmocka_unit_test(test_reap__leaves_the_one),
