@@ -12,6 +12,7 @@
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/signals.h"
+#include "daemon/surroundings.h"
 #include "daemon/unix_listener.h"
 #include "samd/server.h"
 #include "samd/site.h"
@@ -93,6 +94,30 @@ read_site(const struct daemon *d)
 }
 
 static void
+check_store(const struct samd_settings *settings, void (*tell)(void *user, const char *text),
+            void *user)
+{
+    const struct surroundings_report r = { tell, user };
+
+    surroundings_check_store(&r, "[samd]", settings->store, settings->key_file);
+}
+
+static void
+warn_in_log(void *user, const char *text)
+{
+    const struct daemon *d = user;
+
+    log_warning(d->log, "who asks will be refused", log_text("reason", text));
+}
+
+static void
+warn_at_check(void *user, const char *text)
+{
+    (void)user;
+    (void)fprintf(stderr, "samd: warning: %s\n", text);
+}
+
+static void
 on_reload(void *user)
 {
     struct daemon *d = user;
@@ -108,6 +133,7 @@ on_reload(void *user)
     server_change(d->server, &site->terms);
     terms_unref(&d->site->terms);
     d->site = site;
+    check_store(&site->settings, warn_in_log, d);
     process_tell_reloaded(d->site->events->log, d->log, d->config_file);
 }
 
@@ -199,6 +225,7 @@ serve(struct samd_settings *settings, const struct options *o)
         terms_unref(&d.site->terms);
         return PROCESS_FAILED;
     }
+    check_store(&d.site->settings, warn_in_log, &d);
     process_tell_started(d.site->events->log);
     good = serve_at(&d);
     process_tell_stopped(d.site->events->log);
@@ -227,6 +254,7 @@ main(int argc, char **argv)
         return PROCESS_USAGE;
     }
     if (o.check_only) {
+        check_store(&settings, warn_at_check, NULL);
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;
         samd_settings_clear(&settings);

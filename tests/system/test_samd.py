@@ -389,6 +389,20 @@ def test_configuration__faults(tmp_path, line, told):
     assert done.returncode == 2 and told in done.stderr, done.stderr
 
 
+def test_a_store_that_is_not_there__is_told(make_samd, tmp_path):
+    """It may come later: the configuration is good, and whoever reads it is warned."""
+    config = tmp_path / "opensspi.conf"
+    config.write_text(f"[samd]\nstore = sqlite:{tmp_path}/gone/accounts.db\n")
+    done = subprocess.run([program("samd"), "-n", "--config", config], capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0 and done.stdout.endswith(": good\n")
+    assert f"samd: warning: [samd] store: the folder {tmp_path}/gone: No such file or directory" in done.stderr
+    samd = make_samd()
+    samd.keys["store"] = f"sqlite:{samd.folder}/gone/accounts.db"
+    samd.config.write_text(samd.sections())
+    samd.process.send_signal(signal.SIGHUP)
+    samd.says(f"the folder {samd.folder}/gone")
+
+
 def test_a_socket_of_somebody_elses__is_not_asked(samd):
     """In a folder that is open to all a socket proves nothing; whoever put it there would be told passwords."""
     folder = samd.folder / "open"
