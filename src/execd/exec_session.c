@@ -496,6 +496,9 @@ end(struct session *s)
                     log_text("unix_user", s->account->name));
     }
     remove_credentials(s);
+    if (done == DONE) {
+        places_exit(s->options->places, s->options->place);
+    }
     m.signaled = WIFSIGNALED(status);
     m.status = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     log_info(s->options->log, "ended", log_bytes("command", s->start.command),

@@ -109,3 +109,9 @@ places_enter(struct places *p, size_t place, uid_t uid, size_t max)
     }
     return n <= max;
 }
+
+void
+places_exit(struct places *p, size_t place)
+{
+    atomic_store(&p->all[place].user, 0);
+}

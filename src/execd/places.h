@@ -33,5 +33,7 @@ void places_signal(const struct places *, int signal);
 /* A session's: counts its place as the user's. false: the user has more than max then; two that come
  * at one time may both be the one too many. */
 SEC_NODISCARD bool places_enter(struct places *, size_t place, uid_t uid, size_t max);
+/* Counts it as nobody's any more, before the client hears that the command has ended. */
+void places_exit(struct places *, size_t place);
 
 #endif

@@ -57,6 +57,24 @@ test_places_enter__so_many_of_one_user(void **state)
     places_free(p);
 }
 
+/* Its client may be back before its session is reaped. */
+static void
+test_places_exit__leaves_the_place_and_not_the_user(void **state)
+{
+    struct places *p = places_new();
+
+    (void)state;
+    assert_non_null(p);
+    places_take(p, 0, 100);
+    places_take(p, 1, 101);
+    assert_true(places_enter(p, 0, 7, 1));
+    places_exit(p, 0);
+    assert_true(places_enter(p, 1, 7, 1));
+    assert_int_equal(places_taken(p), 2);
+    assert_true(places_leave(p, 100));
+    places_free(p);
+}
+
 /* Sessions are other processes. */
 static void
 test_places_enter__is_seen_by_others(void **state)
@@ -83,6 +101,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places__as_many_as_there_are),
         cmocka_unit_test(test_places_enter__so_many_of_one_user),
+        cmocka_unit_test(test_places_exit__leaves_the_place_and_not_the_user),
         cmocka_unit_test(test_places_enter__is_seen_by_others),
     };
 
