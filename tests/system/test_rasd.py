@@ -282,7 +282,7 @@ def begin(call):
     if not os.path.exists(os.path.dirname(__import__("sys").argv[0]) + "/well"): time.sleep(1000)
     call.begun()
     call.send(b"user: ")
-''', begin_timeout=60)
+''', begin_timeout=20)
     victim = rasd.call()
     rasd.wait_for_state("Dialog", 3)
     other = rasd.call()

@@ -288,7 +288,7 @@ def test_what_will_be_refused_is_told_at_the_check(tmp_path):
     done = subprocess.run([program("opensspi-execd"), "-n", "--config", path], capture_output=True, text=True, timeout=150)
     told = done.stderr.splitlines()
     assert done.returncode == 0 and told == [f"opensspi-execd: warning: [exec {line}" for line in (
-        "a] command: nonexistent: No such file or directory", "a] groups: there is no group no-such-group", "b] users: there is no user no-such-user")]
+        "a] command: /nonexistent: No such file or directory", "a] groups: there is no group no-such-group", "b] users: there is no user no-such-user")]
 
 
 def test_a_folder_that_others_may_write_to_is_no_place_for_a_socket(make_site):

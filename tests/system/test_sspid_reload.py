@@ -143,7 +143,7 @@ def test_policy_and_accounts_are_read_anew(served):
     (lambda text: text.replace("[policy]\n", "[policy]\nntlm = perhaps\n"), "[policy] ntlm: expected allow, audit or deny"),
     (with_key("who", "max_legs = 0"), "[listener who] max_legs: expected a number from 1 to 100"),
     (with_key("who", "require_mic = perhaps"), "[listener who] require_mic: expected yes or no"),
-    (lambda text: text + "[listener extra]\nprotocol = framed\naddress = 192.0.2.1:1\n", "cannot be listened at"),
+    (lambda text: text + "[listener extra]\nprotocol = framed\naddress = 192.0.2.1:1\n", "[listener extra] address 192.0.2.1:1: Cannot assign requested address"),
 ])
 def test_a_file_with_a_fault_is_refused_as_a_whole(served, change, words):
     good = served.config.read_text()
