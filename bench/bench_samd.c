@@ -143,7 +143,7 @@ least_us(struct proofs *p)
 
 /* --- the floor ----------------------------------------------------------------------------- */
 
-enum { SIDES_MAX = 2, MESSAGE_BYTES = 4096 };
+enum { SIDES_MAX = 2, ANSWER_BYTES_MAX = 4096 };
 
 /* The bytes of a request and its answer, to another process and back: each side blocks in recv, and
  * nothing is looked at. What the machine takes for that is no fault of samd's. */
@@ -155,7 +155,7 @@ struct echo {
 static void
 send_whole(int fd, size_t n)
 {
-    static const uint8_t bytes[MESSAGE_BYTES];
+    static const uint8_t bytes[ANSWER_BYTES_MAX];
 
     must(send(fd, bytes, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
 }
@@ -163,7 +163,7 @@ send_whole(int fd, size_t n)
 static bool
 receive_whole(int fd, size_t n)
 {
-    uint8_t bytes[MESSAGE_BYTES];
+    uint8_t bytes[ANSWER_BYTES_MAX];
 
     return recv(fd, bytes, n, MSG_WAITALL) == (ssize_t)n;
 }
@@ -223,7 +223,7 @@ static void
 measure_messages(const char *socket_path, struct proofs *p, size_t *request, size_t *answer)
 {
     struct authority_msg m = { .type = AUTHORITY_MSG_HELLO, .version = AUTHORITY_MSG_VERSION };
-    uint8_t room[MESSAGE_BYTES];
+    uint8_t room[ANSWER_BYTES_MAX];
     char why[AUTHORITY_LINK_REASON_BYTES];
     struct authority_inbox in;
     int fd;
@@ -246,7 +246,7 @@ measure_messages(const char *socket_path, struct proofs *p, size_t *request, siz
                                     .kind = ACCOUNT_NTLM_V2,
                                     .claim = p->claims[0].claim };
     }
-    must(*answer <= MESSAGE_BYTES, "an answer that is longer than any");
+    must(*answer <= ANSWER_BYTES_MAX, "an answer that is longer than any");
     authority_inbox_clear(&in);
     (void)close(fd);
 }
