@@ -29,7 +29,7 @@ s.settimeout(60)
 s.connect(sys.argv[1])
 try:
     s.sendall(struct.pack("<IBQI", 13, 1, 0, 2))
-    print(len(s.recv(17, socket.MSG_WAITALL)))
+    print(len(s.recv(17, socket.MSG_WAITALL)), flush=True)
 except (BrokenPipeError, ConnectionResetError):
     print(0)
 """
