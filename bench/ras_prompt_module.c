@@ -13,8 +13,7 @@ static HANDLE event;
 
 DWORD WINAPI
 RasSecurityDialogBegin(HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRecvBuf,
-                       DWORD RecvBufSize,
-                       void(WINAPI *RasSecurityDialogComplete)(SECURITY_MESSAGE *pSecMsg))
+                       DWORD RecvBufSize, void(WINAPI *complete)(SECURITY_MESSAGE *pSecMsg))
 {
     static const char prompt[] = "login: ";
     HMODULE server = LoadLibraryA("RASMAN.DLL");
@@ -22,7 +21,7 @@ RasSecurityDialogBegin(HPORT hPort, PBYTE pSendBuf, DWORD SendBufSize, PBYTE pRe
     RECEIVE receive = (RECEIVE)GetProcAddress(server, "RasSecurityDialogReceive");
 
     (void)SendBufSize;
-    (void)RasSecurityDialogComplete;
+    (void)complete;
     if (!event) {
         event = CreateEventA(NULL, TRUE, FALSE, NULL);
     }
