@@ -70,6 +70,7 @@ SEC_EXPORT BOOLEAN SEC_ENTRY GetComputerObjectNameA(EXTENDED_NAME_FORMAT NameFor
  *                                  store's, which cannot be asked
  *   ERROR_CANT_ACCESS_DOMAIN_INFO  what answers is no controller of the domain, or refuses
  *   ERROR_INVALID_PARAMETER        no name, or NameUnknown wanted
+ *   ERROR_BUFFER_OVERFLOW          the name has more than 1023 bytes
  *   ERROR_INSUFFICIENT_BUFFER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_UNICODE_TRANSLATION
  */
 SEC_EXPORT BOOLEAN SEC_ENTRY TranslateNameW(LPCWSTR lpAccountName,
