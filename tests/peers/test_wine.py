@@ -3,6 +3,7 @@
 signed messages. Where Wine lacks something, it is shown by Wine with Wine."""
 import re
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -28,29 +29,37 @@ def samba(tmp_path_factory):
     return lone_samba(tmp_path_factory.mktemp("samba"))
 
 
+def everything(file):
+    file.seek(0)
+    return file.read()
+
+
 class Pair:
     """One server and one client, until both have ended."""
 
     def __init__(self, server, client, server_env=None, client_env=None, stdin=""):
-        """server, client: (Wine or Here, program, arguments)."""
+        """server, client: (Wine or Here, program, arguments). What they say of their troubles goes to files: Wine's services write there too,
+        whenever they like, and would hold a pipe open."""
         where, name, *arguments = server
-        process = subprocess.Popen(where.command(name, 0, *arguments), env=where.environment(server_env), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        timer = threading.Timer(PATIENCE, process.kill)
-        timer.start()
-        try:
-            line = process.stdout.readline()
-            found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line.strip())
-            assert found, line + process.stdout.read()
-            where, name, options, arguments = client
-            done = subprocess.run(where.command(name, *options, "127.0.0.1", found.group(1), *arguments), env=where.environment(client_env), input=stdin,
-                                  capture_output=True, text=True, timeout=PATIENCE)
-            self.server_said = self.last_words(process)
-        finally:
-            timer.cancel()
-            process.kill()
-            process.communicate()
-        self.client_said = done.stdout + done.stderr
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as server_troubles, \
+             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as client_troubles:
+            process = subprocess.Popen(where.command(name, 0, *arguments), env=where.environment(server_env), stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=server_troubles, text=True)
+            timer = threading.Timer(PATIENCE, process.kill)
+            timer.start()
+            try:
+                line = process.stdout.readline()
+                found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line.strip())
+                assert found, line + process.stdout.read() + everything(server_troubles)
+                where, name, options, arguments = client
+                done = subprocess.run(where.command(name, *options, "127.0.0.1", found.group(1), *arguments), env=where.environment(client_env),
+                                      input=stdin, stdout=subprocess.PIPE, stderr=client_troubles, text=True, timeout=PATIENCE, check=False)
+                self.server_said = self.last_words(process) + everything(server_troubles)
+            finally:
+                timer.cancel()
+                process.kill()
+                process.communicate()
+            self.client_said = done.stdout + everything(client_troubles)
         self.ended = process.returncode, done.returncode
         self.all = f"{self.ended}\nserver: {self.server_said}\nclient: {self.client_said}"
 

@@ -34,6 +34,7 @@ class Wine:
     def __init__(self, folder):
         self.folder = folder
         self.bin = folder / "bin"
+        self.lingerer = None
         for name in ("home", "include", "programs", "bin"):
             (folder / name).mkdir()
         for name in SPELLINGS:
@@ -50,9 +51,11 @@ class Wine:
         (self.folder / "prefix").mkdir(mode=0o700)
         log = self.folder / "log"
         with open(log, "wb") as out:  # a pipe would stay open with the services
-            how = {"env": self.environment(), "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "check": False}
-            status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=600, **how).returncode
-            subprocess.run([BIN / "wineserver", "-p"], timeout=150, **how)  # it stays: a program then starts in a quarter of a second
+            how = {"env": self.environment(), "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+            status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=600, check=False, **how).returncode
+            subprocess.run([BIN / "wineserver", "-p"], timeout=150, check=False, **how)  # it stays: a program then starts in a quarter of a second
+            # So do the services, which end after the last program otherwise and begin with the next one, with its standard error.
+            self.lingerer = subprocess.Popen([BIN / "wine64", "cmd.exe"], **{**how, "stdin": subprocess.PIPE})
         assert status == 0 and (self.folder / "prefix/drive_c/windows").is_dir(), f"no prefix of Wine's: {log.read_text(errors='replace')}"
         return self
 
@@ -60,6 +63,9 @@ class Wine:
         """Ends all that runs with this prefix, and no other's."""
         if (self.folder / "prefix").exists():
             subprocess.run([BIN / "wineserver", "-k"], env=self.environment(), check=False, timeout=60)
+        if self.lingerer:
+            self.lingerer.kill()
+            self.lingerer.communicate()
         subprocess.run(["rm", "-rf", self.folder / "prefix"], check=True)  # 700 MB
 
     def compile(self, name, sources, flags=()):
