@@ -161,6 +161,12 @@ key_parse_address(const char *text, struct sockaddr_in6 *address)
 }
 
 bool
+key_is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool
 key_is_same_address(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b)
 {
     return a->sin6_port && a->sin6_port == b->sin6_port &&

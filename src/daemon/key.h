@@ -59,6 +59,8 @@ SEC_NODISCARD bool key_is_name(const char *text);
 
 /* "ADDRESS:PORT" or "[ADDRESS]:PORT", in numbers; IPv4 as ::ffff:a.b.c.d. */
 SEC_NODISCARD bool key_parse_address(const char *text, struct sockaddr_in6 *address);
+/* NULL is no text, and not an empty one. */
+SEC_NODISCARD bool key_is_same_text(const char *a, const char *b);
 /* Two that cannot both be listened at; port 0 is another one each time. */
 SEC_NODISCARD bool key_is_same_address(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b);
 

@@ -156,6 +156,17 @@ test_key_is_same_address__port_0_is_never(void **state)
 }
 
 static void
+test_key_is_same_text__none_is_not_the_empty_one(void **state)
+{
+    (void)state;
+    assert_true(key_is_same_text("a", (const char[]){ 'a', 0 }));
+    assert_true(key_is_same_text(NULL, NULL));
+    assert_false(key_is_same_text("a", "A"));
+    assert_false(key_is_same_text("", NULL));
+    assert_false(key_is_same_text(NULL, ""));
+}
+
+static void
 test_key_is_name__letters_digits_and_three_signs(void **state)
 {
     (void)state;
@@ -174,6 +185,7 @@ main(void)
         cmocka_unit_test(test_key_check_section__names_where_they_belong),
         cmocka_unit_test(test_key_parse_address__numbers_only),
         cmocka_unit_test(test_key_is_same_address__port_0_is_never),
+        cmocka_unit_test(test_key_is_same_text__none_is_not_the_empty_one),
         cmocka_unit_test(test_key_is_name__letters_digits_and_three_signs),
     };
 
