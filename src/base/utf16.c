@@ -160,6 +160,24 @@ utf8_put_utf16(struct wire_writer *w, struct bytes utf16)
     }
 }
 
+bool
+utf8_is_well_formed(struct bytes utf8)
+{
+    struct wire_writer w = wire_writer_measuring();
+
+    utf16_put_utf8(&w, utf8);
+    return wire_writer_status(&w) == WIRE_OK;
+}
+
+struct bytes
+utf16_into(uint8_t *to, size_t n, struct bytes utf8)
+{
+    struct wire_writer w = wire_writer_fixed(to, n);
+
+    utf16_put_utf8(&w, utf8);
+    return wire_writer_status(&w) == WIRE_OK ? wire_written(&w) : (struct bytes){ 0 };
+}
+
 /* How much of ill-formed UTF-8 one U+FFFD stands for: what could still have become a character
  * (The Unicode Standard, 3.9, "maximal subpart"). */
 static size_t

@@ -11,7 +11,13 @@
 void utf16_put_utf8(struct wire_writer *w, struct bytes utf8);
 void utf8_put_utf16(struct wire_writer *w, struct bytes utf16);
 
-/* The same for text that need not be well-formed: U+FFFD for each lone surrogate, and for each maximal
+/* Whether utf16_put_utf8 would take it. */
+bool utf8_is_well_formed(struct bytes utf8);
+/* A name as UTF-16LE in n bytes of the caller's. Empty where it is ill-formed or does not fit, which is
+ * nobody's name. */
+struct bytes utf16_into(uint8_t *to, size_t n, struct bytes utf8);
+
+/* As the first two for text that need not be well-formed: U+FFFD for each lone surrogate, and for each maximal
  * part of UTF-8 that begins a character and does not end it. How many they were. */
 size_t utf16_put_utf8_replacing(struct wire_writer *w, struct bytes utf8);
 size_t utf8_put_utf16_replacing(struct wire_writer *w, struct bytes utf16);

@@ -35,16 +35,6 @@ copy(struct bytes from, uint8_t *to)
     return bytes_of(to, from.n);
 }
 
-/* A name that is no UTF-8 is nobody's. */
-static struct bytes
-to_utf16(struct bytes utf8, uint8_t *to, size_t room)
-{
-    struct wire_writer w = wire_writer_fixed(to, room);
-
-    utf16_put_utf8(&w, utf8);
-    return wire_writer_status(&w) == WIRE_OK ? wire_written(&w) : (struct bytes){ 0 };
-}
-
 static void
 check(uv_work_t *work)
 {
@@ -113,8 +103,8 @@ code_check_start(uv_loop_t *loop, struct account_authority *accounts, const stru
         .kind = ACCOUNT_ONE_TIME_CODE,
         .dial_in = true,
         .now_100ns = clock_now_100ns(),
-        .user = to_utf16(m->user, c->user_utf16, sizeof(c->user_utf16)),
-        .domain = to_utf16(m->domain, c->domain_utf16, sizeof(c->domain_utf16)),
+        .user = utf16_into(c->user_utf16, sizeof(c->user_utf16), m->user),
+        .domain = utf16_into(c->domain_utf16, sizeof(c->domain_utf16), m->domain),
         .password = copy(m->data, c->code),
     };
     c->work.data = c;

@@ -37,22 +37,13 @@ unprint(struct bytes text, uint8_t *to)
     return n;
 }
 
-static bool
-is_utf8(struct bytes text)
-{
-    struct wire_writer w = wire_writer_measuring();
-
-    utf16_put_utf8(&w, text);
-    return wire_writer_status(&w) == WIRE_OK;
-}
-
 /* As the caller sent it. Where what comes out is no UTF-8, "M-" was what the caller typed. */
 static struct bytes
 take_printed(struct bytes text, uint8_t *to)
 {
     size_t n = unprint(text, to);
 
-    if (n == text.n || !is_utf8(bytes_of(to, n))) {
+    if (n == text.n || !utf8_is_well_formed(bytes_of(to, n))) {
         bytes_copy(to, text.p, text.n);
         n = text.n;
     }
@@ -61,7 +52,7 @@ take_printed(struct bytes text, uint8_t *to)
 
 /* --- names --------------------------------------------------------------------------------- */
 
-/* "DOMAIN\user"; a name that is no UTF-8 is nobody's. */
+/* "DOMAIN\user". */
 static struct bytes
 split(struct bytes name, struct bytes *domain)
 {
@@ -75,20 +66,11 @@ split(struct bytes name, struct bytes *domain)
     return name;
 }
 
-static struct bytes
-to_utf16(struct bytes utf8, uint8_t *to, size_t room)
-{
-    struct wire_writer w = wire_writer_fixed(to, room);
-
-    utf16_put_utf8(&w, utf8);
-    return wire_writer_status(&w) == WIRE_OK ? wire_written(&w) : (struct bytes){ 0 };
-}
-
 /* For callbacks, which log and compare: what is no UTF-8 stays as pppd printed it. */
 static void
 keep(char *to, struct bytes text, struct bytes otherwise)
 {
-    struct bytes from = is_utf8(text) ? text : otherwise;
+    struct bytes from = utf8_is_well_formed(text) ? text : otherwise;
 
     (void)snprintf(to, PPP_MSG_USER_MAX + 1, "%.*s", (int)from.n, (const char *)from.p);
 }
@@ -100,8 +82,8 @@ take_name(struct ppp_proof *out, struct bytes printed)
     struct bytes domain, user = split(name, &domain);
 
     out->claim.peer_name = user;
-    out->claim.user = to_utf16(user, out->user_utf16, sizeof(out->user_utf16));
-    out->claim.domain = to_utf16(domain, out->domain_utf16, sizeof(out->domain_utf16));
+    out->claim.user = utf16_into(out->user_utf16, sizeof(out->user_utf16), user);
+    out->claim.domain = utf16_into(out->domain_utf16, sizeof(out->domain_utf16), domain);
     keep(out->user, user, printed);
     keep(out->domain, domain, (struct bytes){ 0 });
 }

@@ -18,15 +18,6 @@ has_control(struct bytes text)
     return false;
 }
 
-static bool
-is_utf8(struct bytes text)
-{
-    SEC_AUTO(wire_writer) w = wire_writer_measuring();
-
-    utf16_put_utf8(&w, text);
-    return wire_writer_status(&w) == WIRE_OK;
-}
-
 const char *
 http_basic_read(struct bytes decoded, struct http_basic *out)
 {
@@ -36,7 +27,7 @@ http_basic_read(struct bytes decoded, struct http_basic *out)
     if (has_control(decoded)) {
         return "Basic: a control character in name or password";
     }
-    if (!is_utf8(decoded)) {
+    if (!utf8_is_well_formed(decoded)) {
         return "Basic: name or password is not UTF-8";
     }
     if (!secret_resize(&out->room, decoded.n + 1)) {

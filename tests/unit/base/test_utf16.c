@@ -42,6 +42,11 @@ test_utf16_put_utf8__and_back(void **state)
         utf16_put_utf8(&w, bytes_of_string(pairs[i].utf8));
         assert_int_equal(wire_writer_status(&w), WIRE_OK);
         assert_bytes_equal(wire_written(&w), utf16);
+        assert_true(utf8_is_well_formed(bytes_of_string(pairs[i].utf8)));
+        assert_bytes_equal(utf16_into(room, utf16.n, bytes_of_string(pairs[i].utf8)), utf16);
+        if (utf16.n) {
+            assert_int_equal(utf16_into(room, utf16.n - 1, bytes_of_string(pairs[i].utf8)).n, 0);
+        }
 
         w = wire_writer_fixed(room, sizeof(room));
         utf8_put_utf16(&w, utf16);
@@ -105,9 +110,12 @@ test_utf16_put_utf8__ill_formed_refused(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t in[16], room[64];
         struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+        struct bytes text = hex_into(in, sizeof(in), cases[i]);
 
-        utf16_put_utf8(&w, hex_into(in, sizeof(in), cases[i]));
+        utf16_put_utf8(&w, text);
         assert_int_equal(wire_writer_status(&w), WIRE_BAD_VALUE);
+        assert_false(utf8_is_well_formed(text));
+        assert_int_equal(utf16_into(room, sizeof(room), text).n, 0);
     }
 }
 
