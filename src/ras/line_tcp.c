@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/tcp_socket.h"
 #include "ras/line_stream.h"
 
 enum { BACKLOG = 1024, PAUSE_MS = 100 };
@@ -33,30 +34,6 @@ struct tcp_listener {
 };
 
 /* --- listening ----------------------------------------------------------------------------- */
-
-static int
-listening_socket(const struct sockaddr_in6 *address)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = address->sin6_port };
-    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
-    const struct sockaddr *to =
-        is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)address;
-    int yes = 1, error;
-    int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    bytes_copy(&v4.sin_addr, address->sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-        (is_v4 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) == 0) &&
-        bind(fd, to, is_v4 ? sizeof(v4) : sizeof(*address)) == 0 && listen(fd, BACKLOG) == 0) {
-        return fd;
-    }
-    error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
-    return -1;
-}
 
 static void on_readable(uv_poll_t *poll, int status, int events);
 
@@ -132,7 +109,7 @@ static struct tcp_listener *
 new_listener(struct lines *lines, const struct port_settings *settings, char *why, size_t why_n)
 {
     struct tcp_listener *l = mem_new(sizeof(*l));
-    int fd = l ? listening_socket(&settings->address) : -1;
+    int fd = l ? tcp_socket_listen(&settings->address, false, BACKLOG) : -1;
 
     if (fd < 0 || uv_poll_init(lines->loop, &l->poll, fd) != 0) {
         (void)snprintf(why, why_n, "%s: %s", settings->device, strerror(errno));

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "daemon/tcp_socket.h"
 #include "service/service.h"
 
 enum {
@@ -22,46 +22,17 @@ enum {
     RESERVE = 32,   /* descriptors that are no client's, or a quarter where they are few */
 };
 
-static int
-bound_socket(const struct sockaddr_in6 *address, bool share)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = address->sin6_port };
-    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&address->sin6_addr);
-    const struct sockaddr *to =
-        is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)address;
-    socklen_t n = is_v4 ? sizeof(v4) : sizeof(*address);
-    int yes = 1, error;
-    int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    bytes_copy(&v4.sin_addr, address->sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-        (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0) &&
-        (is_v4 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) == 0) &&
-        bind(fd, to, n) == 0) {
-        return fd;
-    }
-    error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    errno = error;
-    return -1;
-}
-
 /* Whether somebody listens there: SO_REUSEPORT would let us share with another sspid of the same
  * user without a word. Linux tells at listen(), since SO_REUSEADDR is set. */
 static bool
 is_taken(const struct sockaddr_in6 *address)
 {
-    int fd = bound_socket(address, false);
-    bool taken = fd < 0 || listen(fd, 1) != 0;
-    int error = errno;
+    int fd = tcp_socket_listen(address, false, 1);
 
     if (fd >= 0) {
         (void)close(fd);
     }
-    errno = error;
-    return taken;
+    return fd < 0;
 }
 
 static uint16_t
@@ -85,8 +56,8 @@ port_bind(struct port *port, bool first, char *why, size_t why_n)
         address.sin6_port = htons(port->listener->endpoint->port);
     }
     if ((!first || !address.sin6_port || !is_taken(&address))) {
-        port->fd = bound_socket(&address, true);
-        if (port->fd >= 0 && listen(port->fd, BACKLOG) == 0) {
+        port->fd = tcp_socket_listen(&address, true, BACKLOG);
+        if (port->fd >= 0) {
             port->listener->endpoint->port = port_of(port->fd);
             return true;
         }
