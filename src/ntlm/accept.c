@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's side of NTLM. [MS-NLMP] 3.2.5.1.1, 3.2.5.1.2, 3.2.5.2. Nothing that a client says
- * is believed, kept or counted on before the account authority has answered for it. */
+ * is believed or counted on before the account authority has answered for it; what is kept until then is
+ * for the event log. */
 #include "base/mem.h"
 #include "base/utf16.h"
 #include "crypto/ntlm_key.h"
