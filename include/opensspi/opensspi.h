@@ -16,12 +16,12 @@ extern "C" {
 SEC_EXPORT const char *SEC_ENTRY OpenSspiVersion(void);
 
 /*
- * Reads the configuration file for this process: the sections [server], [accounts], [policy] and
- * [kerberos]. pszFile NULL: OPENSSPI_CONFIG, or /etc/opensspi/opensspi.conf where that is not set.
- * Without this call the first AcquireCredentialsHandle does it. Where /etc/opensspi/opensspi.conf is
- * absent there are defaults; a file that was named must be there. Credentials that exist keep the
- * settings they were acquired under. Sections that belong to programs ([events], [listener NAME],
- * [ras], [port NAME]) pass.
+ * Reads the configuration file for this process: the sections [server], [accounts], [policy],
+ * [kerberos], [export], [packages] and [names]. pszFile NULL: OPENSSPI_CONFIG, or
+ * /etc/opensspi/opensspi.conf where that is not set. Without this call the first function that needs a
+ * configuration does it. Where /etc/opensspi/opensspi.conf is absent there are defaults; a file that was
+ * named must be there. Credentials that exist keep the settings they were acquired under. Sections that
+ * belong to programs ([events], [listener NAME] and so on) pass.
  *
  * pszError (may be NULL): cbError bytes for "FILE:LINE: what was expected"; always terminated.
  * SEC_E_OK; SEC_E_INVALID_PARAMETER: the file or a value in it is not good (nothing changed);
@@ -30,19 +30,20 @@ SEC_EXPORT const char *SEC_ENTRY OpenSspiVersion(void);
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiLoadConfiguration(const char *pszFile, char *pszError,
                                                                ULONG cbError);
 
-/* One key of [policy] and its value, spelled as in the file. */
+/* One key of [policy] or of [kerberos] and its value, spelled as in the file. */
 typedef struct _OPENSSPI_OPTION {
     const char *pszName;
     const char *pszValue;
 } OPENSSPI_OPTION, *POPENSSPI_OPTION;
 
 /*
- * AcquireCredentialsHandle with policy of its own: each option overrides the key of that name in
- * [policy] for contexts of this credential ("channel_bindings" = "required", "spn" =
- * "HTTP/web1.example.test HTTP/web1"). pAuthData as for AcquireCredentialsHandleA. pszError as
- * above. phCredential NULL: only checks the package's name and the options.
- * SEC_E_INVALID_PARAMETER: an option is unknown or its value not good, or it is one of the account
- * store, which has one policy for all (lockout_threshold, lockout_minutes).
+ * AcquireCredentialsHandle with policy of its own: each option overrides the key of that name for
+ * contexts of this credential ("channel_bindings" = "required", "spn" = "HTTP/web1.example.test
+ * HTTP/web1"). pAuthData as for AcquireCredentialsHandleA. pszError as above. phCredential NULL: only
+ * checks the package's name and the options. Errors beside AcquireCredentialsHandle's:
+ * SEC_E_INVALID_PARAMETER: an option is unknown or its value not good, or it is one that credentials
+ * share: the account store's (lockout_threshold, lockout_minutes, password_min_length), or of [kerberos]
+ * any but keytab, principal and pac.
  */
 SEC_EXPORT SECURITY_STATUS SEC_ENTRY OpenSspiAcquireCredentialsHandle(
     const char *pszPackage, ULONG fCredentialUse, void *pAuthData, const OPENSSPI_OPTION *pOptions,

@@ -190,12 +190,14 @@ typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle, UL
 typedef SECURITY_STATUS(WINAPI *SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle, ULONG, void *, ULONG);
 
 /*
- * Changes an account's password, given the old one: where the realm's KDC keeps it (Kerberos). A
- * domain may be NULL; an account may be user@REALM. Blocks. pOutput may be NULL; a
+ * Changes an account's password, given the old one: where the realm's KDC keeps it (Kerberos), in the
+ * account store (NTLM), or in whichever of the two has it (Negotiate). A domain may be NULL; an account
+ * may be user@REALM. Blocks. pOutput may be NULL; a
  * SECBUFFER_CHANGE_PASS_RESPONSE in it stays empty, and OpenSspiReason has what was answered.
  * bImpersonating and dwReserved are not looked at. Safe from any thread.
  *   SEC_E_LOGON_DENIED                 the old password is wrong, or may not be changed
  *   (SECURITY_STATUS)0xC000006C        STATUS_PASSWORD_RESTRICTION: the new one breaks a rule
+ *   SEC_E_UNKNOWN_CREDENTIALS          no account is named
  *   SEC_E_NO_AUTHENTICATING_AUTHORITY  nobody answers who could change it
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ChangeAccountPasswordW(
@@ -243,7 +245,9 @@ typedef SECURITY_STATUS(WINAPI *CHANGE_PASSWORD_FN_A)(SEC_CHAR *, SEC_CHAR *, SE
  * SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_NO_CREDENTIALS, SEC_E_TARGET_UNKNOWN,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_OUT_OF_SEQUENCE. Of a context that was
  * imported half-way, which is then as it was before: SEC_E_INVALID_HANDLE (no credential, or another
- * package's), SEC_E_UNKNOWN_CREDENTIALS (of another identity).
+ * package's), SEC_E_UNKNOWN_CREDENTIALS (of another identity). After an error *pfContextAttr and *ptsExpiry
+ * may have been written and mean nothing; a token that the package refused leaves a cbBuffer of 0, or an
+ * error token for the peer where the caller asked for such.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI InitializeSecurityContextW(
     PCredHandle phCredential, PCtxtHandle phContext, SEC_WCHAR *pszTargetName, ULONG fContextReq,
