@@ -15,6 +15,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -120,6 +121,28 @@ def events_are_written(pid):
     return bool(before) and before == list(event_writers(pid)) and all(state == "S" for state, _ in before)
 
 
+def ini(sections):
+    """{section: {key: value}} as a configuration file has it; keys whose value is None are left out."""
+    return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items() if value is not None)
+                   for section, keys in sections.items())
+
+
+def wait_for(true, what):
+    """Waits until true() is, and gives what it answered."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if answer := true():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"not within {PATIENCE} s: {what}")
+
+
+def reset(s):
+    """Cuts a connection: the other side gets a reset, and no end."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
 # Events of a program's own life: that it began, ended, read its files anew.
 OF_THE_PROGRAM = range(29100, 29104)
 
@@ -164,9 +187,7 @@ class Service:
             "events": {"file": self.event_file},
             **{f"listener {name}": keys for name, keys in self.listeners.items()},
         }
-        self.config.write_text("".join(
-            f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
-            for section, keys in sections.items()), encoding="utf-8")
+        self.config.write_text(ini(sections), encoding="utf-8")
 
     def environment(self, **more):
         return {**os.environ, "OPENSSPI_CONFIG": str(self.config), **more}
@@ -183,6 +204,11 @@ class Service:
 
     def address(self, listener):
         return self.listeners[listener]["address"]
+
+    def connect(self, listener):
+        """A connection as a client's, which is patient."""
+        host, port = self.address(listener).rsplit(":", 1)
+        return socket.create_connection((host, int(port)), PATIENCE)
 
     def url(self, path, listener="http"):
         return f"http://{self.address(listener)}{path}"
@@ -239,15 +265,7 @@ class Service:
             return [row for row in rows if row["Provider"] == "sspid" and row["EventID"] not in OF_THE_PROGRAM]
         return [row for row in rows if row["EventID"] == event_id]
 
-    @staticmethod
-    def wait_for(true, what):
-        """Waits until true() is, and gives what it answered."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if answer := true():
-                return answer
-            time.sleep(0.02)
-        raise AssertionError(f"not within {PATIENCE} s: {what}")
+    wait_for = staticmethod(wait_for)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 
-from conftest import PATIENCE, Service, program
+from conftest import PATIENCE, ini, program, wait_for
 from samd import SSPID_UID
 
 # Processes are looked for by user: those of another run of the tests are other users'.
@@ -59,8 +59,7 @@ class Execd:
 
     def sections(self):
         parts = {"execd": self.keys, **{f"exec {name}": {"users": "*", "trust_sspid": "yes", **keys} for name, keys in self.commands.items()}}
-        return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items() if value is not None)
-                       for section, keys in parts.items())
+        return ini(parts)
 
     def write_config(self):
         self.config.write_text("[server]\ncomputer = WEB1\ndomain = WORKGROUP\n" + self.more + self.sections())
@@ -79,7 +78,7 @@ class Execd:
             self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", COVER, self.folder, *self.prefix, program("opensspi-execd"), "--config",
                                              self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             preexec_fn=lambda: KEYS.keyctl_join_session_keyring(None))
-        Service.wait_for(self.is_ready, "execd is ready")
+        wait_for(self.is_ready, "execd is ready")
         return self
 
     def is_ready(self):
@@ -87,7 +86,7 @@ class Execd:
         return ": ready " in self.log.read_text() and self.socket.exists()
 
     def says(self, words):
-        return Service.wait_for(lambda: words in self.log.read_text(), f"execd says {words}")
+        return wait_for(lambda: words in self.log.read_text(), f"execd says {words}")
 
     def started(self):
         """The process of the command that was started last."""
@@ -97,7 +96,7 @@ class Execd:
     def wait_for_no_session(self):
         """Whose command has ended keeps its place until execd has heard of its own end."""
         pid = self.process.pid
-        Service.wait_for(lambda: not pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split(), "no session is left")
+        wait_for(lambda: not pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split(), "no session is left")
 
     def kill(self):
         self.process.kill()

@@ -10,11 +10,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 
 import pytest
 
-from conftest import OF_THE_PROGRAM, PATIENCE, end_with_sigterm, events_are_written, free_port, program
+from conftest import OF_THE_PROGRAM, PATIENCE, end_with_sigterm, events_are_written, free_port, ini, program, wait_for
 
 HOST = '''#!/usr/bin/python3
 import os, socket, struct, sys
@@ -191,8 +190,7 @@ class Rasd:
     def write_config(self):
         sections = {"server": {"computer": "WEB1"}, "accounts": {"store": f"sqlite:{self.folder}/accounts.db", "key_file": f"{self.folder}/key"},
                     "policy": self.policy, "events": self.sinks, "ras": self.ras, **{f"port {name}": keys for name, keys in self.ports.items()}}
-        self.config.write_text("".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
-                                       for section, keys in sections.items()))
+        self.config.write_text(ini(sections))
 
     def run(self, *args, name="rasd-fake-ppp"):
         return subprocess.run([program(name), *args], env={**os.environ, "OPENSSPI_CONFIG": str(self.config)}, capture_output=True,
@@ -250,14 +248,7 @@ class Rasd:
     def wait_for_state(self, state, port=0):
         return self.wait_for(lambda: self.status()[port]["state"] == state and self.status()[port], state)
 
-    @staticmethod
-    def wait_for(true, what):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if answer := true():
-                return answer
-            time.sleep(0.02)
-        raise AssertionError(f"not within {PATIENCE} s: {what}")
+    wait_for = staticmethod(wait_for)
 
 
 @pytest.fixture

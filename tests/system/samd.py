@@ -12,7 +12,7 @@ import struct
 import subprocess
 import tempfile
 
-from conftest import BUILD, PATIENCE, Service, program
+from conftest import BUILD, PATIENCE, Service, ini, program, wait_for
 
 ASKERS, ADMINISTRATORS = "games", "operator"
 SAMD_UID, SSPID_UID, STRANGER_UID = 64101, 64102, 64103
@@ -116,16 +116,14 @@ class Samd:
             self.ctl("account", "add", name, "--password-stdin", stdin=password + "\n")
 
     def sections(self):
-        sections = {"server": {"computer": "WEB1", "domain": "WORKGROUP"}, "accounts": {"store": f"authority:{self.socket}"},
-                    "policy": self.policy, "samd": self.keys}
-        return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
-                       for section, keys in sections.items())
+        return ini({"server": {"computer": "WEB1", "domain": "WORKGROUP"}, "accounts": {"store": f"authority:{self.socket}"},
+                    "policy": self.policy, "samd": self.keys})
 
     def start(self, **environment):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.copy("samd"), "--config", self.config], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=self.environment(**environment), **as_user(SAMD_UID))
-        Service.wait_for(self.answers, "samd answers")
+        wait_for(self.answers, "samd answers")
 
     def answers(self):
         assert self.process.poll() is None, self.log.read_text()
@@ -180,7 +178,7 @@ class Samd:
             wire.s.close()
 
     def says(self, words):
-        return Service.wait_for(lambda: words in self.log.read_text(), f"samd says {words}")
+        return wait_for(lambda: words in self.log.read_text(), f"samd says {words}")
 
 
 class ServiceBehind(Service):
@@ -194,9 +192,8 @@ class ServiceBehind(Service):
 
     def write_config(self, policy, server, kerberos):
         super().write_config(policy, server, kerberos)
-        listeners = "".join(f"[listener {name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
-                         for name, keys in self.listeners.items())
-        self.config.write_text(self.samd.sections() + f"[events]\nfile = {self.event_file}\n" + listeners)
+        listeners = {f"listener {name}": keys for name, keys in self.listeners.items()}
+        self.config.write_text(self.samd.sections() + ini({"events": {"file": self.event_file}, **listeners}))
         os.chown(self.folder, SSPID_UID, SSPID_UID)
 
     def start(self):

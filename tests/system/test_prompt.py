@@ -152,7 +152,7 @@ class Job:
 
     def fates(self, n):
         """The first n things that happened to it."""
-        conftest.Service.wait_for(lambda: self.fate.exists() and len(self.fate.read_text().splitlines()) >= n, "the job's fate")
+        conftest.wait_for(lambda: self.fate.exists() and len(self.fate.read_text().splitlines()) >= n, "the job's fate")
         return [line.split(" ", 1)[1] for line in self.fate.read_text().splitlines()]
 
     def pid(self):
@@ -377,7 +377,7 @@ def test_a_signal_ends_the_program_although_the_question_cannot_be_shown(prompt)
     p = prompt()
     p.read_until("User name: ")
     p.type("\x13alice\n")
-    conftest.Service.wait_for(lambda: not p.echoes(), "the question for the password")
+    conftest.wait_for(lambda: not p.echoes(), "the question for the password")
     os.kill(p.pid(), signal.SIGTERM)
     p.ended_by(signal.SIGTERM)
 
@@ -386,7 +386,7 @@ def test_a_question_is_shown_once_output_goes_on(prompt):
     p = prompt()
     p.read_until("User name: ")
     p.type("\x13alice\n")
-    conftest.Service.wait_for(lambda: not p.echoes(), "the question for the password")
+    conftest.wait_for(lambda: not p.echoes(), "the question for the password")
     p.type("\x11")
     p.read_until("Password: ")
     p.type("whole\n")
@@ -412,9 +412,9 @@ def test_a_signal_for_a_child_that_was_forked_meanwhile_is_the_childs(prompt, tm
     go = tmp_path / "go"
     p = at_password(prompt(fork=str(go)))
     go.touch()
-    conftest.Service.wait_for(lambda: list(tmp_path.glob("go.*")), "a child")
+    conftest.wait_for(lambda: list(tmp_path.glob("go.*")), "a child")
     os.kill(int(next(tmp_path.glob("go.*")).suffix[1:]), signal.SIGTERM)
-    conftest.Service.wait_for(lambda: (tmp_path / "out.json.child").exists() and (tmp_path / "out.json.child").read_text(), "the child's end")
+    conftest.wait_for(lambda: (tmp_path / "out.json.child").exists() and (tmp_path / "out.json.child").read_text(), "the child's end")
     assert (tmp_path / "out.json.child").read_text() == str(signal.SIGTERM.value)
     p.type("whole\n")
     assert p.answer()["password"] == "whole"

@@ -16,7 +16,7 @@ import threading
 
 import pytest
 
-from conftest import PATIENCE, Service, program
+from conftest import PATIENCE, program, wait_for
 from samd import (ADMINISTRATORS, ASKERS, CHALLENGE_USED, CHANGE_PASSWORD, CHAP_MD5, DONE, LOCKED_OUT, LOGON_DENIED, NO_AUTHORITY, NOT_OWNER, ONE_TIME_CODE, PROVEN, REFUSED, SAMD_UID,
                   SSPID_UID, STRANGER_UID, WRONG_PASSWORD, Samd, ServiceBehind, Wire, as_user, blob, claim, refusal, text)
 
@@ -461,7 +461,7 @@ def reload(samd, words="the configuration is read anew", **changes):
     samd.config.write_text(samd.sections())
     told = samd.log.read_text().count(words)
     samd.process.send_signal(signal.SIGHUP)
-    Service.wait_for(lambda: samd.log.read_text().count(words) > told, words)
+    wait_for(lambda: samd.log.read_text().count(words) > told, words)
 
 
 def test_reload__policy_and_limits_change_for_who_is_there(make_samd):

@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, program
-from test_sspid_tunnel import Backend, echo, make_tunnel, read_all, resident  # noqa: F401
+from conftest import ACCOUNTS, PATIENCE, program, reset
+from test_sspid_tunnel import echo, make_tunnel, read_all, resident  # noqa: F401
 
 
 @contextlib.contextmanager
@@ -88,11 +88,6 @@ def test_the_service_ends_first(make_tunnel):  # noqa: F811
         s.sendall(b"and more")
         s.shutdown(socket.SHUT_WR)
         service.wait_for(lambda: backend.outcomes == [b"and more"], "the backend has it")
-
-
-def reset(s):
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    s.close()
 
 
 def test_a_reset_goes_all_the_way(make_tunnel):  # noqa: F811

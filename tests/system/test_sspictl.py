@@ -350,7 +350,7 @@ def test_events__follow_survives_rotation_and_truncation(ctl, follow):
     append(file, event(19) + "\n")
     assert follower.users(1) == ["u19"]
     file.write_text("")
-    conftest.Service.wait_for(lambda: follower.is_at_the_beginning_of(file), "the cut is seen")  # one that is filled up between two looks cannot be
+    conftest.wait_for(lambda: follower.is_at_the_beginning_of(file), "the cut is seen")  # one that is filled up between two looks cannot be
     append(file, event(20) + "\n")
     assert follower.users(1) == ["u20"]
     assert follower.end()[1] == ""

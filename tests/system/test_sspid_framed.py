@@ -5,24 +5,16 @@ import select
 import signal
 import socket
 import struct
-import subprocess
 import threading
 import time
 
 import pytest
 
-from conftest import PATIENCE, program
+from conftest import PATIENCE, reset
 
 TYPE1 = b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", 0xE2888235) + bytes(16) + bytes(8)
 # A deadline that is far away: what ends here does so for another reason.
 FRAMED = {"framed": {"protocol": "framed", "backend": "whoami", "handshake_timeout": "600"}}
-
-
-def connect(service, listener="framed"):
-    host, port = service.address(listener).rsplit(":", 1)
-    s = socket.create_connection((host, int(port)), PATIENCE)
-    s.settimeout(PATIENCE)
-    return s
 
 
 def frame(token):
@@ -63,7 +55,7 @@ def framed(make_service):
     (struct.pack("<I", 65537), "a frame of 65537 bytes, above max_token = 65536"),
 ])
 def test_a_length_that_lies_ends_the_connection(framed, head, reason):
-    s = connect(framed)
+    s = framed.connect("framed")
     s.sendall(head)
     assert until_closed(s) == b""
     refused = framed.wait_for(lambda: framed.events(4625), "an event")
@@ -75,7 +67,7 @@ def test_a_length_that_lies_ends_the_connection(framed, head, reason):
 
 def test_announced_bytes_are_not_allocated(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_token": "1048576", "max_per_address": "1000"}})
-    sockets = [connect(service) for _ in range(300)]
+    sockets = [service.connect("framed") for _ in range(300)]
     for s in sockets:
         s.sendall(struct.pack("<I", 1048576) + b"x")
     assert alive(service)
@@ -88,7 +80,7 @@ def test_announced_bytes_are_not_allocated(make_service):
 def test_a_drip_of_bytes_ends_at_the_one_deadline(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "2"}})
     start = time.monotonic()
-    s = connect(service)
+    s = service.connect("framed")
     s.sendall(frame(TYPE1)[:10])
     with pytest.raises(OSError):
         for byte in frame(TYPE1)[10:] + bytes(1000):
@@ -102,14 +94,14 @@ def test_a_drip_of_bytes_ends_at_the_one_deadline(make_service):
 def test_a_silent_client_is_closed_without_an_event(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "handshake_timeout": "1"}})
     start = time.monotonic()
-    assert until_closed(connect(service)) == b""
+    assert until_closed(service.connect("framed")) == b""
     assert 0.5 < time.monotonic() - start < 15  # the deadline that holds where none is set is 20 seconds
     assert service.events(4625) == []
 
 
 def test_endless_legs_end(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_legs": "1"}})
-    s = connect(service)
+    s = service.connect("framed")
     s.sendall(frame(TYPE1))
     assert read_frame(s).startswith(b"NTLMSSP\0\2")
     s.sendall(frame(b"NTLMSSP\0\3\0\0\0" + bytes(100)))
@@ -120,7 +112,7 @@ def test_endless_legs_end(make_service):
 @pytest.mark.parametrize("token", [b"x", b"NTLMSSP\0\3\0\0\0" + bytes(80), b"\x60\x80", os.urandom(1000), b"\0" * 65536],
                          ids=["byte", "type3", "spnego", "random", "zeros"])
 def test_garbage_is_refused(framed, token):
-    s = connect(framed)
+    s = framed.connect("framed")
     s.sendall(frame(token))
     until_closed(s)
     assert framed.wait_for(lambda: framed.events(4625), "an event")[0]["reason"]
@@ -128,7 +120,7 @@ def test_garbage_is_refused(framed, token):
 
 
 def test_an_end_in_the_middle_of_a_token(framed):
-    s = connect(framed)
+    s = framed.connect("framed")
     s.sendall(frame(TYPE1)[:-1])
     s.shutdown(socket.SHUT_WR)
     assert until_closed(s) == b""
@@ -138,10 +130,9 @@ def test_an_end_in_the_middle_of_a_token(framed):
 
 def test_a_reset_costs_nothing(framed):
     for _ in range(50):
-        s = connect(framed)
+        s = framed.connect("framed")
         s.sendall(frame(TYPE1))
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        s.close()
+        reset(s)
     assert alive(framed)
 
 
@@ -150,7 +141,7 @@ def hold(service, count):
     held = []
 
     def try_one():
-        s = connect(service)
+        s = service.connect("framed")
         if not select.select([s], [], [], 0.1)[0]:
             held.append(s)
         return len(held) == count
@@ -162,7 +153,7 @@ def hold(service, count):
 def test_more_of_one_address_are_turned_away(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "3"}})
     held = hold(service, 3)
-    assert until_closed(connect(service)) == b""
+    assert until_closed(service.connect("framed")) == b""
     refused = service.wait_for(lambda: service.events(4625), "an event")[0]
     assert refused["reason"] == "max_per_address = 3 of this address are open already" and refused["Status"] == "0xc000009a"
     for s in held:
@@ -179,7 +170,7 @@ def alive_or_not(service):
 def test_a_flood_of_refusals_is_counted(framed):
     def hammer():
         for _ in range(60):
-            s = connect(framed)
+            s = framed.connect("framed")
             s.sendall(b"\0\0\0\0")
             until_closed(s)
 
@@ -197,7 +188,7 @@ def test_a_flood_of_refusals_is_counted(framed):
 
 
 def test_sigterm_lets_a_handshake_finish(framed):
-    s = connect(framed)
+    s = framed.connect("framed")
     s.sendall(frame(TYPE1))
     assert read_frame(s).startswith(b"NTLMSSP\0\2")
     framed.process.send_signal(signal.SIGTERM)
@@ -212,14 +203,14 @@ def test_sigterm_lets_a_handshake_finish(framed):
 
 def not_listening(service):
     try:
-        connect(service).close()
+        service.connect("framed").close()
         return False
     except OSError:
         return True
 
 
 def test_a_second_signal_ends_at_once(framed):
-    s = connect(framed)
+    s = framed.connect("framed")
     s.sendall(frame(TYPE1))
     read_frame(s)
     framed.process.send_signal(signal.SIGINT)

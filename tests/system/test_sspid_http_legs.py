@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, Service
+from conftest import ACCOUNTS, PATIENCE, wait_for
 from test_sspid_legs import Lock
 from test_sspid_limits import is_read
 
@@ -17,8 +17,7 @@ class Client:
 
     def __init__(self, service, user, password=None, listener="web"):
         from impacket import ntlm
-        host, port = service.address(listener).rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), PATIENCE)
+        self.socket = service.connect(listener)
         self.user, self.password = user, password or ACCOUNTS[user]
         self.first = ntlm.getNTLMSSPType1("", "", True, use_ntlmv2=True)
 
@@ -57,7 +56,7 @@ class Client:
 
     def is_out(self):
         """The service has all of it: a leg is out."""
-        Service.wait_for(lambda: is_read(self.socket), "the last token was read")
+        wait_for(lambda: is_read(self.socket), "the last token was read")
         return self
 
     def waits(self):

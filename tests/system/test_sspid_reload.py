@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import urllib.request
@@ -13,7 +12,7 @@ import urllib.request
 import pytest
 
 from conftest import PATIENCE, free_port, program
-from test_sspid_framed import TYPE1, connect, frame, read_frame, until_closed
+from test_sspid_framed import TYPE1, frame, read_frame, until_closed
 
 # Handshakes that are held up on purpose have the time for it.
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed", "handshake_timeout": "600"},
@@ -56,7 +55,7 @@ class Held:
     """A relay that keeps back the client's second token until it is let go."""
 
     def __init__(self, service, listener):
-        self.server = connect(service, listener)
+        self.server = service.connect(listener)
         self.door = socket.socket()
         self.door.bind(("127.0.0.1", 0))
         self.door.listen()
@@ -111,8 +110,7 @@ def test_a_stream_and_a_half_open_handshake_survive(served):
 def test_an_http_connection_keeps_its_identity_and_its_configuration(served):
     done = served.run("sspictl", "packages")  # the library is there
     assert done.returncode == 0
-    host, port = served.address("http").rsplit(":", 1)
-    s = socket.create_connection((host, int(port)), PATIENCE)
+    s = served.connect("http")
     s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert s.recv(4096).startswith(b"HTTP/1.1 200")
     served.reload(with_key("http", "package = NTLM"))
@@ -169,16 +167,15 @@ def test_a_fault_names_its_line(served):
 def test_listeners_come_and_go(served):
     port = free_port()
     echo, held = Echo(served), Held(served, "who")
-    silent = connect(served, "who")
-    host, http = served.address("http").rsplit(":", 1)
-    idle = socket.create_connection((host, int(http)), PATIENCE)
+    silent = served.connect("who")
+    idle = served.connect("http")
     served.listeners["extra"] = {"address": f"127.0.0.1:{port}"}
     served.reload(lambda text: without("who")(without("http")(without("framed")(text))) +
            f"[listener extra]\nprotocol = framed\naddress = 127.0.0.1:{port}\n")
     assert whoami(served, "extra").returncode == 0
     for name in LISTENERS:
         with pytest.raises(OSError):
-            connect(served, name)
+            served.connect(name)
     # Who was there finishes under what is gone for others; who is idle at HTTP is let go.
     assert until_closed(idle) == b""
     echo.says("still here")
@@ -212,8 +209,7 @@ def test_events_go_elsewhere(served):
 
 
 def test_a_pool_of_connections_comes_under_the_new_one(served):
-    host, port = served.address("http").rsplit(":", 1)
-    s = socket.create_connection((host, int(port)), PATIENCE)
+    s = served.connect("http")
     s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"Connection: close" not in s.recv(4096)
     served.reload()
@@ -224,12 +220,12 @@ def test_a_pool_of_connections_comes_under_the_new_one(served):
 
 def test_limits_change_for_the_address_that_stays(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "backend": "whoami", "max_per_address": "3"}})
-    first = [connect(service) for _ in range(2)]
+    first = [service.connect("framed") for _ in range(2)]
     for s in first:
         s.sendall(frame(TYPE1))
         assert read_frame(s)
     service.reload(lambda text: text.replace("max_per_address = 3", "max_per_address = 2"))
-    assert until_closed(connect(service)) == b""
+    assert until_closed(service.connect("framed")) == b""
     assert "max_per_address = 2 of this address" in service.wait_for(lambda: service.events(4625), "an event")[-1]["reason"]
     first[0].close()
     assert service.wait_for(lambda: whoami(service, "framed", check=False).returncode == 0, "a place")

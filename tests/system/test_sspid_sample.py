@@ -38,13 +38,6 @@ def read_all(s):
     return data
 
 
-def connect(service, listener):
-    host, port = service.address(listener).rsplit(":", 1)
-    s = socket.create_connection((host, int(port)), PATIENCE)
-    s.settimeout(PATIENCE)
-    return s
-
-
 def sspi_connect(service, address, *args, password=ACCOUNTS["alice"]):
     return subprocess.run([program("sspi-connect"), "--protocol", "sample", "--user", "alice", "--password-stdin", *args, address],
                           input=password.encode() + b"\n", env=service.environment(), capture_output=True, timeout=60)
@@ -54,7 +47,7 @@ def sspi_connect(service, address, *args, password=ACCOUNTS["alice"]):
 @pytest.mark.parametrize("listener, package", [("sample", "Negotiate"), ("sample", "NTLM"), ("ntlm", "NTLM")])
 def test_the_server(served, listener, package, flags):
     client = Client(package, "WORKGROUP", "alice", ACCOUNTS["alice"], target="alice", flags=flags)
-    with connect(served, listener) as s:
+    with served.connect(listener) as s:
         token = client.step(None)
         while token:
             send_message(s, token)

@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 
 from conftest import PATIENCE, let_others_pass, program
-from test_sspid_framed import TYPE1, connect, frame, read_frame
+from test_sspid_framed import TYPE1, frame, read_frame
 from test_sspid_reload import Echo, whoami, with_key
 
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed", "handshake_timeout": "600"},
@@ -63,7 +63,7 @@ def test_status_as_json(served):
     echo = Echo(served)
     assert whoami(served).returncode == 0
     refuse(served)
-    half = connect(served, "who")
+    half = served.connect("who")
     half.sendall(frame(TYPE1))
     assert read_frame(half)
     served.wait_for(lambda: [entry["connections"] for entry in status(served)["listeners"]] == [1, 1, 0, 0], "the others are gone")
@@ -105,10 +105,10 @@ def test_counts_stay_over_a_reload(served):
 def test_turned_away(make_service):
     service = make_service(listeners={"framed": {"protocol": "framed", "max_per_address": "2"}})
     service.wait_for(lambda: listener(service, "framed")["connections"] == 0, "who looked whether it answers is gone")
-    held = [connect(service) for _ in range(2)]
+    held = [service.connect("framed") for _ in range(2)]
     # Each may be another loop's.
     service.wait_for(lambda: listener(service, "framed")["connections"] == 2, "both are counted")
-    third = connect(service)
+    third = service.connect("framed")
     assert third.recv(1) == b""
     away = service.wait_for(lambda: listener(service, "framed")["turned_away"]["max_per_address"], "it is counted")
     assert away == 1 and listener(service, "framed")["refusals"]["limit"] == 1

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 
-from conftest import ACCOUNTS, PATIENCE
+from conftest import ACCOUNTS, reset
 from test_sspid_http_legs import Client
 from test_sspid_legs import Lock
 
@@ -16,16 +16,6 @@ THREADS, TURNS = 6, 60
 KEYS = {"max_unauthenticated": "12", "max_per_address": "1000", "handshake_timeout": "5"}
 GARBAGE = [b"\0" * 40, b"GET / HTTP/1.1\n\n", b"GET /whoami HTTP/1.1\r\nX: y\r\n\r\n", b"\xff\xff\xff\xff", b"POST / HTTP/1.1\r\nHost: a\r\n"
            b"Transfer-Encoding: chunked\r\n\r\nzz", struct.pack("<I", 40) + b"NTLMSSP\0\3\0\0\0" + bytes(29)]
-
-
-def connect(service, listener):
-    host, port = service.address(listener).rsplit(":", 1)
-    return socket.create_connection((host, int(port)), PATIENCE)
-
-
-def reset(s):
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    s.close()
 
 
 def log_on(service, rng, kept):
@@ -44,17 +34,17 @@ def log_on(service, rng, kept):
 
 
 def stay_silent(service, rng, kept):
-    kept.append(connect(service, rng.choice(["web", "framed"])))
+    kept.append(service.connect(rng.choice(["web", "framed"])))
 
 
 def begin_and_stop(service, rng, kept):
-    s = connect(service, rng.choice(["web", "framed"]))
+    s = service.connect(rng.choice(["web", "framed"]))
     s.sendall(rng.choice([b"GET /wh", b"\x28", b"GET /whoami HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"]))
     kept.append(s) if rng.random() < 0.5 else reset(s)
 
 
 def send_garbage(service, rng, kept):
-    with connect(service, rng.choice(["web", "framed"])) as s:
+    with service.connect(rng.choice(["web", "framed"])) as s:
         s.sendall(rng.choice(GARBAGE))
         if rng.random() < 0.5:
             s.settimeout(0.2)
@@ -62,7 +52,7 @@ def send_garbage(service, rng, kept):
 
 
 def ask_much(service, rng, kept):
-    with connect(service, "web") as s:
+    with service.connect("web") as s:
         s.sendall(b"GET /whoami HTTP/1.1\r\nHost: web1\r\n\r\n" * rng.randrange(1, 50))
         if rng.random() < 0.5:
             s.recv(100)

@@ -19,9 +19,7 @@ class Stream:
 
     def __init__(self, service, listener, package="NTLM", last=True):
         load_configuration(service.config)
-        host, port = service.address(listener).rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), PATIENCE)
-        self.socket.settimeout(PATIENCE)
+        self.socket = service.connect(listener)
         self.context = Client(package, "WORKGROUP", "alice", ACCOUNTS["alice"], target="host/127.0.0.1")
         self.token = self.context.step(None)
         while self.token and (last or not self.context.done):
