@@ -209,6 +209,13 @@ class NtlmAuth(End):
         self.lines.close()
 
 
+def samba_config(folder, domain=DOMAIN, more=""):
+    """A smb.conf of a Samba that writes nothing outside its folder."""
+    file = folder / "smb.conf"
+    file.write_text(f"[global]\nworkgroup = {domain}\n{more}log file = {folder}/log\nprivate dir = {folder}\n", encoding="ascii")
+    return file
+
+
 def samba_account(user=USER, password=PASSWORD, domain=DOMAIN):
     return f"--username={user}", f"--password={password}", f"--domain={domain}"
 

@@ -11,11 +11,16 @@ import socket
 import subprocess
 import time
 
+import pytest
+
 from conftest import free_ports
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 # Whatever the peers have, the old included: a test names those that it is about.
 ENCTYPES = ("aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha1-96", "rc4-hmac")
+# In realm_of_types, the service `typeN/localhost` has a key of this type alone.
+TYPES = {17: "aes128-cts-hmac-sha1-96", 18: "aes256-cts-hmac-sha1-96", 19: "aes128-cts-hmac-sha256-128",
+         20: "aes256-cts-hmac-sha384-192", 23: "rc4-hmac"}
 # In a SharedRealm, the host of whose HTTP service a KDC knows keys of this type only.
 TYPE_HOSTS = {name: f"type{place}.localhost" for place, name in enumerate(ENCTYPES)}
 
@@ -147,3 +152,16 @@ class SharedRealm(MitRealm):
             self.add_service(f"HTTP/{host}", enctype)
         self.admin("modprinc +ok_as_delegate HTTP/localhost")
         return self
+
+
+@pytest.fixture(scope="module")
+def realm_of_types(tmp_path_factory):
+    realm = MitRealm(tmp_path_factory.mktemp("realm"))
+    try:
+        realm.start()
+        realm.add_user("alice", "Secret123!x")
+        for number, name in TYPES.items():
+            realm.add_service(f"type{number}/localhost", name)
+        yield realm
+    finally:
+        realm.stop()

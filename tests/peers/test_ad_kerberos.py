@@ -11,7 +11,7 @@ import pytest
 
 from ad_domain import PASSWORDS
 from conftest import program
-from ends import Gensec, SambaServer, converse, exchange_messages, expect_refusal, gss, our_client, our_server
+from ends import Gensec, SambaServer, converse, exchange_messages, expect_refusal, gss, our_client, our_server, samba_config
 
 REALM, WEB, OLD = "EXAMPLE.TEST", "web.example.test", "old.example.test"
 FLAGS = "mutual,integrity,confidentiality,replay,sequence"
@@ -196,9 +196,7 @@ def test_a_key_of_another_password__refused(shared_domain, env, tmp_path):
 
 @pytest.fixture
 def samba(tmp_path):
-    file = tmp_path / "smb.conf"
-    file.write_text(f"[global]\nworkgroup = EXAMPLE\nrealm = {REALM}\nlog file = {tmp_path}/log\nprivate dir = {tmp_path}\n", encoding="ascii")
-    return file
+    return samba_config(tmp_path, "EXAMPLE", f"realm = {REALM}\n")
 
 
 @pytest.mark.parametrize("host", [WEB, OLD], ids=["aes", "rc4"])

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from conftest import ACCOUNTS, program
-from ends import DOMAIN, HOSTBASED, PASSWORD, SPN, USER, Gensec, Refused, gss, gss_environment
+from ends import DOMAIN, HOSTBASED, PASSWORD, SPN, USER, Gensec, Refused, gss, gss_environment, samba_config
 
 TRAILER = 16  # of an NTLM message
 MESSAGES = [b"first\n", b"second\n", bytes(range(256)) * 256]
@@ -68,9 +68,7 @@ def served(make_service):
 
 @pytest.fixture
 def samba(tmp_path):
-    file = tmp_path / "smb.conf"
-    file.write_text(f"[global]\nworkgroup = {DOMAIN}\nlog file = {tmp_path}/log\nprivate dir = {tmp_path}\n", encoding="ascii")
-    return file
+    return samba_config(tmp_path)
 
 
 @pytest.mark.parametrize("mech", ["ntlm", "spnego"])

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import ACCOUNTS
 from ends import (DOMAIN, HOSTBASED, SPN, USER, Gensec, Refused, assert_forgeries_are_refused, converse, exchange_messages,
-                  expect_refusal, gss, gss_environment, our_client, our_server)
+                  expect_refusal, gss, gss_environment, our_client, our_server, samba_config)
 from ticket import ticket_environment
 
 KERBEROS = bytes.fromhex("06092a864886f712010202")
@@ -22,9 +22,7 @@ def both(tmp_path):
 
 @pytest.fixture
 def samba(tmp_path):
-    file = tmp_path / "smb.conf"
-    file.write_text(f"[global]\nworkgroup = {DOMAIN}\nlog file = {tmp_path}/log\nprivate dir = {tmp_path}\n", encoding="ascii")
-    return file
+    return samba_config(tmp_path)
 
 
 def carry_on(client, server, token):

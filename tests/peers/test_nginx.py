@@ -3,7 +3,6 @@
 import base64
 import itertools
 import random
-import struct
 import subprocess
 import sys
 import threading

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """pppd with our plugin against pppd as a caller, on a real line, under a kernel of their own: who gets in, by which proof, and what is told."""
 import json
-import pathlib
 import re
 import subprocess
 

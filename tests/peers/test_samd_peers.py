@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from conftest import ACCOUNTS, ROOT
-from ends import DOMAIN, PASSWORD, USER, Gensec, Impacket, gss, gss_environment
+from ends import DOMAIN, PASSWORD, USER, Gensec, Impacket, gss, gss_environment, samba_config
 from test_http_clients import OPENSSL_CONF, REQUESTS, chromium, curl, log_on, who
 
 sys.path.append(str(ROOT / "tests/system"))
@@ -35,9 +35,7 @@ def client_of(name, folder):
     if name.startswith("gss-ntlmssp"):
         return gss("client", name.split()[1], env=gss_environment(folder), user=f"{DOMAIN}\\{USER}", password=PASSWORD, target="HTTP@127.0.0.1")
     if name.startswith("Samba"):
-        file = folder / "smb.conf"
-        file.write_text(f"[global]\nworkgroup = {DOMAIN}\nlog file = {folder}/log\nprivate dir = {folder}\n", encoding="ascii")
-        return Gensec(file, name.split()[1], USER, PASSWORD, sealed=False, signed=False)
+        return Gensec(samba_config(folder), name.split()[1], USER, PASSWORD, sealed=False, signed=False)
     return Impacket(USER, PASSWORD, DOMAIN)
 
 
