@@ -74,3 +74,12 @@ sec_pair_facts(const struct sec_ctx *ctx)
     ctx->package->ops->describe(ctx, &facts);
     return facts;
 }
+
+bool
+sec_pair_has_failed(const struct sec_ctx *ctx)
+{
+    struct sec_facts facts = sec_pair_facts(ctx);
+
+    return facts.phase == SEC_PHASE_FAILED && !facts.user.n && !facts.domain.n &&
+           !facts.session_key.n && !facts.identity && !facts.flags;
+}

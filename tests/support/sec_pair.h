@@ -19,5 +19,7 @@ sec_status sec_pair_step(struct sec_ctx *ctx, struct sec_step_args *args, struct
 /* Whether each can open what the other sealed, or verify what it signed, three times over. */
 bool sec_pair_messages_pass(struct sec_ctx *client, struct sec_ctx *server, bool sealed);
 struct sec_facts sec_pair_facts(const struct sec_ctx *ctx);
+/* Whether it failed, and tells nothing of its peer: no name, no identity, no key, no flag. */
+bool sec_pair_has_failed(const struct sec_ctx *ctx);
 
 #endif

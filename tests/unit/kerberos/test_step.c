@@ -27,17 +27,6 @@ step(struct sec_ctx *ctx, uint32_t wanted, struct bytes token)
 }
 
 static void
-assert_failed(const struct sec_ctx *ctx)
-{
-    struct sec_facts facts = sec_pair_facts(ctx);
-
-    assert_int_equal(facts.phase, SEC_PHASE_FAILED);
-    assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
-    assert_null(facts.identity);
-    assert_int_equal(facts.flags, 0);
-}
-
-static void
 open_pair(struct krb_pair *p)
 {
     krb_pair_init(p);
@@ -60,7 +49,7 @@ test_krb_step__initiator_speaks_first(void **state)
 
     open_pair(&p);
     assert_int_equal(step(p.client, 0, HEX("6000")), SEC_E_INVALID_TOKEN);
-    assert_failed(p.client);
+    assert_true(sec_pair_has_failed(p.client));
     assert_int_equal(p.client_tickets.gets, 0);
     close_pair(&p);
 }
@@ -75,7 +64,7 @@ test_krb_step__acceptor_without_a_token(void **state)
 
         open_pair(&p);
         assert_int_equal(step(p.server, 0, empty[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         close_pair(&p);
     }
 }
@@ -100,7 +89,7 @@ test_krb_step__empty_continuation_token_refused_cve_2014_4344(void **state)
         open_pair(&p);
         assert_int_equal(step(p.client, cases[i / 2].wanted, no_token), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.client, cases[i / 2].wanted, empty[i % 2]), cases[i / 2].expected);
-        assert_failed(p.client);
+        assert_true(sec_pair_has_failed(p.client));
         close_pair(&p);
     }
 }
@@ -118,7 +107,7 @@ test_krb_step__nothing_after_the_end(void **state)
     assert_int_equal(sec_pair_facts(p.client).phase, SEC_PHASE_ESTABLISHED);
     assert_int_equal(step(p.server, 0, HEX("6000")), SEC_E_INVALID_TOKEN);
     assert_int_equal(step(p.server, 0, HEX("6000")), SEC_E_OUT_OF_SEQUENCE);
-    assert_failed(p.server);
+    assert_true(sec_pair_has_failed(p.server));
     close_pair(&p);
 }
 
@@ -138,7 +127,7 @@ test_krb_step__token_of_more_than_64_kib_refused(void **state)
         assert_int_equal(step(acceptor ? p.server : p.client, 0, bytes_of(token, sizeof(token))),
                          SEC_E_INVALID_TOKEN);
         assert_string_equal(sec_reason(), "kerberos: a token of 65536 bytes");
-        assert_failed(acceptor ? p.server : p.client);
+        assert_true(sec_pair_has_failed(acceptor ? p.server : p.client));
         close_pair(&p);
     }
 }
@@ -155,7 +144,7 @@ test_krb_step__messages_out_of_place_refused(void **state)
     open_pair(&p);
     assert_int_equal(sec_pair_step(p.client, &args, no_token, &ap_req), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(step(p.client, SEC_MUTUAL_AUTH, wire_written(&ap_req)), SEC_E_INVALID_TOKEN);
-    assert_failed(p.client);
+    assert_true(sec_pair_has_failed(p.client));
     close_pair(&p);
     for (unsigned i = 0; i < 3; i++) {
         const struct bytes wrong[] = { HEX("4e544c4d5353500003000000"), HEX("00"),
@@ -164,9 +153,9 @@ test_krb_step__messages_out_of_place_refused(void **state)
         open_pair(&p);
         assert_int_equal(step(p.client, SEC_MUTUAL_AUTH, no_token), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.client, SEC_MUTUAL_AUTH, wrong[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.client);
+        assert_true(sec_pair_has_failed(p.client));
         assert_int_equal(step(p.server, SEC_MUTUAL_AUTH, wrong[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         close_pair(&p);
     }
 }
@@ -232,7 +221,7 @@ test_messages__of_a_context_that_is_not_established_refused_cve_2015_2695(void *
         /* fresh, half open, failed */
         (void)step(p.client, SEC_MUTUAL_AUTH, i ? HEX("00") : no_token);
     }
-    assert_failed(p.client);
+    assert_true(sec_pair_has_failed(p.client));
     close_pair(&p);
 }
 

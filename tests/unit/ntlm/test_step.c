@@ -35,17 +35,6 @@ open_pair(struct ntlm_pair *p)
     assert_true(ntlm_pair_open(p));
 }
 
-static void
-assert_failed(const struct sec_ctx *ctx)
-{
-    struct sec_facts facts = sec_pair_facts(ctx);
-
-    assert_int_equal(facts.phase, SEC_PHASE_FAILED);
-    assert_int_equal(facts.user.n + facts.domain.n + facts.session_key.n, 0);
-    assert_null(facts.identity);
-    assert_int_equal(facts.flags, 0);
-}
-
 /* --- first steps --------------------------------------------------------------------------- */
 
 static void
@@ -99,10 +88,10 @@ test_ntlm_step__empty_continuation_token_refused_cve_2014_4344(void **state)
         open_pair(&p);
         assert_int_equal(step(p.client, 0, no_token), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.client, 0, empty[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.client);
+        assert_true(sec_pair_has_failed(p.client));
         assert_int_equal(step(p.server, 0, HEX(NTLM_MIC_NEGOTIATE)), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.server, 0, empty[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         assert_int_equal(p.accounts.calls, 0);
         ntlm_pair_clear(&p);
     }
@@ -123,10 +112,10 @@ test_ntlm_step__messages_out_of_order_refused(void **state)
         open_pair(&p);
         assert_int_equal(step(p.client, 0, no_token), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.client, 0, wrong_for_client[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.client);
+        assert_true(sec_pair_has_failed(p.client));
         assert_int_equal(step(p.server, 0, HEX(NTLM_MIC_NEGOTIATE)), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.server, 0, wrong_for_server[i]), SEC_E_INVALID_TOKEN);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         assert_int_equal(p.accounts.calls, 0);
         ntlm_pair_clear(&p);
     }
@@ -149,13 +138,13 @@ test_ntlm_step__overlong_messages_refused(void **state)
             bytes_copy(large, HEX(NLMP_424_AUTHENTICATE).p, 232);
             assert_int_equal(step(p.server, 0, bytes_of(large, 65535)), SEC_E_LOGON_DENIED);
         }
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         ntlm_pair_clear(&p);
 
         open_pair(&p);
         assert_int_equal(step(p.server, 0, HEX(NTLM_MIC_NEGOTIATE)), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(step(p.server, 0, bytes_of(large, 65536)), SEC_E_INVALID_TOKEN);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         ntlm_pair_clear(&p);
     }
 }
@@ -190,7 +179,7 @@ test_ntlm_step__truncated_authenticate_refused_at_each_length(void **state)
         assert_int_equal(
             sec_pair_step(again.server, &again.server_args, bytes_of(cut, keep), &none),
             SEC_E_INVALID_TOKEN);
-        assert_failed(again.server);
+        assert_true(sec_pair_has_failed(again.server));
         free(cut);
         ntlm_pair_clear(&again);
     }
@@ -230,12 +219,12 @@ test_ntlm_step__step_on_a_failed_context_refused(void **state)
     p.identity.password = UTF16("password");
     assert_false(ntlm_pair_run(&p));
     assert_int_equal(p.server_status, SEC_E_LOGON_DENIED);
-    assert_failed(p.server);
+    assert_true(sec_pair_has_failed(p.server));
     assert_int_equal(step(p.server, 0, wire_written(&p.messages[NTLM_PAIR_AUTHENTICATE])),
                      SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(step(p.server, 0, wire_written(&p.messages[NTLM_PAIR_NEGOTIATE])),
                      SEC_E_OUT_OF_SEQUENCE);
-    assert_failed(p.server);
+    assert_true(sec_pair_has_failed(p.server));
     assert_int_equal(p.accounts.calls, 1);
     ntlm_pair_clear(&p);
 }
@@ -254,7 +243,7 @@ test_ntlm_step__authenticate_replayed_on_another_context_refused(void **state)
                      SEC_I_CONTINUE_NEEDED);
     assert_int_equal(step(other, 0, wire_written(&p.messages[NTLM_PAIR_AUTHENTICATE])),
                      SEC_E_LOGON_DENIED);
-    assert_failed(other);
+    assert_true(sec_pair_has_failed(other));
     ntlm_package.ops->free_ctx(other);
     ntlm_pair_clear(&p);
     assert_int_equal(p.accounts.identities, 0);
@@ -327,7 +316,7 @@ test_ntlm_step__no_random_refused(void **state)
         assert_false(ntlm_pair_run(&p));
         assert_int_equal(p.client_status, SEC_E_INTERNAL_ERROR);
         assert_int_equal(p.messages[NTLM_PAIR_AUTHENTICATE].len, 0);
-        assert_failed(p.client);
+        assert_true(sec_pair_has_failed(p.client));
         ntlm_pair_clear(&p);
     }
     for (size_t limit = 0; limit < 8; limit++) {
@@ -338,7 +327,7 @@ test_ntlm_step__no_random_refused(void **state)
         assert_false(ntlm_pair_run(&p));
         assert_int_equal(p.server_status, SEC_E_INTERNAL_ERROR);
         assert_int_equal(p.messages[NTLM_PAIR_CHALLENGE].len, 0);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         ntlm_pair_clear(&p);
     }
 }
@@ -367,7 +356,7 @@ test_ntlm_step__authority_absent_broken_or_refusing(void **state)
         }
         assert_false(ntlm_pair_run(&p));
         assert_int_equal(p.server_status, cases[i].expected);
-        assert_failed(p.server);
+        assert_true(sec_pair_has_failed(p.server));
         ntlm_pair_clear(&p);
     }
 }
@@ -386,7 +375,7 @@ test_ntlm_step__refused_client_is_told_apart_from_a_proven_one(void **state)
     p.client_args.target = UTF16("HTTP/server");
     assert_false(ntlm_pair_run(&p));
     assert_int_equal(p.server_status, SEC_E_LOGON_DENIED);
-    assert_failed(p.server);
+    assert_true(sec_pair_has_failed(p.server));
     facts = sec_pair_facts(p.server);
     assert_bytes_equal(facts.claimed_user, UTF16("User"));
     assert_bytes_equal(facts.claimed_domain, UTF16("Domain"));
