@@ -173,7 +173,6 @@ struct sec_step_args {
     uint32_t wanted;     /* enum sec_flag */
     struct bytes target; /* UTF-16LE; initiator */
     struct sec_bindings bindings;
-    bool network_drep;
     bool peer_gave_up; /* the token is the peer's last: no answer would find a reader */
 
     uint32_t granted;       /* out: enum sec_flag, each bit only if it is true */
@@ -299,7 +298,7 @@ struct sec_facts {
 /* --- the package --------------------------------------------------------------------------- */
 
 /* Facts of a package's protocol that no slot below shows; SECPKG_FLAG_* that have one are derived
- * from it (src/sspi/packages.c). */
+ * from it (src/sspi/capabilities.c). */
 enum sec_trait {
     SEC_TRAIT_TOKEN_ONLY = 1u << 0,
     SEC_TRAIT_CONNECTION = 1u << 1,

@@ -9,7 +9,7 @@
 
 #include "base/wire.h"
 
-enum { ANSWER_BYTES = 8192, SRV_FIXED_BYTES = 6, ATTEMPTS = 2, ATTEMPT_S = 2 };
+enum { ANSWER_BYTES = 8192, ATTEMPTS = 2, ATTEMPT_S = 2 };
 
 /* Letters, digits, hyphens and dots: a host's name, and nothing else of what a DNS answer, or
  * somebody's configuration, may hold. */

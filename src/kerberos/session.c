@@ -5,9 +5,17 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "codec/gss_krb.h"
+#include "codec/krb_msg.h"
 
-/* RFC 4121 2. */
-enum { USAGE_ACCEPTOR_SEAL = 22, USAGE_ACCEPTOR_SIGN, USAGE_INITIATOR_SEAL, USAGE_INITIATOR_SIGN };
+/* RFC 4121 2: of messages that are wrapped, and of MICs. */
+static uint32_t
+usage_of(bool by_acceptor, bool mic)
+{
+    if (mic) {
+        return by_acceptor ? KRB_USAGE_ACCEPTOR_SIGN : KRB_USAGE_INITIATOR_SIGN;
+    }
+    return by_acceptor ? KRB_USAGE_ACCEPTOR_SEAL : KRB_USAGE_INITIATOR_SEAL;
+}
 
 void
 krb_session_begin(struct krb_session *s, const struct krb_session_args *args)
@@ -92,9 +100,8 @@ krb_session_cipher(struct krb_session *s, bool sending, const struct krb_cipher 
         if (!room) {
             return no_memory();
         }
-        k->seal =
-            krb_cipher_init(room, &s->key, by_acceptor ? USAGE_ACCEPTOR_SEAL : USAGE_INITIATOR_SEAL,
-                            sending ? KRB_ENCRYPT : KRB_DECRYPT);
+        k->seal = krb_cipher_init(room, &s->key, usage_of(by_acceptor, false),
+                                  sending ? KRB_ENCRYPT : KRB_DECRYPT);
     }
     *out = k->seal;
     return SEC_E_OK;
@@ -107,7 +114,6 @@ krb_session_checksum_key(struct krb_session *s, bool sending, bool mic,
     struct krb_session_keys *k = sending ? &s->send : &s->receive;
     struct krb_session_mac *m = k->macs;
     bool by_acceptor = s->acceptor == sending;
-    uint32_t usage = by_acceptor ? USAGE_ACCEPTOR_SEAL : USAGE_INITIATOR_SEAL;
 
     while (m && m->mic != mic) {
         m = m->other;
@@ -118,7 +124,7 @@ krb_session_checksum_key(struct krb_session *s, bool sending, bool mic,
             return no_memory();
         }
         *m = (struct krb_session_mac){ .other = k->macs, .mic = mic };
-        krb_checksum_key_init(&m->key, &s->key, mic ? usage + 1 : usage);
+        krb_checksum_key_init(&m->key, &s->key, usage_of(by_acceptor, mic));
         k->macs = m;
     }
     *out = &m->key;

@@ -26,7 +26,6 @@ enum {
 /* [MS-ERREF] 2.3.1: for refusals that are not a package's. */
 #define SESSION_TIMEOUT       ((sec_status)0xC00000B5) /* STATUS_IO_TIMEOUT */
 #define SESSION_OUT_OF_BOUNDS ((sec_status)0xC000009A) /* STATUS_INSUFFICIENT_RESOURCES */
-#define SESSION_DISCONNECTED  ((sec_status)0xC000020C) /* STATUS_CONNECTION_DISCONNECTED */
 
 /* Who is at the other end, and who is told of it. */
 struct session_client {

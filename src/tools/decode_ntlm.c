@@ -12,7 +12,6 @@ enum {
     NEGOTIATE = 1,
     CHALLENGE = 2,
     AUTHENTICATE = 3,
-    V1_RESPONSE_BYTES = 24,
     V2_PAIRS_AT = 44, /* in an NTLMv2 response: after the proof and the fixed part of the blob */
 };
 

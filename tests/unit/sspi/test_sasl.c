@@ -19,10 +19,6 @@
 #include "tests/support/demo_export.h"
 #include "tests/support/sasl_pair.h"
 
-#define N_OF(array)  (sizeof(array) / sizeof((array)[0]))
-#define CONFIDENTIAL ISC_REQ_CONFIDENTIALITY
-#define INTEGRAL     ISC_REQ_INTEGRITY
-
 static ULONG
 option(struct sasl_end *e, ULONG id)
 {
