@@ -1,221 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which mechanisms may be used: the host's packages, as policy and the identity's PackageList
- * restrict and order them (SEC_WINNT_AUTH_IDENTITY_EX of sspi.h). */
+/* A credential of each mechanism that may be used: acquired, added to, asked, found. */
 #include "negotiate/credential.h"
 
 #include "base/der.h"
 #include "base/mem.h"
-#include "base/utf16.h"
 #include "codec/spnego_msg.h"
 #include "negotiate/negotiate.h"
-
-/* Packages are known by name in lists and by number in policy, never by their symbols. */
-enum { RPC_ID_NTLM = 10 };
+#include "negotiate/selection.h"
 
 enum { NAME_ROOM = 512 }; /* on the stack; longer names go to the heap */
 
-struct selection {
-    const struct sec_package *packages[NEGO_MECHS_MAX];
-    size_t n;
-};
-
-/* --- lists --------------------------------------------------------------------------------- */
-
-static bool
-is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* The next item of a list, without the blanks around it. false: no more. */
-static bool
-next_item(struct wire_reader *r, struct bytes *item)
-{
-    const uint8_t *start, *end;
-
-    if (wire_left(r) == 0) {
-        return false;
-    }
-    start = r->cur;
-    while (wire_left(r) && *r->cur != ',') {
-        wire_skip(r, 1);
-    }
-    end = r->cur;
-    wire_skip(r, wire_left(r) ? 1 : 0);
-    while (start < end && is_blank(*start)) {
-        start++;
-    }
-    while (start < end && is_blank(end[-1])) {
-        end--;
-    }
-    *item = (struct bytes){ start, (size_t)(end - start) };
-    return true;
-}
-
-/* "!ntlm": takes the mark and the blanks after it off. */
-static bool
-is_denial(struct bytes *item)
-{
-    if (item->n == 0 || item->p[0] != '!') {
-        return false;
-    }
-    do {
-        item->p++;
-        item->n--;
-    } while (item->n && is_blank(*item->p));
-    return true;
-}
-
-static uint8_t
-lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-}
-
-/* Names of packages are ASCII. */
-static bool
-names(struct bytes item, const struct sec_package *p)
-{
-    struct bytes name = bytes_of_string(p->name);
-
-    if (item.n != name.n) {
-        return false;
-    }
-    for (size_t i = 0; i < name.n; i++) {
-        if (lower(item.p[i]) != lower(name.p[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
-holds(const struct selection *s, const struct sec_package *p)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->packages[i] == p) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-drop(struct selection *s, struct bytes item)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->n; i++) {
-        if (!names(item, s->packages[i])) {
-            s->packages[kept++] = s->packages[i];
-        }
-    }
-    s->n = kept;
-}
-
-/* What is denied must be able to be a name: of "!!ntlm" and "!ntlm kerberos" nobody is denied. */
-static bool
-denies_names(struct bytes list)
-{
-    struct wire_reader r = wire_reader_of(list);
-    struct bytes item;
-
-    while (next_item(&r, &item)) {
-        if (!is_denial(&item)) {
-            continue;
-        }
-        for (size_t i = 0; i < item.n; i++) {
-            if (item.p[i] == '!' || is_blank(item.p[i])) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* "kerberos,ntlm" restricts to these, in this order; "!ntlm" excludes, and with nothing else in
- * the list the rest stays as it was. Names that nobody has are passed by. */
-static void
-apply_list(struct selection *s, struct bytes list)
-{
-    struct selection chosen = { .n = 0 };
-    struct wire_reader r = wire_reader_of(list);
-    struct bytes item;
-    bool restricts = false;
-
-    while (next_item(&r, &item)) {
-        if (is_denial(&item)) {
-            drop(s, item);
-        }
-    }
-    r = wire_reader_of(list);
-    while (next_item(&r, &item)) {
-        if (item.n == 0 || item.p[0] == '!') {
-            continue;
-        }
-        restricts = true;
-        for (size_t i = 0; i < s->n; i++) {
-            if (names(item, s->packages[i]) && !holds(&chosen, s->packages[i])) {
-                chosen.packages[chosen.n++] = s->packages[i];
-            }
-        }
-    }
-    if (restricts) {
-        *s = chosen;
-    }
-}
-
 /* --- the credential ------------------------------------------------------------------------ */
-
-static struct selection
-usable_packages(const struct sec_host *host)
-{
-    struct selection s = { .n = 0 };
-
-    for (size_t i = 0; i < host->n_packages && s.n < NEGO_MECHS_MAX; i++) {
-        const struct sec_package *p = host->packages[i];
-        bool denied = p->rpc_id == RPC_ID_NTLM && host->settings->ntlm == SEC_NTLM_DENY;
-
-        if (p != &negotiate_package && p->n_oids && !denied) {
-            s.packages[s.n++] = p;
-        }
-    }
-    return s;
-}
-
-static sec_status
-select_packages(const struct sec_host *host, const struct sec_identity *identity,
-                struct selection *s)
-{
-    uint8_t room[NEGO_PACKAGE_LIST_BYTES];
-    struct wire_writer list = wire_writer_fixed(room, sizeof(room));
-
-    *s = usable_packages(host);
-    apply_list(s, bytes_of_string(host->settings->packages));
-    if (!identity || identity->package_list.n == 0) {
-        return SEC_E_OK;
-    }
-    utf8_put_utf16(&list, identity->package_list);
-    if (wire_writer_status(&list) != WIRE_OK) {
-        /* A restriction that cannot be read must not turn into none. */
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS, "negotiate: PackageList of %zu bytes %s",
-                        identity->package_list.n, wire_err_text(wire_writer_status(&list)));
-    }
-    if (!denies_names(wire_written(&list))) {
-        return sec_fail(SEC_E_UNKNOWN_CREDENTIALS,
-                        "negotiate: the PackageList excludes what cannot be a package's name");
-    }
-    apply_list(s, wire_written(&list));
-    return SEC_E_OK;
-}
 
 sec_status
 nego_credential_acquire(const struct sec_host *host, const struct sec_acquire_args *args,
                         struct sec_cred **out)
 {
     struct nego_credential *c;
-    struct selection s;
-    sec_status status = select_packages(host, args->identity, &s);
+    struct nego_selection s;
+    sec_status status = nego_selection_make(host, args->identity, &s);
 
     if (sec_failed(status)) {
         return status;
@@ -280,25 +83,15 @@ place_of(const struct nego_credential *c, const struct sec_package *p)
     return i;
 }
 
-static size_t
-rank_of(const struct selection *policy, const struct sec_package *p)
-{
-    size_t i = 0;
-
-    while (i < policy->n && policy->packages[i] != p) {
-        i++;
-    }
-    return i;
-}
-
 /* Before the first that policy prefers less: behind it, nobody would ever use it. There is room: a
  * credential has each package once. */
 static void
-insert(struct nego_credential *c, const struct selection *policy, struct sec_cred *mech)
+insert(struct nego_credential *c, const struct nego_selection *policy, struct sec_cred *mech)
 {
     size_t at = 0;
 
-    while (at < c->n && rank_of(policy, c->mechs[at]->package) < rank_of(policy, mech->package)) {
+    while (at < c->n && nego_selection_rank(policy, c->mechs[at]->package) <
+                            nego_selection_rank(policy, mech->package)) {
         at++;
     }
     for (size_t i = c->n; i > at; i--) {
@@ -312,7 +105,7 @@ insert(struct nego_credential *c, const struct selection *policy, struct sec_cre
 
 /* To one mechanism: what it has already, and this; or this. */
 static sec_status
-add_to(struct nego_credential *c, const struct selection *policy, const struct sec_package *p,
+add_to(struct nego_credential *c, const struct nego_selection *policy, const struct sec_package *p,
        const struct sec_acquire_args *args)
 {
     struct sec_acquire_args own = *args;
@@ -342,8 +135,8 @@ add_to(struct nego_credential *c, const struct selection *policy, const struct s
 
 /* Negotiate itself stands for all of its mechanisms; one that has a use for it is enough. */
 static sec_status
-add_to_all(struct nego_credential *c, const struct selection *policy, const struct selection *which,
-           const struct sec_acquire_args *args)
+add_to_all(struct nego_credential *c, const struct nego_selection *policy,
+           const struct nego_selection *which, const struct sec_acquire_args *args)
 {
     sec_status answer = sec_fail(SEC_E_NO_CREDENTIALS, "negotiate: no mechanism may be used");
     bool added = false;
@@ -384,11 +177,11 @@ static sec_status
 add(struct nego_credential *c, const struct sec_package *package,
     const struct sec_acquire_args *args)
 {
-    struct selection policy, which;
-    sec_status status = select_packages(c->base.host, NULL, &policy);
+    struct nego_selection policy, which;
+    sec_status status = nego_selection_make(c->base.host, NULL, &policy);
 
     if (status == SEC_E_OK) {
-        status = select_packages(c->base.host, args->identity, &which);
+        status = nego_selection_make(c->base.host, args->identity, &which);
     }
     if (status != SEC_E_OK) {
         return status;
@@ -396,7 +189,7 @@ add(struct nego_credential *c, const struct sec_package *package,
     if (package == &negotiate_package) {
         return add_to_all(c, &policy, &which, args);
     }
-    if (rank_of(&which, package) == which.n) {
+    if (nego_selection_rank(&which, package) == which.n) {
         return sec_fail(SEC_E_SECPKG_NOT_FOUND, "negotiate: policy has no mechanism %s",
                         package->name);
     }
@@ -565,8 +358,8 @@ sec_status
 nego_credential_change_password(const struct sec_host *host, const struct sec_identity *id,
                                 struct bytes password)
 {
-    struct selection s;
-    sec_status status = select_packages(host, id, &s);
+    struct nego_selection s;
+    sec_status status = nego_selection_make(host, id, &s);
     sec_status answer = sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
                                  "negotiate: policy has no mechanism that changes passwords");
 

@@ -6,11 +6,6 @@
 #include "negotiate/attempts.h"
 #include "package.h"
 
-enum {
-    /* A PackageList in UTF-8: every name that Windows knows, denied and allowed, takes 200. */
-    NEGO_PACKAGE_LIST_BYTES = 512,
-};
-
 /* Immutable once acquired. */
 struct nego_credential {
     struct sec_cred base;

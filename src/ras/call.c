@@ -168,28 +168,12 @@ on_no_answer(struct step *s)
 
 /* --- Authenticating, Connected ------------------------------------------------------------- */
 
-static uint8_t
-lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-}
-
 /* Names of accounts are compared without case. Where either side names no domain, there is but
  * one. */
 static bool
 same(const char *vetted, struct bytes given)
 {
-    size_t n = strlen(vetted);
-
-    if (n != given.n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (lower((uint8_t)vetted[i]) != lower(given.p[i])) {
-            return false;
-        }
-    }
-    return true;
+    return bytes_equal_nocase(bytes_of_string(vetted), given);
 }
 
 static bool

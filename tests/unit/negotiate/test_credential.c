@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which mechanisms may be used, and in which order. */
+#include "negotiate/selection.h"
 #include "tests/unit/negotiate/pair.h"
 
 /* Alpha plays NTLM where `ntlm_is` says so. */
