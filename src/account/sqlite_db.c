@@ -24,8 +24,6 @@ enum {
 
 #define APPLICATION_ID "0x4F535041" /* "OSPA" */
 
-/* Times are FILETIMEs, NULL is never. name_upper is the name in UTF-16LE, upper-cased by Unicode's
- * simple mapping: what names are compared by. A RID is taken once: next_rid only rises. */
 #define ONE_TIME_CODE_TABLE                                                        \
     "CREATE TABLE one_time_code ("                                                 \
     " account INTEGER PRIMARY KEY REFERENCES account ON DELETE CASCADE,"           \
@@ -33,6 +31,9 @@ enum {
     " period INTEGER NOT NULL, next INTEGER NOT NULL, sealed BLOB NOT NULL,"       \
     " created INTEGER NOT NULL) STRICT;"
 
+/* Times are FILETIMEs, NULL is never. name_upper is the name in UTF-16LE, upper-cased by Unicode's
+ * simple mapping: what names are compared by. A RID is taken once: the setting next-rid only
+ * rises. */
 static const char schema[] =
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE account ("

@@ -128,7 +128,7 @@ SEC_NODISCARD sec_status ticket_forward(struct ticket_holder *, const struct tic
 struct ticket_keytab;
 
 /* name NULL: the authority's. A file that is missing or cannot be read is no error here:
- * ticket_keytab_find answers so until it can be, and says why. */
+ * ticket_keytab_check and ticket_keys_hold answer so until it can be, and say why. */
 SEC_NODISCARD sec_status ticket_keytab_open(struct ticket_authority *, const char *name,
                                             struct ticket_keytab **out);
 void ticket_keytab_close(struct ticket_keytab *); /* NULL is a no-op; wipes */
@@ -231,13 +231,13 @@ enum ticket_replay_verdict {
 
 enum { TICKET_REPLAY_HASH_BYTES = 16 };
 
-/* Remembers an authenticator by its hash, and tells whether it was there before.
- * Exact: of any number of threads that bring the same, one is told TICKET_FRESH. The reason is
- * given by sec_fail's text for all others. */
+/* Remembers an authenticator by 16 bytes that no other one has (docs/decisions/0041), and tells
+ * whether it was there before. Exact: of any number of threads that bring the same, one is told
+ * TICKET_FRESH. The reason is given by sec_fail's text for all others. */
 enum ticket_replay_verdict ticket_replay_check(struct ticket_authority *,
                                                const uint8_t hash[static TICKET_REPLAY_HASH_BYTES],
                                                uint64_t ctime_100ns, uint64_t now_100ns);
-/* That this hash will be asked for soon, if all goes well: nothing is remembered by it. */
+/* That it will be asked for soon, if all goes well: nothing is remembered by it. */
 void ticket_replay_expect(struct ticket_authority *,
                           const uint8_t hash[static TICKET_REPLAY_HASH_BYTES]);
 

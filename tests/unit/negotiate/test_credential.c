@@ -3,7 +3,7 @@
 #include "negotiate/selection.h"
 #include "tests/unit/negotiate/pair.h"
 
-/* Alpha plays NTLM where `ntlm_is` says so. */
+/* Alpha plays NTLM. */
 static const struct {
     const char *name, *settings, *identity; /* NULL: no identity; lists in UTF-8 */
     enum sec_ntlm_policy ntlm;
