@@ -7,16 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/api_pair.h"
-#include "tests/support/demo_store.h"
-
-static int
-load(void **state)
-{
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
+#include "tests/support/demo_pair.h"
 
 /* The two ends, each with the token that it was last given room for. */
 struct end {
@@ -160,5 +151,5 @@ main(void)
         cmocka_unit_test(test_complete_auth_token__of_ntlm__is_unsupported),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, demo_load, NULL);
 }

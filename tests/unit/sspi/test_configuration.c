@@ -8,16 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/api_pair.h"
-#include "tests/support/demo_store.h"
-
-static int
-load(void **state)
-{
-    const char *file = demo_store_make("DOMAIN", "demo", "Passw0rd!", NULL);
-
-    return OpenSspiLoadConfiguration(file, NULL, 0) == SEC_E_OK ? 0 : -1;
-}
+#include "tests/support/demo_pair.h"
 
 /* A slip in the name of a file must not turn its restrictions into defaults. */
 static void
@@ -81,7 +72,7 @@ test_load__another__leaves_credentials_theirs(void **state)
     api_release(&options);
     api_release(&old);
     api_release(&fresh);
-    assert_int_equal(load(state), 0);
+    assert_int_equal(demo_load(state), 0);
 }
 
 int
@@ -93,5 +84,5 @@ main(void)
         cmocka_unit_test(test_load__another__leaves_credentials_theirs),
     };
 
-    return cmocka_run_group_tests(tests, load, NULL);
+    return cmocka_run_group_tests(tests, demo_load, NULL);
 }
