@@ -3,7 +3,6 @@
 #include "account/assertions.h"
 
 #include <pthread.h>
-#include <stdio.h>
 
 #include "base/mem.h"
 #include "crypto/random.h"
@@ -56,6 +55,26 @@ assertions_free(struct assertions *all)
     }
 }
 
+static char *
+put_digits(char *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < 2 * n; i++) {
+        *to++ = "0123456789abcdef"[i % 2 ? from[i / 2] & 15 : from[i / 2] >> 4];
+    }
+    return to;
+}
+
+static void
+put_text(char text[static ASSERTION_TEXT_BYTES], uint32_t at, const uint8_t word[static WORD_BYTES])
+{
+    const uint8_t index[INDEX_DIGITS / 2] = { (uint8_t)(at >> 24), (uint8_t)(at >> 16),
+                                              (uint8_t)(at >> 8), (uint8_t)at };
+
+    text = put_digits(text, index, sizeof(index));
+    text = put_digits(text, word, WORD_BYTES);
+    *text = 0;
+}
+
 bool
 assertion_issue(struct assertions *all, const struct account_identity *who, uid_t asker,
                 uint64_t now_ms, char text[static ASSERTION_TEXT_BYTES])
@@ -63,7 +82,6 @@ assertion_issue(struct assertions *all, const struct account_identity *who, uid_
     struct slot fresh = { .asker = asker, .until_ms = now_ms + ASSERTION_MS };
     struct account_identity *before;
     uint32_t at;
-    int n;
 
     if (!random_bytes(fresh.word, sizeof(fresh.word))) {
         text[0] = 0;
@@ -77,10 +95,7 @@ assertion_issue(struct assertions *all, const struct account_identity *who, uid_
     all->slots[at] = fresh;
     (void)pthread_mutex_unlock(&all->lock);
     account_identity_unref(before);
-    n = snprintf(text, ASSERTION_TEXT_BYTES, "%08x", at);
-    for (size_t i = 0; i < WORD_BYTES; i++) {
-        n += snprintf(text + n, (size_t)(ASSERTION_TEXT_BYTES - n), "%02x", fresh.word[i]);
-    }
+    put_text(text, at, fresh.word);
     secret_wipe(fresh.word, sizeof(fresh.word));
     return true;
 }
