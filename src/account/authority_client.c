@@ -355,8 +355,9 @@ leaves_processor(const struct authority_client *c)
 
 struct question {
     struct authority_client *client;
-    uint64_t id, deadline_ms;
-    bool looks; /* before it sleeps */
+    uint64_t id;
+    uint64_t deadline_ms; /* for a connection: its answer has the whole time-out again */
+    bool looks;           /* before it sleeps */
     authority_take take;
     void *user;
     char reason[REASON_BYTES];
@@ -407,6 +408,7 @@ static enum authority_link_result
 exchange(struct question *q, int fd, struct bytes request)
 {
     enum authority_link_result result = authority_link_send(fd, request);
+    const uint64_t deadline_ms = clock_monotonic_ms() + q->client->timeout_ms;
     struct authority_inbox in;
     struct bytes frame;
     bool last = false;
@@ -416,7 +418,7 @@ exchange(struct question *q, int fd, struct bytes request)
         (void)spin_wait(&q->client->answers, LOOK_US, look_for_answer, &(struct look){ fd, &in });
     }
     while (result == AUTHORITY_LINK_OK && !last) {
-        result = authority_link_receive(fd, &in, q->deadline_ms, &frame);
+        result = authority_link_receive(fd, &in, deadline_ms, &frame);
         if (result == AUTHORITY_LINK_OK) {
             result = take_answer(q, frame, &last);
         }

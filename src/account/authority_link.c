@@ -75,8 +75,7 @@ authority_link_limit(int fd, unsigned timeout_ms)
     const struct timeval limit = { (time_t)(timeout_ms / 1000),
                                    (suseconds_t)(timeout_ms % 1000) * 1000 };
 
-    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0;
+    return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0;
 }
 
 enum authority_link_result
@@ -183,32 +182,24 @@ authority_link_look(int fd, struct authority_inbox *in)
     return n >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
-/* The first wait is the socket's own, which has the same limit; further ones are what is left. */
+/* In poll, not in recv: who sleeps in recv is woken also when the other side has read what was sent,
+ * for nothing, and before an answer is there. */
 static enum authority_link_result
-receive_some(int fd, struct authority_inbox *in, uint64_t deadline_ms, bool again)
+receive_some(int fd, struct authority_inbox *in, uint64_t deadline_ms)
 {
     struct pollfd waits = { .fd = fd, .events = POLLIN };
+    uint64_t now = clock_monotonic_ms();
     ssize_t n;
 
-    if (again) {
-        uint64_t now = clock_monotonic_ms();
-
-        if (now >= deadline_ms || poll(&waits, 1, (int)(deadline_ms - now)) == 0) {
-            return AUTHORITY_LINK_TIMEOUT;
-        }
+    if (now >= deadline_ms || poll(&waits, 1, (int)(deadline_ms - now)) == 0) {
+        return AUTHORITY_LINK_TIMEOUT;
     }
-    n = recv(fd, in->p + in->n, in->room - in->n, again ? MSG_DONTWAIT : 0);
+    n = recv(fd, in->p + in->n, in->room - in->n, MSG_DONTWAIT);
     if (n > 0) {
         in->n += (size_t)n;
         return AUTHORITY_LINK_OK;
     }
-    if (n < 0 && errno == EINTR) {
-        return AUTHORITY_LINK_OK;
-    }
-    if (n < 0 && errno == EAGAIN) {
-        return again ? AUTHORITY_LINK_OK : AUTHORITY_LINK_TIMEOUT;
-    }
-    return AUTHORITY_LINK_CUT;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? AUTHORITY_LINK_OK : AUTHORITY_LINK_CUT;
 }
 
 enum authority_link_result
@@ -216,7 +207,6 @@ authority_link_receive(int fd, struct authority_inbox *in, uint64_t deadline_ms,
                        struct bytes *frame)
 {
     enum authority_link_result result = AUTHORITY_LINK_OK;
-    bool again = false;
 
     while (result == AUTHORITY_LINK_OK) {
         size_t have = in->n - in->taken, whole = AUTHORITY_MSG_LENGTH_BYTES;
@@ -237,8 +227,7 @@ authority_link_receive(int fd, struct authority_inbox *in, uint64_t deadline_ms,
         if (!make_room(in, whole)) {
             return AUTHORITY_LINK_NO_MEMORY;
         }
-        result = receive_some(fd, in, deadline_ms, again);
-        again = true;
+        result = receive_some(fd, in, deadline_ms);
     }
     return result;
 }

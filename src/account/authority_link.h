@@ -36,7 +36,7 @@ void authority_inbox_clear(struct authority_inbox *);
  * else could have put it there. *fd is owned by the caller: close. reason is set where it fails. */
 enum authority_link_result authority_link_open(const char *path, unsigned timeout_ms, int *fd,
                                                char reason[static AUTHORITY_LINK_REASON_BYTES]);
-/* How long each further send and first receive may take. */
+/* How long each further send may take. */
 SEC_NODISCARD bool authority_link_limit(int fd, unsigned timeout_ms);
 enum authority_link_result authority_link_send(int fd, struct bytes frame);
 /* Takes what is there into the inbox, without waiting. false: there is nothing. An end or an error is
