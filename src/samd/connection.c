@@ -138,6 +138,13 @@ connection_read(struct connection *c, struct incoming *in)
 }
 
 bool
+connection_incoming_is_one(const struct incoming *in)
+{
+    return in->frames.n >= AUTHORITY_MSG_LENGTH_BYTES &&
+           in->frames.n == AUTHORITY_MSG_LENGTH_BYTES + wire_load_le32(in->frames.p);
+}
+
+bool
 connection_incoming_next(struct incoming *in, struct bytes *frame)
 {
     size_t n;

@@ -18,7 +18,8 @@ struct connection {
     atomic_uint references;
     struct connection *before, *after; /* the server's */
     atomic_bool welcomed;
-    atomic_uint at_once; /* requests in a row that came before the last one's answer had gone */
+    atomic_uint at_once; /* requests in a row that came before the last one's answer had gone, and
+                          * more where they were too many: for how long its asker is not waited for */
     /* Of the thread that reads: there is one at a time. */
     bool greeted;
     struct secret held; /* a frame that is not whole yet: n_held bytes of it */
@@ -44,6 +45,8 @@ struct incoming {
  * "" where the other side has closed. */
 SEC_NODISCARD const char *connection_read(struct connection *, struct incoming *in);
 void connection_incoming_clear(struct incoming *);
+/* Whether a single whole frame came. */
+bool connection_incoming_is_one(const struct incoming *);
 /* The next frame without its length; false: there is none. */
 bool connection_incoming_next(struct incoming *, struct bytes *frame);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * samd's connections. Threads wait for bytes on all of them together; the one that gets a
- * connection's bytes lets the others have it again before it looks at what it has got, so that a
- * slow proof keeps nobody waiting, and answers itself. Changes of accounts take long and stand in a
- * queue of their own.
+ * connection's bytes answers them itself, and lets the others have the connection again after that,
+ * or before it where more is on the way, so that a slow proof keeps none waiting that came with it.
+ * Changes of accounts take long and stand in a queue of their own.
  */
 #include "samd/server.h"
 
@@ -33,6 +33,7 @@ enum {
     LOOK_US = 25,
     ROUNDS_MAX = 256,
     AT_ONCE_MAX = 4,
+    BACK_FIRST = 64,
 };
 
 struct server {
@@ -302,22 +303,39 @@ struct reading {
     struct server *s;
     struct worker *worker;
     struct connection *c;
-    struct incoming in;
     const char *why; /* nothing more is to come */
     unsigned rounds, looks;
+    struct incoming in;
 };
 
-/* Who asks one thing after the other will ask again when he has his answer: where that is soon, his
- * connection stays with the thread that answers. Who does not wait for answers has it given back to
- * the others first, and so has everybody now and then. */
+/* Who asks one thing after the other waits for his answer, but not for what is to be done after it:
+ * his connection is given back to the others then. Who does not wait for answers has it given back
+ * first for a while, and so has everybody now and then. */
 static bool
 keep(const struct reading *r)
 {
-    struct server *s = r->s;
+    atomic_uint *at_once = &r->c->at_once;
 
-    if (!r->in.frames.n ||
-        atomic_load_explicit(&r->c->at_once, memory_order_relaxed) >= AT_ONCE_MAX ||
-        r->rounds >= ROUNDS_MAX || !spin_is_worth(&s->requests)) {
+    if (!connection_incoming_is_one(&r->in)) {
+        if (r->in.frames.n) {
+            atomic_store_explicit(at_once, AT_ONCE_MAX, memory_order_relaxed);
+        }
+        return false;
+    }
+    if (atomic_load_explicit(at_once, memory_order_relaxed) < AT_ONCE_MAX) {
+        return r->rounds < ROUNDS_MAX;
+    }
+    if (atomic_fetch_add_explicit(at_once, 1, memory_order_relaxed) >= AT_ONCE_MAX + BACK_FIRST) {
+        atomic_store_explicit(at_once, 0, memory_order_relaxed);
+    }
+    return false;
+}
+
+/* Whether the next request will be there soon, so that the thread that answers looks for it. */
+static bool
+may_look(struct server *s)
+{
+    if (!spin_is_worth(&s->requests)) {
         return false;
     }
     if (atomic_fetch_add_explicit(&s->lookers, 1, memory_order_relaxed) < s->lookers_max) {
@@ -344,6 +362,9 @@ goes_on(struct reading *r)
 {
     bool found;
 
+    if (!may_look(r->s)) {
+        return false;
+    }
     r->looks = 0;
     r->rounds++;
     found = spin_wait(&r->s->requests, LOOK_US, look_for_request, r);

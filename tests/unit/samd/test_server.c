@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <stdatomic.h>
 
-#include "account/authority_link.h"
 #include "account/authority_msg.h"
 #include "base/clock.h"
 #include "crypto/digest.h"
@@ -212,51 +211,6 @@ test_server_answers__with_threads_that_wait__does(void **state)
 
     assert_int_equal(test_logon(d->asked, "user", "p1", NULL), SEC_E_OK);
     assert_true(server_answers(d->served.server));
-}
-
-/* All of them at once, again and again: each is answered, whichever thread has the connection. */
-static void
-test_server__requests_that_do_not_wait_for_answers__are_answered(void **state)
-{
-    enum { ROUNDS = 200, AT_ONCE = 5 };
-    struct doors *d = *state;
-    char why[AUTHORITY_LINK_REASON_BYTES];
-    uint8_t room[4096];
-    struct authority_inbox in;
-    struct authority_msg m = { .type = AUTHORITY_MSG_HELLO, .version = AUTHORITY_MSG_VERSION };
-    struct test_claim claims[AT_ONCE];
-    struct bytes frame;
-    int fd;
-
-    assert_int_equal(authority_link_open(d->served.socket, 10000, &fd, why), AUTHORITY_LINK_OK);
-    authority_inbox_init(&in);
-    for (uint64_t round = 0; round <= ROUNDS; round++) {
-        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
-        unsigned n = round ? 1 + (unsigned)round % AT_ONCE : 1;
-        uint64_t sum = 0, expected = 0;
-
-        for (unsigned i = 0; i < n; i++) {
-            if (round) {
-                test_claim_make(&claims[i], "user", "TESTS", "p1");
-                m = (struct authority_msg){ .type = AUTHORITY_MSG_PROVE,
-                                            .kind = (uint8_t)ACCOUNT_NTLM_V2,
-                                            .claim = claims[i].claim };
-            }
-            m.id = round * AT_ONCE + i;
-            expected += m.id;
-            assert_int_equal(authority_msg_encode(&w, &m), WIRE_OK);
-        }
-        assert_int_equal(authority_link_send(fd, wire_written(&w)), AUTHORITY_LINK_OK);
-        for (unsigned i = 0; i < n; i++) {
-            assert_int_equal(authority_link_receive(fd, &in, clock_monotonic_ms() + 10000, &frame),
-                             AUTHORITY_LINK_OK);
-            assert_int_equal(frame.p[0], round ? AUTHORITY_MSG_PROVEN : AUTHORITY_MSG_WELCOME);
-            sum += wire_load_le64(frame.p + 1);
-        }
-        assert_int_equal(sum, expected);
-    }
-    authority_inbox_clear(&in);
-    (void)close(fd);
 }
 
 /* A response that was captured, shown again by who names the challenge itself. */
@@ -643,7 +597,6 @@ main(void)
         TEST(test_account_prove__a_claim_from_the_future__does_not_end_a_lock_out),
         TEST(test_account_prove__asked_too_often__is_no_verdict),
         TEST(test_server_answers__with_threads_that_wait__does),
-        TEST(test_server__requests_that_do_not_wait_for_answers__are_answered),
         TEST(test_account_prove__a_response_shown_again__proves_nothing),
         TEST(test_account_prove__a_response_shown_again__forgets_no_wrong_password),
         TEST(test_account_prove__a_claim_of_another_time__is_not_judged),
