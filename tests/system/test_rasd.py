@@ -459,7 +459,8 @@ def test_the_example_holds_every_key(tmp_path):
     lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
     keys = [line.removeprefix("#") if line.startswith("#") and " = " in line and not line.startswith("# ") else line for line in lines]
     keys = [line for line in keys if not line.startswith("security_module")]  # which is not on every machine
-    known = re.findall(r'^    (?:SECONDS\(|\{ )"([a-z0-9_]+)"', (ROOT / "src/ras/settings.c").read_text(), re.M)
+    tables = "".join((ROOT / f"src/ras/{name}.c").read_text() for name in ("settings", "settings_port"))
+    known = re.findall(r'^    (?:SECONDS\(|\{ )"([a-z0-9_]+)"', tables, re.M)
     assert len(known) > 40
     missing = set(known) - {line.split(" = ")[0].lstrip("#") for line in lines} - {"security_module"}
     assert not missing
