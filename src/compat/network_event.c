@@ -48,13 +48,28 @@ take_failure(struct watched *w)
     }
 }
 
+/* That a connection has come about the kernel tells once more to whoever calls connect() next, by 0; on
+ * Windows it is WSAEISCONN already. */
+static void
+take_success(struct watched *w, const struct sockaddr_storage *peer, socklen_t size)
+{
+    if ((peer->ss_family == AF_INET || peer->ss_family == AF_INET6) &&
+        connect(w->s, (const struct sockaddr *)peer, size) != 0 && errno != EISCONN &&
+        errno != EALREADY) {
+        w->failure = errno;
+    }
+}
+
 static bool
 look_for_connection(struct watched *w)
 {
     struct sockaddr_storage peer;
     socklen_t size = sizeof(peer);
 
-    w->connected = w->connected || getpeername(w->s, (struct sockaddr *)&peer, &size) == 0;
+    if (!w->connected && getpeername(w->s, (struct sockaddr *)&peer, &size) == 0) {
+        w->connected = true;
+        take_success(w, &peer, size);
+    }
     if (w->connected) {
         if (!w->accepted) {
             record(w, FD_CONNECT_BIT, 0);

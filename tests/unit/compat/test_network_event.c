@@ -154,7 +154,30 @@ test_WSAEventSelect__reset_is_told_and_received(void **state)
     assert_int_equal(found.lNetworkEvents, FD_CLOSE);
     assert_int_equal(found.iErrorCode[FD_CLOSE_BIT], WSAECONNRESET);
     assert_fails((int)recv(s[1], &byte, 1, 0), WSAECONNRESET);
+    assert_fails((int)send(s[1], "x", 1, 0), WSAECONNABORTED);
+    assert_fails((int)recv(s[1], &byte, 1, 0), WSAECONNRESET);
     assert_int_equal(closesocket(s[1]), 0);
+    WSACloseEvent(event);
+}
+
+/* The kernel would answer 0 once, and then this. */
+static void
+test_WSAEventSelect__a_second_connect_is_told_of_the_first(void **state)
+{
+    WSAEVENT event = WSACreateEvent();
+    SOCKET s = socket(AF_INET, SOCK_STREAM, 0), l;
+    SOCKADDR_IN at;
+
+    l = listener(&at);
+    assert_int_equal(WSAEventSelect(s, event, FD_CONNECT), 0);
+    assert_fails(connect(s, (SOCKADDR *)&at, sizeof(at)), WSAEWOULDBLOCK);
+    assert_comes(s, event, FD_CONNECT);
+    for (int i = 0; i < 2; i++) {
+        assert_fails(connect(s, (SOCKADDR *)&at, sizeof(at)), WSAEISCONN);
+    }
+    assert_int_equal(send(s, "x", 1, 0), 1);
+    assert_int_equal(closesocket(s), 0);
+    assert_int_equal(closesocket(l), 0);
     WSACloseEvent(event);
 }
 
@@ -490,6 +513,7 @@ main(void)
         cmocka_unit_test(test_WSAEventSelect__refuses),
         cmocka_unit_test(test_WSAEventSelect__records_what_is_read),
         cmocka_unit_test(test_WSAEventSelect__reset_is_told_and_received),
+        cmocka_unit_test(test_WSAEventSelect__a_second_connect_is_told_of_the_first),
         cmocka_unit_test(test_WSAEventSelect__connections),
         cmocka_unit_test(test_WSAEventSelect__closed_by_close),
         cmocka_unit_test(test_WSAEventSelect__closed_by_close_and_open_elsewhere),
