@@ -33,6 +33,9 @@ SEC_EXPORT DWORD WINAPI ResumeThread(HANDLE hThread);
 /* STILL_ACTIVE while it runs. */
 SEC_EXPORT BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode);
 SEC_EXPORT DWORD WINAPI GetCurrentThreadId(void);
+SEC_EXPORT DWORD WINAPI GetCurrentProcessId(void);
+/* exit(): of uExitCode the system keeps eight bits. */
+SEC_EXPORT void WINAPI ExitProcess(UINT uExitCode) __attribute__((noreturn));
 SEC_EXPORT BOOL WINAPI SwitchToThread(void);
 
 /* Handles of the caller's own, which need no closing. */

@@ -111,18 +111,6 @@ SEC_EXPORT DWORD WINAPI GetLastError(void);
 SEC_EXPORT void WINAPI SetLastError(DWORD dwErrCode);
 
 /*
- * Loads a library. "secur32", "security" and "sspicli", in any case, with or without ".dll", are
- * libopensspi; "rasman" is the process itself where that is a host of RAS security modules. Any
- * other name goes to dlopen as it is. NULL and ERROR_MOD_NOT_FOUND where it fails.
- */
-SEC_EXPORT HMODULE WINAPI LoadLibraryW(LPCWSTR lpLibFileName);
-SEC_EXPORT HMODULE WINAPI LoadLibraryA(LPCSTR lpLibFileName);
-/* A function of a loaded library; NULL and ERROR_PROC_NOT_FOUND where it has none of that name. */
-SEC_EXPORT FARPROC WINAPI GetProcAddress(HMODULE hModule, LPCSTR lpProcName);
-/* Once for each LoadLibrary. */
-SEC_EXPORT BOOL WINAPI FreeLibrary(HMODULE hLibModule);
-
-/*
  * The bare name of the user that the process runs as, or of the client that the calling thread acts
  * as. *pcbBuffer: characters with the NUL, in the
  * buffer's size, out what was written. Too small (lpBuffer may be NULL then): FALSE,
@@ -167,10 +155,6 @@ typedef struct _SECURITY_ATTRIBUTES {
     BOOL bInheritHandle;
 } SECURITY_ATTRIBUTES, *PSECURITY_ATTRIBUTES, *LPSECURITY_ATTRIBUTES;
 
-/* Milliseconds since the computer started. */
-SEC_EXPORT DWORD WINAPI GetTickCount(void);
-SEC_EXPORT ULONGLONG WINAPI GetTickCount64(void);
-
 /* Why DllMain is called, where a host does so: docs/PORTING.md. */
 #define DLL_PROCESS_DETACH 0
 #define DLL_PROCESS_ATTACH 1
@@ -206,7 +190,6 @@ SEC_EXPORT int WINAPI wvsprintfA(LPSTR buffer, LPCSTR format, va_list arguments)
 SEC_EXPORT int WINAPI wvsprintfW(LPWSTR buffer, LPCWSTR format, va_list arguments);
 
 #ifdef UNICODE
-#define LoadLibrary       LoadLibraryW
 #define GetUserName       GetUserNameW
 #define GetComputerName   GetComputerNameW
 #define GetComputerNameEx GetComputerNameExW
@@ -219,7 +202,6 @@ SEC_EXPORT int WINAPI wvsprintfW(LPWSTR buffer, LPCWSTR format, va_list argument
 #define wsprintf          wsprintfW
 #define wvsprintf         wvsprintfW
 #else
-#define LoadLibrary       LoadLibraryA
 #define GetUserName       GetUserNameA
 #define GetComputerName   GetComputerNameA
 #define GetComputerNameEx GetComputerNameExA
@@ -235,13 +217,18 @@ SEC_EXPORT int WINAPI wvsprintfW(LPWSTR buffer, LPCWSTR format, va_list argument
 
 OPENSSPI_END
 
+#include "consoleapi.h"
+#include "debugapi.h"
 #include "heapapi.h"
+#include "libloaderapi.h"
 #include "winnt.h"
+#include "processenv.h"
 #include "processthreadsapi.h"
 #include "securecrt.h"
 #include "securitybaseapi.h"
 #include "stringapiset.h"
 #include "synchapi.h"
+#include "sysinfoapi.h"
 #include "winbase.h"
 
 #ifndef WIN32_LEAN_AND_MEAN

@@ -35,11 +35,14 @@
 #define ERROR_BUSY                    170
 #define ERROR_ALREADY_EXISTS          183
 #define ERROR_BAD_EXE_FORMAT          193
+#define ERROR_ENVVAR_NOT_FOUND        203
 #define ERROR_FILENAME_EXCED_RANGE    206
 #define ERROR_MORE_DATA               234
 #define ERROR_NO_WORK_DONE            235
 #define WAIT_TIMEOUT                  258
 #define ERROR_NO_MORE_ITEMS           259
+#define ERROR_NOT_OWNER               288
+#define ERROR_TOO_MANY_POSTS          298
 #define ERROR_MR_MID_NOT_FOUND        317
 #define ERROR_OPERATION_ABORTED       995
 #define ERROR_IO_PENDING              997
@@ -63,6 +66,7 @@
 #define ERROR_NO_SUCH_DOMAIN          1355
 #define ERROR_INTERNAL_ERROR          1359
 #define ERROR_CANNOT_IMPERSONATE      1368
+#define ERROR_TIMEOUT                 1460
 #define ERROR_ACCOUNT_LOCKED_OUT      1909
 
 #define S_OK           ((HRESULT)0)

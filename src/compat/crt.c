@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bounded string functions for char, and a few of kernel32's that are as small. */
 #include <stdbool.h>
-#include <time.h>
-#include <unistd.h>
 #include <windows.h>
 
 #include "base/bytes.h"
@@ -184,32 +182,4 @@ SecureZeroMemory(PVOID ptr, SIZE_T cnt)
 {
     secret_wipe(ptr, cnt);
     return ptr;
-}
-
-void
-Sleep(DWORD dwMilliseconds)
-{
-    struct timespec left = { .tv_sec = (time_t)(dwMilliseconds / 1000),
-                             .tv_nsec = (long)(dwMilliseconds % 1000) * 1000000 };
-
-    while (dwMilliseconds == INFINITE) {
-        pause();
-    }
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR) {
-    }
-}
-
-ULONGLONG
-GetTickCount64(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (ULONGLONG)now.tv_sec * 1000 + (ULONGLONG)now.tv_nsec / 1000000;
-}
-
-DWORD
-GetTickCount(void)
-{
-    return (DWORD)GetTickCount64();
 }

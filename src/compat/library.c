@@ -8,8 +8,13 @@
 #include "base/mem.h"
 #include "compat/text.h"
 
-/* The libraries that hold SSPI on Windows. */
-static const char *const sspi_names[] = { "secur32", "security", "sspicli" };
+/* The libraries that are one of these two here. */
+static const struct {
+    const char *name, *soname;
+} libraries[] = {
+    { "secur32", OPENSSPI_SONAME }, { "security", OPENSSPI_SONAME }, { "sspicli", OPENSSPI_SONAME },
+    { "kernel32", COMPAT_SONAME },  { "advapi32", COMPAT_SONAME },
+};
 
 /* The last part of a path as Windows writes it, without ".dll". A path with "/" names a file of
  * this system, so it is left alone. */
@@ -36,15 +41,16 @@ is_named(const char *file, const char *library)
     return bytes_equal_nocase(windows_name(file), bytes_of_string(library));
 }
 
-static bool
-is_sspi(const char *file)
+/* NULL: it has its own name here. */
+static const char *
+soname_of(const char *file)
 {
-    for (size_t i = 0; i < SEC_ARRAY_LEN(sspi_names); i++) {
-        if (is_named(file, sspi_names[i])) {
-            return true;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(libraries); i++) {
+        if (is_named(file, libraries[i].name)) {
+            return libraries[i].soname;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* What modules take for Rasman.dll is the program that they were loaded by. */
@@ -60,6 +66,19 @@ open_rasman(void)
     return program;
 }
 
+static void *
+open_library(const char *file, int flags)
+{
+    const char *soname = soname_of(file);
+
+    if (soname) {
+        /* The call is what keeps libopensspi loaded with this library, so that its name finds the
+         * very one that this process uses. */
+        return InitSecurityInterfaceA() ? dlopen(soname, flags) : NULL;
+    }
+    return is_named(file, "rasman") ? open_rasman() : dlopen(file, flags);
+}
+
 HMODULE
 LoadLibraryA(LPCSTR lpLibFileName)
 {
@@ -69,35 +88,53 @@ LoadLibraryA(LPCSTR lpLibFileName)
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    if (is_sspi(lpLibFileName)) {
-        /* The call is what keeps libopensspi loaded with this library, so that its name finds the
-         * very one that this process uses. */
-        library = InitSecurityInterfaceA() ? dlopen(OPENSSPI_SONAME, RTLD_NOW) : NULL;
-    } else if (is_named(lpLibFileName, "rasman")) {
-        library = open_rasman();
-    } else {
-        library = dlopen(lpLibFileName, RTLD_NOW);
-    }
+    library = open_library(lpLibFileName, RTLD_NOW);
     if (!library) {
         SetLastError(ERROR_MOD_NOT_FOUND);
     }
     return library;
 }
 
+static HMODULE
+with_utf8(HMODULE (*get)(LPCSTR), LPCWSTR name)
+{
+    char *utf8 = NULL;
+    HMODULE module = NULL;
+    const DWORD error = compat_text_to_utf8(name, &utf8);
+
+    if (error == ERROR_SUCCESS) {
+        module = get(utf8);
+    } else {
+        SetLastError(error);
+    }
+    mem_free(utf8);
+    return module;
+}
+
 HMODULE
 LoadLibraryW(LPCWSTR lpLibFileName)
 {
-    char *name;
-    HMODULE library;
-    DWORD error = compat_text_to_utf8(lpLibFileName, &name);
+    return with_utf8(LoadLibraryA, lpLibFileName);
+}
 
-    if (error != ERROR_SUCCESS) {
-        SetLastError(error);
+HMODULE
+GetModuleHandleA(LPCSTR lpModuleName)
+{
+    void *module =
+        lpModuleName ? open_library(lpModuleName, RTLD_NOW | RTLD_NOLOAD) : dlopen(NULL, RTLD_NOW);
+
+    if (!module) {
+        SetLastError(ERROR_MOD_NOT_FOUND);
         return NULL;
     }
-    library = LoadLibraryA(name);
-    mem_free(name);
-    return library;
+    dlclose(module); /* whoever loaded it keeps it */
+    return module;
+}
+
+HMODULE
+GetModuleHandleW(LPCWSTR lpModuleName)
+{
+    return with_utf8(GetModuleHandleA, lpModuleName);
 }
 
 /* dlsym gives an object pointer; POSIX says that it can hold a function's. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of objects, and the waits. */
 #include <pthread.h>
-#include <time.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "compat/deadline.h"
 #include "compat/object.h"
 #include "compat/token.h"
 
@@ -41,12 +41,25 @@ lock_for_fork(void)
     pthread_mutex_lock(&lock);
 }
 
-/* Who waited is not there, and nor is the stack with its links. */
+static _Thread_local bool is_owner; /* its address is who the thread is */
+
+static void
+abandon(struct object *o)
+{
+    o->owner = NULL;
+    o->depth = 0;
+    o->abandoned = true;
+}
+
+/* Who waited is not there, nor is the stack with its links; nor are the other threads with what they own. */
 static void
 unlock_in_child(void)
 {
     for (size_t i = 0; i < count; i++) {
         slot(i)->links = NULL;
+        if (slot(i)->kind == OBJECT_MUTEX && slot(i)->owner && slot(i)->owner != &is_owner) {
+            abandon(slot(i));
+        }
     }
     object_unlock();
 }
@@ -141,10 +154,10 @@ grow(void)
 }
 
 HANDLE
-object_open(enum object_kind kind, struct object **out)
+object_open(const struct object *like)
 {
     size_t index;
-    struct object *o;
+    struct object *o, fresh = *like;
 
     if (first_free == NO_INDEX && !grow()) {
         return NULL;
@@ -156,8 +169,9 @@ object_open(enum object_kind kind, struct object **out)
         last_free = NO_INDEX;
     }
     /* A thread that waited for its predecessor may still be in the list: it takes itself out. */
-    *o = (struct object){ .kind = kind, .generation = o->generation, .links = o->links };
-    *out = o;
+    fresh.generation = o->generation;
+    fresh.links = o->links;
+    *o = fresh;
     return handle_of(index);
 }
 
@@ -189,11 +203,9 @@ object_close(HANDLE handle)
 HANDLE
 object_alias(HANDLE original)
 {
-    struct object *alias;
-    HANDLE handle = object_open(OBJECT_ALIAS, &alias);
+    HANDLE handle = object_open(&(struct object){ .kind = OBJECT_ALIAS, .original = original });
 
     if (handle) {
-        alias->original = original;
         slot(index_of(original))->aliases++;
     }
     return handle;
@@ -230,6 +242,53 @@ CloseHandle(HANDLE hObject)
         SetLastError(ERROR_INVALID_HANDLE);
     }
     return known;
+}
+
+/* --- owners -------------------------------------------------------------------------------- */
+
+static pthread_once_t owners_made = PTHREAD_ONCE_INIT;
+static pthread_key_t owner_key;
+static int owner_key_error;
+
+void
+object_abandon_all(void)
+{
+    if (!is_owner) {
+        return;
+    }
+    is_owner = false;
+    object_lock();
+    for (size_t i = 0; i < count; i++) {
+        if (slot(i)->kind == OBJECT_MUTEX && slot(i)->owner == &is_owner) {
+            abandon(slot(i));
+            object_wake(slot(i));
+        }
+    }
+    object_unlock();
+}
+
+/* Of threads that the library did not make, too. */
+static void
+at_thread_end(void *unused)
+{
+    (void)unused;
+    object_abandon_all();
+}
+
+static void
+make_owner_key(void)
+{
+    owner_key_error = pthread_key_create(&owner_key, at_thread_end);
+}
+
+const void *
+object_self(void)
+{
+    if (!is_owner) {
+        pthread_once(&owners_made, make_owner_key);
+        is_owner = owner_key_error == 0 && pthread_setspecific(owner_key, &is_owner) == 0;
+    }
+    return is_owner ? &is_owner : NULL;
 }
 
 /* --- waiting ------------------------------------------------------------------------------- */
@@ -282,12 +341,49 @@ struct wait {
     DWORD n;
     bool all;
     DWORD result, error;
+    const void *self; /* where there is a mutex among them */
 };
 
-static void
-take(struct object *o)
+static bool
+is_set(const struct object *o, const void *self)
 {
-    o->set = o->manual;
+    switch (o->kind) {
+    case OBJECT_MUTEX: return !o->owner || o->owner == self;
+    case OBJECT_SEMAPHORE: return o->count > 0;
+    default: return o->set;
+    }
+}
+
+/* Whether its last owner had abandoned it. */
+static bool
+take(struct object *o, const void *self)
+{
+    const bool abandoned = o->abandoned;
+
+    switch (o->kind) {
+    case OBJECT_MUTEX:
+        o->owner = self;
+        o->depth++;
+        o->abandoned = false;
+        break;
+    case OBJECT_SEMAPHORE: o->count--; break;
+    default: o->set = o->manual;
+    }
+    return abandoned;
+}
+
+/* ERROR_SUCCESS: a thread may wait for it. */
+static DWORD
+check(const struct object *o, struct wait *w)
+{
+    if (!o) {
+        return ERROR_INVALID_HANDLE;
+    }
+    if (o->kind == OBJECT_MUTEX && !w->self) {
+        w->self = object_self();
+        return w->self ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
+    }
+    return ERROR_SUCCESS;
 }
 
 /* Whether the wait is over. */
@@ -295,16 +391,17 @@ static bool
 look(struct wait *w)
 {
     DWORD set = 0, first = 0;
+    bool abandoned = false;
 
     for (DWORD i = 0; i < w->n; i++) {
         const struct object *o = find_any(w->handles[i]);
 
-        if (!o) {
+        w->error = check(o, w);
+        if (w->error != ERROR_SUCCESS) {
             w->result = WAIT_FAILED;
-            w->error = ERROR_INVALID_HANDLE;
             return true;
         }
-        if (o->set && set++ == 0) {
+        if (is_set(o, w->self) && set++ == 0) {
             first = i;
         }
     }
@@ -312,31 +409,16 @@ look(struct wait *w)
         return false;
     }
     for (DWORD i = first; i < (w->all ? w->n : first + 1); i++) {
-        take(find_any(w->handles[i]));
+        abandoned |= take(find_any(w->handles[i]), w->self);
     }
-    w->result = WAIT_OBJECT_0 + (w->all ? 0 : first);
+    w->result = (abandoned ? WAIT_ABANDONED_0 : WAIT_OBJECT_0) + (w->all ? 0 : first);
     return true;
-}
-
-static struct timespec
-deadline_of(DWORD ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += (time_t)(ms / 1000);
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
 }
 
 static void
 wait_for(struct wait *w, DWORD ms)
 {
-    const struct timespec deadline = deadline_of(ms == INFINITE ? 0 : ms);
+    const struct timespec deadline = compat_deadline_of(ms);
     struct object_link links[MAXIMUM_WAIT_OBJECTS];
     struct waiter waiter = { PTHREAD_COND_INITIALIZER };
     int error = 0;
@@ -373,7 +455,7 @@ has_doubles(const HANDLE *handles, DWORD n)
 DWORD
 WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds)
 {
-    struct wait w = { lpHandles, nCount, bWaitAll != FALSE, WAIT_TIMEOUT, 0 };
+    struct wait w = { lpHandles, nCount, bWaitAll != FALSE, WAIT_TIMEOUT, 0, NULL };
 
     if (nCount == 0 || nCount > MAXIMUM_WAIT_OBJECTS || !lpHandles) {
         SetLastError(ERROR_INVALID_PARAMETER);

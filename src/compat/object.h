@@ -10,19 +10,33 @@
 #include <stdbool.h>
 #include <windows.h>
 
-enum object_kind { OBJECT_CLOSED, OBJECT_EVENT, OBJECT_THREAD, OBJECT_ALIAS };
+enum object_kind {
+    OBJECT_CLOSED,
+    OBJECT_EVENT,
+    OBJECT_THREAD,
+    OBJECT_MUTEX,
+    OBJECT_SEMAPHORE,
+    OBJECT_ALIAS,
+};
 
 struct object_link;
 
 /* An open one stays where it is until it is closed, which may be whenever the lock is not held. */
 struct object {
     enum object_kind kind;
+    /* Events and threads. */
     bool set;    /* a wait for it ends */
     bool manual; /* and leaves it set */
     /* Threads. */
     bool suspended;
     DWORD thread_id; /* 0: has not begun */
     DWORD exit_code;
+    /* Mutexes. */
+    const void *owner; /* object_self() of a thread; NULL: nobody's */
+    size_t depth;      /* how often it has taken it */
+    bool abandoned;    /* its owner has ended */
+    /* Semaphores. */
+    LONG count, most;
     char *name; /* UTF-8, on the heap; NULL: none */
     /* object.c's own. */
     HANDLE original; /* an alias's */
@@ -32,6 +46,12 @@ struct object {
     struct object_link *links;
 };
 
+/* Who the calling thread is as an owner, until it ends: what it owns then is abandoned. NULL: no
+ * memory. */
+const void *object_self(void);
+/* At the end of the calling thread, before anybody is told of it. Without the lock. */
+void object_abandon_all(void);
+
 void object_lock(void);
 void object_unlock(void);
 /* Before anything else that is to be done at fork() and takes a lock before this one. */
@@ -39,8 +59,9 @@ void object_watch_fork(void);
 
 /* Below: with the lock held. */
 
-/* A new one, and its handle; NULL where there is no room. */
-HANDLE object_open(enum object_kind kind, struct object **out);
+/* A new one that begins as `like`, whose name is given; its handle, or NULL where there is no room, and
+ * then the name stays the caller's. */
+HANDLE object_open(const struct object *like);
 /* NULL: the handle is none of an open object of that kind. */
 struct object *object_find(HANDLE handle, enum object_kind kind);
 /* Who waits for it looks again. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads. They run detached: who wants to know of their end waits for their handle, which is set
  * when all of the thread's own code has run, destructors of thread-local objects included. */
+#include "compat/thread.h"
+
 #include <limits.h>
 #include <process.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -36,6 +39,7 @@ finish(void *at_end)
     struct thread *t = at_end;
     struct object *o;
 
+    object_abandon_all();
     object_lock();
     o = object_find(t->self, OBJECT_THREAD);
     if (o) {
@@ -76,7 +80,7 @@ may_run(const struct thread *t)
 }
 
 static void *
-run(void *thread)
+begin(void *thread)
 {
     struct thread *t = thread;
 
@@ -115,7 +119,7 @@ start_detached(struct thread *t, size_t stack)
     }
     started = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
               pthread_attr_setstacksize(&attributes, stack) == 0 &&
-              pthread_create(&thread, &attributes, run, t) == 0;
+              pthread_create(&thread, &attributes, begin, t) == 0;
     pthread_attr_destroy(&attributes);
     return started;
 }
@@ -147,16 +151,11 @@ start_as_process(struct thread *t, size_t stack)
 static HANDLE
 open_thread(bool suspended)
 {
-    struct object *o;
     HANDLE handle;
 
     object_lock();
-    handle = object_open(OBJECT_THREAD, &o);
-    if (handle) {
-        o->manual = true;
-        o->suspended = suspended;
-        o->exit_code = STILL_ACTIVE;
-    }
+    handle = object_open(&(struct object){
+        .kind = OBJECT_THREAD, .manual = true, .suspended = suspended, .exit_code = STILL_ACTIVE });
     object_unlock();
     return handle;
 }
@@ -223,6 +222,22 @@ CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
         *lpThreadId = id_of(handle);
     }
     return handle;
+}
+
+bool
+compat_thread_start(LPTHREAD_START_ROUTINE run, LPVOID parameter)
+{
+    sigset_t all, before;
+    HANDLE thread;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread = CreateThread(NULL, 0, run, parameter, 0, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (thread) {
+        CloseHandle(thread);
+    }
+    return thread != NULL;
 }
 
 uintptr_t
@@ -317,6 +332,18 @@ DWORD
 GetCurrentThreadId(void)
 {
     return (DWORD)gettid();
+}
+
+DWORD
+GetCurrentProcessId(void)
+{
+    return (DWORD)getpid();
+}
+
+void
+ExitProcess(UINT uExitCode)
+{
+    exit((int)uExitCode);
 }
 
 BOOL

@@ -2,7 +2,6 @@
 /* The table of watched sockets, and the thread that is told of them. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "base/mem.h"
 #include "compat/network_event.h"
 #include "compat/object.h"
+#include "compat/thread.h"
 #include "compat/watch.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -150,23 +150,6 @@ watch_all(LPVOID fd)
     return 0;
 }
 
-/* Signals are the program's own threads' business. */
-static bool
-start_thread(int fd)
-{
-    sigset_t all, before;
-    HANDLE thread;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread = CreateThread(NULL, 0, watch_all, (LPVOID)(intptr_t)fd, 0, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (thread) {
-        CloseHandle(thread);
-    }
-    return thread != NULL;
-}
-
 /* Without the lock, which fork() takes: to make a thread takes locks of libopensspi's. */
 bool
 watch_start(void)
@@ -180,7 +163,7 @@ watch_start(void)
     watch_unlock();
     if (!started) {
         fd = epoll_create1(EPOLL_CLOEXEC);
-        started = fd >= 0 && start_thread(fd);
+        started = fd >= 0 && compat_thread_start(watch_all, (LPVOID)(intptr_t)fd);
         if (started) {
             watch_lock();
             epoll = fd;
