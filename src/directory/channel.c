@@ -142,15 +142,14 @@ connect_to(struct channel *c, const struct addrinfo *a)
 }
 
 sec_status
-channel_open(struct channel *c, const char *host, uint16_t port, uint64_t connect_ms,
-             uint64_t deadline_ms)
+channel_open(struct channel *c, const char *host, uint16_t port, uint64_t deadline_ms)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
     struct addrinfo *found = NULL;
     char service[8];
     int error;
 
-    *c = (struct channel){ .fd = -1, .deadline_ms = connect_ms };
+    *c = (struct channel){ .fd = -1, .deadline_ms = deadline_ms };
     (void)snprintf(service, sizeof(service), "%u", port);
     error = getaddrinfo(host, service, &hints, &found);
     if (error) {
@@ -162,7 +161,6 @@ channel_open(struct channel *c, const char *host, uint16_t port, uint64_t connec
         (void)connect_to(c, a);
     }
     error = errno;
-    c->deadline_ms = deadline_ms;
     freeaddrinfo(found);
     return c->fd < 0 ? sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY, "directory: %s, port %u: %s",
                                 host, port, strerror(error))

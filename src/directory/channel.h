@@ -20,10 +20,9 @@ struct channel {
     size_t received;      /* of the socket, in all */
 };
 
-/* Connects to a host's port, until connect_ms. SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody answers in time;
- * SEC_E_INSUFFICIENT_MEMORY. */
+/* Connects to a host's port. SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody answers in time; SEC_E_INSUFFICIENT_MEMORY. */
 SEC_NODISCARD sec_status channel_open(struct channel *, const char *host, uint16_t port,
-                                      uint64_t connect_ms, uint64_t deadline_ms);
+                                      uint64_t deadline_ms);
 void channel_close(struct channel *);
 
 /* From here on each message is sealed by this established context, and none is read that is not. */

@@ -12,6 +12,12 @@
 /* Beyond it nobody waits for a name; KDC and resolver have times of their own. */
 enum { QUESTION_MS = 8000 };
 
+struct question {
+    const struct directory_question *question;
+    char domain[SESSION_NAME_BYTES]; /* "example.test" */
+    const char *realm;               /* "EXAMPLE.TEST" */
+};
+
 /* --- the entry ----------------------------------------------------------------------------- */
 
 /* The one that is meant; NULL: none, or nobody can tell which. */
@@ -110,47 +116,70 @@ look_up_own(struct session *s, const struct directory_question *q)
     return status == SEC_E_TARGET_UNKNOWN ? look_up(s, NameUserPrincipal, q->principal, q) : status;
 }
 
-/* The first that is there, and is what it should be. One whose machine is off says nothing at all: the
- * time in which it might is shared with those that come behind it. */
-static sec_status
-open_any(struct session *s, const struct locate_list *servers, const struct directory_question *q,
-         const char *domain, const char *realm, uint64_t deadline_ms)
-{
-    sec_status status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
-
-    for (size_t i = 0; i < servers->n && status == SEC_E_NO_AUTHENTICATING_AUTHORITY; i++) {
-        const uint64_t now = clock_monotonic_ms();
-        const uint64_t left = now < deadline_ms ? deadline_ms - now : 0;
-
-        status = session_open(s, &servers->at[i], q->credential, domain, realm,
-                              now + left / (servers->n - i), deadline_ms);
-    }
-    return status;
-}
+/* --- the controllers ----------------------------------------------------------------------- */
 
 static sec_status
-ask(const struct directory_question *q)
+ask_one(const struct question *asked, const struct locate_server *server, uint64_t deadline_ms)
 {
-    const uint64_t deadline_ms = clock_monotonic_ms() + QUESTION_MS;
-    char domain[SESSION_NAME_BYTES];
-    struct locate_list servers;
+    const struct directory_question *q = asked->question;
     struct session s;
-    const char *realm = "";
-    sec_status status = take_realm(q->principal, domain, &realm);
+    sec_status status =
+        session_open(&s, server, q->credential, asked->domain, asked->realm, deadline_ms);
 
-    if (status == SEC_E_OK) {
-        status = locate(q->servers, domain, &servers);
-    }
-    if (status != SEC_E_OK) {
-        return status;
-    }
-    status = open_any(&s, &servers, q, domain, realm, deadline_ms);
     if (status != SEC_E_OK) {
         return status;
     }
     status = q->name ? look_up(&s, q->format, q->name, q) : look_up_own(&s, q);
     session_close(&s);
     return status;
+}
+
+/* What one says of itself, or fails at, another may do better; what holds for all of them ends it. */
+static bool
+is_of_one(sec_status status)
+{
+    return status == SEC_E_NO_AUTHENTICATING_AUTHORITY || status == SEC_E_LOGON_DENIED;
+}
+
+/* One that says nothing, before or after it takes the connection, keeps nobody from the next: the time
+ * that is left is shared among those that were not asked yet. Of failures that one is told in which
+ * somebody was there. */
+static sec_status
+ask_any(const struct question *asked, const struct locate_list *servers, uint64_t deadline_ms)
+{
+    sec_status status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    char refusal[SEC_REASON_BYTES];
+    bool refused = false;
+
+    for (size_t i = 0; i < servers->n && is_of_one(status); i++) {
+        const uint64_t now = clock_monotonic_ms();
+
+        if (now >= deadline_ms) {
+            break;
+        }
+        status = ask_one(asked, &servers->at[i], now + (deadline_ms - now) / (servers->n - i));
+        if (status == SEC_E_LOGON_DENIED) {
+            refused = true;
+            (void)snprintf(refusal, sizeof(refusal), "%s", sec_reason());
+        }
+    }
+    return status == SEC_E_NO_AUTHENTICATING_AUTHORITY && refused
+               ? sec_fail(SEC_E_LOGON_DENIED, "%s", refusal)
+               : status;
+}
+
+static sec_status
+ask(const struct directory_question *q)
+{
+    const uint64_t deadline_ms = clock_monotonic_ms() + QUESTION_MS;
+    struct question asked = { .question = q, .realm = "" };
+    struct locate_list servers;
+    sec_status status = take_realm(q->principal, asked.domain, &asked.realm);
+
+    if (status == SEC_E_OK) {
+        status = locate(q->servers, asked.domain, &servers);
+    }
+    return status == SEC_E_OK ? ask_any(&asked, &servers, deadline_ms) : status;
 }
 
 SECURITY_STATUS

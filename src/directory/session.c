@@ -3,6 +3,7 @@
 #include "directory/session.h"
 
 #include <openldap.h>
+#include <opensspi/opensspi.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/time.h>
@@ -100,7 +101,10 @@ leg(struct session *s, PCredHandle credential, const char *target, struct bytes 
         SECURITY_NATIVE_DREP, s->has_context ? &input : NULL, 0, &s->context, &output, &granted,
         &expiry);
 
-    s->has_context = s->has_context || !sec_failed(status);
+    if (sec_failed(status)) {
+        return sec_fail(status, "directory: %s: %s", target, OpenSspiReason());
+    }
+    s->has_context = true;
     if (status == SEC_E_OK && (granted & GRANTED) != GRANTED) {
         return sec_fail(SEC_E_LOGON_DENIED, "directory: the connection is not sealed");
     }
@@ -305,7 +309,7 @@ read_domain(struct session *s, const char *domain)
 
 sec_status
 session_open(struct session *s, const struct locate_server *server, PCredHandle credential,
-             const char *domain, const char *realm, uint64_t connect_ms, uint64_t deadline_ms)
+             const char *domain, const char *realm, uint64_t deadline_ms)
 {
     char target[TARGET_BYTES];
     const int n = snprintf(target, sizeof(target), "ldap/%s/%s@%s", server->host, domain, realm);
@@ -315,7 +319,7 @@ session_open(struct session *s, const struct locate_server *server, PCredHandle 
     if (n < 0 || (size_t)n >= sizeof(target)) {
         return sec_fail(SEC_E_INVALID_PARAMETER, "directory: the domain's name is too long");
     }
-    status = channel_open(&s->channel, server->host, server->port, connect_ms, deadline_ms);
+    status = channel_open(&s->channel, server->host, server->port, deadline_ms);
     if (status == SEC_E_OK) {
         status = start(s);
     }

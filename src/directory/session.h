@@ -22,11 +22,12 @@ struct session {
     struct filter_domain domain; /* the two above */
 };
 
-/* domain: "example.test", realm: "EXAMPLE.TEST"; connect_ms: until when it may take to connect. On an error
- * there is nothing to close. Statuses as directory.h has them; SEC_E_NO_AUTHENTICATING_AUTHORITY: another server may do. */
+/* domain: "example.test", realm: "EXAMPLE.TEST"; deadline_ms: for this and all that is asked. On an error
+ * there is nothing to close. Statuses as directory.h has them; SEC_E_NO_AUTHENTICATING_AUTHORITY and SEC_E_LOGON_DENIED:
+ * another server may do. */
 SEC_NODISCARD sec_status session_open(struct session *, const struct locate_server *,
                                       PCredHandle credential, const char *domain, const char *realm,
-                                      uint64_t connect_ms, uint64_t deadline_ms);
+                                      uint64_t deadline_ms);
 void session_close(struct session *);
 
 /* What the filter finds below base; *out is the caller's (ldap_msgfree). attributes end with NULL.

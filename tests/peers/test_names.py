@@ -323,6 +323,21 @@ def test_a_controller_that_is_off_keeps_nobody_from_the_next(domain, ask):
     assert answer["text"] == "CN=alice,CN=Users,DC=example,DC=test", answer
 
 
+@pytest.mark.parametrize("what", ["silent", "refuses"])
+def test_one_that_is_no_directory_keeps_nobody_from_the_next(domain, ask, what):
+    with running(domain, IMPOSTOR, what) as port:
+        answer, = ask(user(DN), directory=f"ldap://dc1.example.test:{port} ldap://dc1.example.test")
+    assert answer["text"] == "CN=alice,CN=Users,DC=example,DC=test", answer
+
+
+def test_what_the_kdc_does_not_know_keeps_nobody_from_the_next(ask):
+    """It has no key for web.example.test as a controller."""
+    answer, = ask(user(DN), directory="ldap://web.example.test ldap://dc1.example.test")
+    assert answer["text"] == "CN=alice,CN=Users,DC=example,DC=test", answer
+    answer, = ask(user(DN), directory="ldap://web.example.test ldap://dc1.example.test:1")
+    assert answer["error"] == CANT_ACCESS and "ldap/web.example.test/example.test@EXAMPLE.TEST" in answer["reason"], answer
+
+
 # --- by DNS -------------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -174,20 +174,20 @@ listen_at(uint16_t *port)
     return fd;
 }
 
+/* There is room for one connection that nobody takes: the next is not answered at all. */
 static void
-test_open__has_a_time_of_its_own(void **state)
+test_open__nobody_answers_until_the_deadline(void **state)
 {
     const uint64_t deadline_ms = clock_monotonic_ms() + AN_HOUR_MS;
     struct channel first, second;
     uint16_t port;
     int listener = listen_at(&port);
 
-    assert_int_equal(channel_open(&first, "127.0.0.1", port, deadline_ms, deadline_ms + 1),
-                     SEC_E_OK);
-    assert_int_equal(first.deadline_ms, deadline_ms + 1);
-    assert_int_equal(
-        channel_open(&second, "127.0.0.1", port, clock_monotonic_ms() + 10, deadline_ms),
-        SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    (void)state;
+    assert_int_equal(channel_open(&first, "127.0.0.1", port, deadline_ms), SEC_E_OK);
+    assert_int_equal(first.deadline_ms, deadline_ms);
+    assert_int_equal(channel_open(&second, "127.0.0.1", port, clock_monotonic_ms() + 10),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
     channel_close(&second);
     channel_close(&first);
     (void)close(listener);
@@ -197,7 +197,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open__has_a_time_of_its_own),
+        cmocka_unit_test(test_open__nobody_answers_until_the_deadline),
         cmocka_unit_test_setup_teardown(test_read__a_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read__a_message_that_is_too_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read__the_longest_message_there_is, set_up, tear_down),
