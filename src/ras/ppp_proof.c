@@ -224,6 +224,7 @@ ppp_proof_reason(const struct account_proof *proof, sec_status status)
     case ACCOUNT_EXPIRED: return "the account has expired";
     case ACCOUNT_LOCKED_OUT: return "the account is locked out";
     case ACCOUNT_CHALLENGE_USED: return "the challenge was answered before";
+    case ACCOUNT_NOT_OF_NOW: return "the response is not to a challenge of now";
     default: return "the account authority refused";
     }
 }

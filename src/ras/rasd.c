@@ -19,6 +19,7 @@
 #include "ras/accounts.h"
 #include "ras/port.h"
 #include "ras/requests.h"
+#include "ras/restart.h"
 #include "ras/terms.h"
 
 enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
@@ -117,15 +118,13 @@ read_terms(const struct daemon *d)
     struct ras_settings settings;
     struct config_error error;
     struct ras_terms *terms;
-    char why[WHY_BYTES];
-    const char *what;
+    char what[WHY_BYTES], why[WHY_BYTES + 64];
 
     if (!ras_settings_read(d->config_file, &settings, &error)) {
         refuse_reload(d, error.text);
         return NULL;
     }
-    what = ras_settings_needs_restart(d->settings, &settings);
-    if (what) {
+    if (restart_is_needed(d->settings, &settings, what, sizeof(what))) {
         (void)snprintf(why, sizeof(why), "what changes with a restart alone: %s", what);
         ras_settings_clear(&settings);
         refuse_reload(d, why);
@@ -415,6 +414,27 @@ serve(struct ras_settings *settings, const struct options *o)
     return status;
 }
 
+/* Every call ends there. */
+static bool
+check_pppd(const struct ras_settings *s, const char *file, char *why, size_t n)
+{
+    struct stat at;
+    char line[16] = "";
+
+    errno = 0;
+    if (access(s->pppd, X_OK) == 0 && stat(s->pppd, &at) == 0 && S_ISREG(at.st_mode)) {
+        return true;
+    }
+    if (s->pppd_line) {
+        (void)snprintf(line, sizeof(line), ":%u", s->pppd_line);
+    }
+    (void)snprintf(why, n,
+                   "%s%s: [ras] pppd: expected the path of pppd, which can be run: %s: %s%s", file,
+                   line, s->pppd, errno ? strerror(errno) : "Not a regular file",
+                   s->pppd_line ? "" : " (the default; install pppd, or name where it is)");
+    return false;
+}
+
 static int
 check(const struct ras_settings *settings, const struct options *o)
 {
@@ -428,6 +448,10 @@ check(const struct ras_settings *settings, const struct options *o)
     if (settings->security_module &&
         !trusted_file_check(settings->security_module, why, sizeof(why))) {
         (void)fprintf(stderr, "rasd: security_module: %s\n", why);
+        return PROCESS_FAILED;
+    }
+    if (!check_pppd(settings, o->config_file, why, sizeof(why))) {
+        (void)fprintf(stderr, "rasd: %s\n", why);
         return PROCESS_FAILED;
     }
     (void)printf("%s: good\n", o->config_file);

@@ -168,6 +168,9 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "ras") == 0) {
         const struct key_table own = { ras_keys, SEC_ARRAY_LEN(ras_keys), r->out };
 
+        if (e->key && strcmp(e->key, "pppd") == 0) {
+            r->out->pppd_line = e->line;
+        }
         return !e->key || take_any(e, &own, &r->ras, why, why_n);
     }
     return strcmp(e->section, "events") != 0 || events_section_take(&r->out->events, e, why, why_n);
@@ -312,29 +315,4 @@ ras_settings_remote(const struct port_settings *port, size_t instance,
     struct in_addr address = { .s_addr = htonl(port->ppp.remote_first + (uint32_t)instance) };
 
     return port->ppp.remote_first && inet_ntop(AF_INET, &address, text, RAS_IPV4_BYTES);
-}
-
-/* --- other settings ------------------------------------------------------------------------ */
-
-const char *
-ras_settings_needs_restart(const struct ras_settings *a, const struct ras_settings *b)
-{
-    const char *what = a->n_ports == b->n_ports ? NULL : "the number of ports";
-
-    if (!key_is_same_text(a->security_module, b->security_module) ||
-        a->module_processes != b->module_processes ||
-        !key_is_same_text(a->module_host, b->module_host) ||
-        !key_is_same_text(a->pam_service, b->pam_service) ||
-        !key_is_same_text(a->module_user, b->module_user)) {
-        return "security_module, pam_service or a key of [ras] that begins with module_";
-    }
-    if (!key_is_same_text(a->control_socket, b->control_socket) ||
-        !key_is_same_text(a->run_directory, b->run_directory) ||
-        !key_is_same_text(a->pppd, b->pppd) || !key_is_same_text(a->plugin, b->plugin)) {
-        return "control_socket, run_directory, pppd or plugin";
-    }
-    for (size_t i = 0; i < a->n_ports && !what; i++) {
-        what = settings_port_needs_restart(&a->ports[i], &b->ports[i]);
-    }
-    return what;
 }

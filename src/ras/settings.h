@@ -53,6 +53,7 @@ struct ras_settings {
     char *module_host; /* ras-module-host's path */
     char *pam_service; /* NULL: the module's default */
     char *module_user, *control_socket, *run_directory, *pppd, *plugin;
+    unsigned pppd_line; /* 0: the default one */
     struct events_section events;
     struct port_settings *ports;
     size_t n_ports;
@@ -67,8 +68,5 @@ SEC_NODISCARD bool ras_settings_remote(const struct port_settings *, size_t inst
 SEC_NODISCARD bool ras_settings_read(const char *file, struct ras_settings *,
                                      struct config_error *);
 void ras_settings_clear(struct ras_settings *);
-/* What of one is not as in the other and cannot change but by a restart: lines, the module and its
- * processes, paths. NULL: nothing. Static. */
-const char *ras_settings_needs_restart(const struct ras_settings *, const struct ras_settings *);
 
 #endif

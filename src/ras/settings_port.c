@@ -279,29 +279,3 @@ settings_port_check(struct port_settings *p)
     }
     return NULL;
 }
-
-static bool
-same_serial(const struct serial_settings *a, const struct serial_settings *b)
-{
-    return a->speed == b->speed && a->data_bits == b->data_bits && a->stop_bits == b->stop_bits &&
-           a->parity == b->parity && a->flow_rts_cts == b->flow_rts_cts && a->local == b->local &&
-           key_is_same_text(a->init, b->init) && key_is_same_text(a->answer, b->answer) &&
-           key_is_same_text(a->hang_up, b->hang_up) && a->rings == b->rings;
-}
-
-/* Callers of before and of after share a port's addresses. */
-const char *
-settings_port_needs_restart(const struct port_settings *a, const struct port_settings *b)
-{
-    if (!key_is_same_text(a->name, b->name) || a->type != b->type ||
-        !key_is_same_text(a->device, b->device)) {
-        return "a port, its type or its device";
-    }
-    if (a->calls != b->calls || a->ppp.remote_first != b->ppp.remote_first ||
-        a->ppp.remote_last != b->ppp.remote_last) {
-        return "calls or remote_address of a port";
-    }
-    return a->telnet == b->telnet && same_serial(&a->serial, &b->serial)
-               ? NULL
-               : "telnet or a serial line's keys of a port";
-}

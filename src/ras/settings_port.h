@@ -21,7 +21,4 @@ struct key_table settings_port_keys(struct port_settings *);
 /* What only all keys together show: NULL, or what is wrong. Takes the address out of the device. */
 SEC_NODISCARD const char *settings_port_check(struct port_settings *);
 
-/* Which keys of a port are not as they were and cannot change but by a restart. NULL: none. Static. */
-const char *settings_port_needs_restart(const struct port_settings *, const struct port_settings *);
-
 #endif

@@ -102,10 +102,6 @@ server_check_reloaded(struct server *s)
     if (s->reload_again) {
         server_reload(s);
     } else {
-        event_log_service(s->site->events->log,
-                          &(struct event_service){ .id = EVENT_SERVICE_RELOADED });
-        log_info(s->service.log, "the configuration is read anew", log_text("file", s->config_file),
-                 log_number("listeners", (int64_t)s->site->n_listeners));
-        notify_systemd("READY=1\nSTATUS=");
+        process_tell_reloaded(s->site->events->log, s->service.log, s->config_file);
     }
 }

@@ -454,6 +454,15 @@ def test_options(make_rasd):
     assert (done.returncode, done.stderr) == (2, f"rasd: {rasd.config}:2: [ras] same_user: expected ignore, log or require\n")
 
 
+@pytest.mark.parametrize("path, why", [("/nonexistent/pppd", "No such file or directory"), ("/etc/passwd", "Permission denied"), ("/", "Not a regular file")])
+def test_a_pppd_that_cannot_be_run(make_rasd, path, why):
+    rasd = make_rasd(start=False, pppd=path)
+    line = rasd.config.read_text().splitlines().index(f"pppd = {path}") + 1
+    done = rasd.run("-n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"rasd: {rasd.config}:{line}: [ras] pppd: expected the path of pppd, which can be run: {path}: {why}\n"
+
+
 def test_the_example_holds_every_key(tmp_path):
     """Taken out of their comments, all keys of the example are good as well."""
     lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()

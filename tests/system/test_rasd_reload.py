@@ -66,11 +66,11 @@ def test_accounts_and_policy_are_those_of_the_call_s_beginning(make_rasd):
     assert rasd.event(4740)["TargetUserName"] == "alice"
 
 
-@pytest.mark.parametrize("section, key, value, words", [("net", "calls", "3", "calls or remote_address"),
-                                                        ("net", "remote_address", "192.0.2.9-192.0.2.10", "calls or remote_address"),
-                                                        ("net", "telnet", "yes", "telnet"),
-                                                        ("ras", "module_processes", "2", "begins with module_"),
-                                                        ("ras", "run_directory", "/var/tmp/elsewhere", "run_directory"),
+@pytest.mark.parametrize("section, key, value, words", [("net", "calls", "3", "restart alone: [port net] calls"),
+                                                        ("net", "remote_address", "192.0.2.9-192.0.2.10", "restart alone: [port net] remote_address"),
+                                                        ("net", "telnet", "yes", "restart alone: [port net] telnet"),
+                                                        ("ras", "module_processes", "2", "restart alone: [ras] module_processes"),
+                                                        ("ras", "run_directory", "/var/tmp/elsewhere", "restart alone: [ras] run_directory"),
                                                         ("ras", "no_such_key", "1", "no_such_key"),
                                                         ("policy", "lockout_threshold", "many", "lockout_threshold"),
                                                         ("events", "file", "/nonexistent/events", "the event log cannot be opened")])

@@ -146,6 +146,25 @@ test_ppp_proof_success_and_failure__are_in_each_protocol_s_form(void **state)
     assert_int_equal(ppp_proof_bit(6), 0);
 }
 
+static void
+test_ppp_proof_reason__each_refusal_has_words_of_its_own(void **state)
+{
+    static const uint32_t refusals[] = { ACCOUNT_NO_SUCH_USER, ACCOUNT_WRONG_PASSWORD,
+                                         ACCOUNT_NO_DIAL_IN,   ACCOUNT_PASSWORD_EXPIRED,
+                                         ACCOUNT_DISABLED,     ACCOUNT_EXPIRED,
+                                         ACCOUNT_LOCKED_OUT,   ACCOUNT_CHALLENGE_USED,
+                                         ACCOUNT_NOT_OF_NOW };
+    const struct account_proof other = { .sub_status = 1 };
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(refusals); i++) {
+        const struct account_proof refused = { .sub_status = refusals[i] };
+
+        assert_string_not_equal(ppp_proof_reason(&refused, SEC_E_LOGON_DENIED),
+                                ppp_proof_reason(&other, SEC_E_LOGON_DENIED));
+    }
+}
+
 int
 main(void)
 {
@@ -155,6 +174,7 @@ main(void)
         cmocka_unit_test(test_ppp_proof_make__chap__takes_what_is_hashed),
         cmocka_unit_test(test_ppp_proof_make__mschap__takes_the_nt_response_alone),
         cmocka_unit_test(test_ppp_proof_success_and_failure__are_in_each_protocol_s_form),
+        cmocka_unit_test(test_ppp_proof_reason__each_refusal_has_words_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,51 +55,6 @@ test_read__little__defaults(void **state)
 }
 
 static void
-test_needs_restart__lines_modules_and_paths(void **state)
-{
-    static const struct {
-        const char *text, *what; /* NULL: none */
-    } others[] = {
-        { TCP, NULL },
-        { TCP "device_name = other\nlocal_address = 192.0.2.1\nbegin_timeout = 7\n"
-              "[ras]\nsame_user = require\n",
-          NULL },
-        { "[port net]\ntype = tcp\ndevice = 127.0.0.1:2301\n", "device" },
-        { "[port other]\ntype = tcp\ndevice = 127.0.0.1:2300\n", "a port" },
-        { "[port net]\ntype = pty\ndevice = /run/line\n", "type" },
-        { TCP "[port more]\ntype = tcp\ndevice = 127.0.0.1:2301\n", "number of ports" },
-        { TCP "calls = 2\n", "calls" },
-        { TCP "remote_address = 192.0.2.2\n", "remote_address" },
-        { TCP "telnet = yes\n", "telnet" },
-        { TCP "[ras]\nsecurity_module = /lib/m.so\n", "security_module" },
-        { TCP "[ras]\nmodule_processes = 2\n", "module_" },
-        { TCP "[ras]\nmodule_user = nobody\n", "module_" },
-        { TCP "[ras]\npam_service = other\n", "pam_service" },
-        { TCP "[ras]\ncontrol_socket = /run/other\n", "control_socket" },
-        { TCP "[ras]\nrun_directory = /run/other\n", "run_directory" },
-        { TCP "[ras]\npppd = /bin/pppd\n", "pppd" },
-    };
-    struct ras_settings first, other;
-    char error[512];
-
-    (void)state;
-    assert_true(read_text(TCP, &first, error, sizeof(error)));
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-        const char *what;
-
-        print_message("%s\n", others[i].text);
-        assert_true(read_text(others[i].text, &other, error, sizeof(error)));
-        what = ras_settings_needs_restart(&first, &other);
-        assert_true(!what == !others[i].what);
-        if (what) {
-            assert_non_null(strstr(what, others[i].what));
-        }
-        ras_settings_clear(&other);
-    }
-    ras_settings_clear(&first);
-}
-
-static void
 test_read__a_port_before_ras__own_value_wins(void **state)
 {
     struct ras_settings s;
@@ -261,7 +216,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read__little__defaults),
-        cmocka_unit_test(test_needs_restart__lines_modules_and_paths),
         cmocka_unit_test(test_read__a_port_before_ras__own_value_wins),
         cmocka_unit_test(test_read__a_serial_port__all_its_keys),
         cmocka_unit_test(test_remote__a_range),
