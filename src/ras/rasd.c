@@ -32,6 +32,7 @@ struct daemon {
     uv_loop_t loop;
     const struct log *log;
     const char *config_file;
+    struct in_effect in_effect;
     struct ras_terms *first;             /* whose lines, paths and module stay */
     const struct ras_settings *settings; /* the first's */
     struct events_place *events;
@@ -104,6 +105,15 @@ on_stop(void *user, bool at_once)
     }
 }
 
+static struct in_effect
+read_file(const char *file)
+{
+    static const char *const sections[] = { "server", "accounts", "policy", "events",
+                                            "ras",    "port",     NULL };
+
+    return in_effect_read(file, sections);
+}
+
 static void
 refuse_reload(const struct daemon *d, const char *why)
 {
@@ -147,6 +157,7 @@ static void
 on_reload(void *user)
 {
     struct daemon *d = user;
+    struct in_effect in_effect = read_file(d->config_file);
     struct events_place *events;
     struct ras_terms *terms;
 
@@ -169,6 +180,7 @@ on_reload(void *user)
     d->site.events = events->log;
     ras_terms_unref(d->site.terms);
     d->site.terms = terms;
+    d->in_effect = in_effect;
     process_tell_reloaded(d->site.events, d->log, d->config_file);
 }
 
@@ -326,7 +338,7 @@ open_control(struct daemon *d)
 {
     char why[WHY_BYTES] = "no memory";
 
-    d->requests = (struct requests){ d->log, d->ports, d->n_ports };
+    d->requests = (struct requests){ d->log, d->ports, d->n_ports, &d->in_effect };
     d->control_requests = (struct control_requests){ requests_answer, &d->requests };
     d->control = control_open(&d->loop, d->settings->control_socket, d->log, &d->control_requests,
                               why, sizeof(why));
@@ -383,12 +395,13 @@ open_terms(struct daemon *d, struct ras_settings *settings)
 }
 
 static int
-serve(struct ras_settings *settings, const struct options *o)
+serve(struct ras_settings *settings, const struct options *o, struct in_effect in_effect)
 {
     struct log_counted counted = LOG_COUNTED;
     const struct log log = process_log("rasd", o->verbose, &counted);
     struct daemon d = { .log = &log,
                         .config_file = o->config_file,
+                        .in_effect = in_effect,
                         .watched = notify_is_watched() };
     int status = PROCESS_FAILED;
 
@@ -464,6 +477,7 @@ main(int argc, char **argv)
     static const struct options_program program = { .name = "rasd", .version = OPENSSPI_VERSION };
     struct options o;
     struct ras_settings settings;
+    struct in_effect in_effect;
     struct config_error error;
     int status = options_read(&o, &program, argc, argv);
 
@@ -471,11 +485,12 @@ main(int argc, char **argv)
         return status;
     }
     secret_harden_process();
+    in_effect = read_file(o.config_file);
     if (!ras_settings_read(o.config_file, &settings, &error)) {
         (void)fprintf(stderr, "rasd: %s\n", error.text);
         return PROCESS_USAGE;
     }
-    status = o.check_only ? check(&settings, &o) : serve(&settings, &o);
+    status = o.check_only ? check(&settings, &o) : serve(&settings, &o, in_effect);
     ras_settings_clear(&settings);
     return status;
 }

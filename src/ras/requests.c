@@ -48,6 +48,7 @@ tell_status(const struct requests *r)
         (void)json_array_append_new(ports, json_of(r->ports[i]));
     }
     (void)json_object_set_new(all, "ports", ports);
+    in_effect_put(r->in_effect, all);
     return all;
 }
 

@@ -8,12 +8,14 @@
 #include <jansson.h>
 
 #include "base/log.h"
+#include "daemon/in_effect.h"
 #include "ras/port.h"
 
 struct requests {
     const struct log *log;
     struct port *const *ports; /* borrowed */
     size_t n_ports;
+    const struct in_effect *in_effect; /* borrowed */
 };
 
 /* user: struct requests. For struct control_requests. */

@@ -8,6 +8,8 @@
 
 #include "base/config.h"
 #include "base/secret.h"
+#include "daemon/control.h"
+#include "daemon/in_effect.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
@@ -17,11 +19,14 @@
 #include "samd/server.h"
 #include "samd/site.h"
 
+#define DEFAULT_CONTROL "/run/opensspi/samd-control"
+
 enum { THREADS_LEAST = 2, THREADS_MOST = 64, WHY_BYTES = 600, ACCEPTS_AT_ONCE = 16 };
 
 struct daemon {
     const struct log *log;
     const char *config_file;
+    struct in_effect in_effect;
     struct site *site;
     struct server *server;
     uv_loop_t loop;
@@ -29,6 +34,8 @@ struct daemon {
     int fd;
     bool watched;
     struct signals signals;
+    struct control_requests requests;
+    struct control *control; /* NULL: none */
 };
 
 /* --- the loop ------------------------------------------------------------------------------ */
@@ -57,7 +64,20 @@ on_stop(void *user, bool at_once)
     signals_close(&d->signals);
     if (!uv_is_closing((uv_handle_t *)&d->listener)) {
         uv_close((uv_handle_t *)&d->listener, NULL);
+        if (d->control) {
+            control_close(d->control);
+        }
     }
+}
+
+static struct in_effect
+read_file(const char *file)
+{
+    static const char *const sections[] = {
+        "server", "accounts", "policy", "events", "samd", NULL
+    };
+
+    return in_effect_read(file, sections);
 }
 
 static void
@@ -121,6 +141,7 @@ static void
 on_reload(void *user)
 {
     struct daemon *d = user;
+    struct in_effect in_effect = read_file(d->config_file);
     struct site *site;
 
     event_log_reopen(d->site->events->log);
@@ -133,6 +154,7 @@ on_reload(void *user)
     server_change(d->server, &site->terms);
     terms_unref(&d->site->terms);
     d->site = site;
+    d->in_effect = in_effect;
     check_store(&site->settings, warn_in_log, d);
     process_tell_reloaded(d->site->events->log, d->log, d->config_file);
 }
@@ -148,6 +170,38 @@ on_tick(void *user)
     }
 }
 
+static json_t *
+answer(void *user, const char *request)
+{
+    const struct daemon *d = user;
+    json_t *object;
+
+    if (strcmp(request, "status") != 0) {
+        return control_error("no such request");
+    }
+    object = json_pack("{s:s, s:I}", "version", OPENSSPI_VERSION, "pid", (json_int_t)getpid());
+    in_effect_put(&d->in_effect, object);
+    return object;
+}
+
+/* Who logs on does not need it: nothing is wrong without the default one, and samd serves without another. */
+static void
+open_control(struct daemon *d)
+{
+    const char *named = d->site->settings.control_socket;
+    char why[WHY_BYTES];
+
+    d->requests = (struct control_requests){ answer, d };
+    d->control = control_open(&d->loop, named ? named : DEFAULT_CONTROL, d->log, &d->requests, why,
+                              sizeof(why));
+    if (!d->control && named) {
+        log_warning(d->log, "no control socket", log_text("error", why));
+    } else if (!d->control) {
+        log_info(d->log, "no control socket: sspictl doctor gets no answer",
+                 log_text("error", why));
+    }
+}
+
 static bool
 run(struct daemon *d)
 {
@@ -159,6 +213,7 @@ run(struct daemon *d)
         uv_poll_start(&d->listener, UV_READABLE, on_coming)) {
         return false;
     }
+    open_control(d);
     notify_systemd("READY=1");
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&d->loop);
@@ -202,12 +257,13 @@ serve_at(struct daemon *d)
 
 /* Takes settings. */
 static int
-serve(struct samd_settings *settings, const struct options *o)
+serve(struct samd_settings *settings, const struct options *o, struct in_effect in_effect)
 {
     struct log_counted counted = LOG_COUNTED;
     const struct log log = process_log("samd", o->verbose, &counted);
     struct daemon d = { .log = &log,
                         .config_file = o->config_file,
+                        .in_effect = in_effect,
                         .watched = notify_is_watched() };
     char why[WHY_BYTES];
     bool good;
@@ -242,6 +298,7 @@ main(int argc, char **argv)
     const struct options_program program = { "samd", OPENSSPI_VERSION, NULL, NULL };
     struct options o;
     struct samd_settings settings;
+    struct in_effect in_effect;
     struct config_error error;
     int status = options_read(&o, &program, argc, argv);
 
@@ -249,6 +306,7 @@ main(int argc, char **argv)
         return status;
     }
     secret_harden_process();
+    in_effect = read_file(o.config_file);
     if (!samd_settings_read(o.config_file, &settings, &error)) {
         (void)fprintf(stderr, "samd: %s\n", error.text);
         return PROCESS_USAGE;
@@ -259,7 +317,7 @@ main(int argc, char **argv)
         status = PROCESS_DONE;
         samd_settings_clear(&settings);
     } else {
-        status = serve(&settings, &o);
+        status = serve(&settings, &o, in_effect);
     }
     return status;
 }

@@ -37,6 +37,7 @@ static const struct key keys[] = {
     { "socket", OF(socket), key_take_path, 0, 0 },
     { "store", OF(store), take_store, 0, 0 },
     { "key_file", OF(key_file), key_take_path, 0, 0 },
+    { "control_socket", OF(control_socket), key_take_path, 0, 0 },
     { "events_file", OF(events_file), key_take_path, 0, 0 },
     { "group", OF(group), key_take_name, 0, 0 },
     { "administrators", OF(administrators), key_take_name, 0, 0 },
@@ -123,6 +124,7 @@ samd_settings_clear(struct samd_settings *s)
     mem_free(s->socket);
     mem_free(s->store);
     mem_free(s->key_file);
+    mem_free(s->control_socket);
     mem_free(s->events_file);
     events_section_clear(&s->events);
     mem_free(s->group);

@@ -13,7 +13,8 @@
 
 struct samd_settings {
     char *socket, *store, *key_file;
-    char *events_file; /* NULL: that of events */
+    char *control_socket; /* NULL: the default one */
+    char *events_file;    /* NULL: that of events */
     struct events_section events;
     char *group, *administrators;      /* NULL: none but root and samd's own user */
     gid_t group_id, administrators_id; /* where there is such a name */

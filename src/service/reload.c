@@ -58,6 +58,7 @@ void
 server_reload(struct server *s)
 {
     struct port *offers[SERVER_LOOPS_MAX] = { NULL };
+    struct in_effect in_effect;
     struct settings settings;
     struct config_error error;
     struct site *site;
@@ -69,6 +70,7 @@ server_reload(struct server *s)
         return;
     }
     notify_reloading();
+    in_effect = server_read_file(s);
     if (!settings_read(s->config_file, &settings, &error)) {
         refuse(s, error.text);
         return;
@@ -82,6 +84,7 @@ server_reload(struct server *s)
     if (!site) {
         refuse(s, "no memory");
     } else if (take(s, site, offers)) {
+        s->in_effect = in_effect;
         offer(s, site, offers);
     } else {
         for (size_t i = 0; i < s->n_loops; i++) {

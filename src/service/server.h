@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "daemon/activation.h"
 #include "daemon/control.h"
+#include "daemon/in_effect.h"
 #include "daemon/signals.h"
 #include "service/service.h"
 
@@ -19,6 +20,7 @@ enum { SERVER_LOOPS_MAX = 64, SERVER_WHY_BYTES = 400 };
 struct server {
     struct service service;
     const char *config_file;
+    struct in_effect in_effect;
     pthread_mutex_t site_lock; /* a loop may ask for the site while it is replaced */
     struct site *site;         /* what new clients come under */
     struct loop *loops;
@@ -40,6 +42,9 @@ struct server {
     struct control_requests requests;
     struct control *socket; /* NULL: none */
 };
+
+/* What the server's file says now: before its settings are read. */
+struct in_effect server_read_file(const struct server *server);
 
 /* Takes settings. Runs until it is told to stop; a program's exit status. */
 int server_run(struct server *server, struct settings *settings, const struct log *log,

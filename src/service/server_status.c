@@ -11,6 +11,17 @@
 
 #define DEFAULT_SOCKET "/run/opensspi-sspid/control"
 
+struct in_effect
+server_read_file(const struct server *s)
+{
+    static const char *const sections[] = { "server",  "accounts", "policy", "kerberos",
+                                            "export",  "packages", "names",  "events",
+                                            "service", "listener", "execd",  "exec",
+                                            NULL };
+
+    return in_effect_read(s->config_file, sections);
+}
+
 /* Its site is the caller's to release. */
 static struct status
 status_of(struct server *s)
@@ -53,6 +64,7 @@ answer(void *user, const char *request)
     }
     status = status_of(s);
     object = status_json(&status);
+    in_effect_put(&s->in_effect, object);
     site_unref(status.site);
     return object;
 }

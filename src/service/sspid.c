@@ -57,6 +57,7 @@ main(int argc, char **argv)
     }
     secret_harden_process();
     server.config_file = o.config_file;
+    server.in_effect = server_read_file(&server);
     if (!read_configuration(o.config_file, &settings, &error)) {
         (void)fprintf(stderr, "sspid: %s\n", error.text);
         return PROCESS_USAGE;

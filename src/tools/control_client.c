@@ -58,12 +58,13 @@ find_socket(const struct control_service *service, const char *config_file)
     return search.path;
 }
 
+/* -1: errno. */
 static int
-connect_to(const struct control_service *service, const char *path)
+connect_to(const char *path)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     const struct timeval limit = { .tv_sec = TIME_S };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 
     if (strlen(path) >= sizeof(to.sun_path)) {
         errno = ENAMETOOLONG;
@@ -74,11 +75,11 @@ connect_to(const struct control_service *service, const char *path)
             return fd;
         }
     }
-    (void)fprintf(stderr, "sspictl: %s does not answer: %s: %s\n", service->name, path,
-                  strerror(errno));
+    error = errno;
     if (fd >= 0) {
         (void)close(fd);
     }
+    errno = error;
     return -1;
 }
 
@@ -97,13 +98,26 @@ converse(int fd, const char *request, struct wire_writer *answer)
     return n == 0 && wire_writer_status(answer) == WIRE_OK;
 }
 
+/* NULL: no good answer. fd is closed. */
+static json_t *
+answer_from(int fd, const char *request)
+{
+    SEC_AUTO(wire_writer) answer = wire_writer_growing(NULL, 0);
+    json_t *object = NULL;
+
+    if (converse(fd, request, &answer)) {
+        object = json_loadb((const char *)answer.p, answer.len, 0, NULL);
+    }
+    (void)close(fd);
+    return object;
+}
+
 json_t *
 control_client_ask(const struct control_service *service, const char *config_file,
                    const char *request, int *result)
 {
-    SEC_AUTO(wire_writer) answer = wire_writer_growing(NULL, 0);
     char *path = find_socket(service, config_file);
-    json_t *object = NULL;
+    json_t *object;
     int fd;
 
     *result = SSPICTL_USAGE;
@@ -111,19 +125,42 @@ control_client_ask(const struct control_service *service, const char *config_fil
         return NULL;
     }
     *result = SSPICTL_FAILED;
-    fd = connect_to(service, path);
+    fd = connect_to(path);
+    if (fd < 0) {
+        (void)fprintf(stderr, "sspictl: %s does not answer: %s: %s\n", service->name, path,
+                      strerror(errno));
+    }
     mem_free(path);
     if (fd < 0) {
         return NULL;
     }
-    if (converse(fd, request, &answer)) {
-        object = json_loadb((const char *)answer.p, answer.len, 0, NULL);
-    }
-    (void)close(fd);
+    object = answer_from(fd, request);
     if (!object) {
         (void)fprintf(stderr, "sspictl: %s gives no answer (only root and its own user get one)\n",
                       service->name);
     }
+    return object;
+}
+
+json_t *
+control_client_try(const struct control_service *service, const char *config_file,
+                   const char *request)
+{
+    char *path = find_socket(service, config_file);
+    json_t *object;
+    int fd;
+
+    if (!path) {
+        errno = EPROTO;
+        return NULL;
+    }
+    fd = connect_to(path);
+    mem_free(path);
+    if (fd < 0) {
+        return NULL;
+    }
+    object = answer_from(fd, request);
+    errno = EPROTO;
     return object;
 }
 

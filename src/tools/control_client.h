@@ -19,6 +19,9 @@ struct control_service {
  * feed. */
 json_t *control_client_ask(const struct control_service *service, const char *config_file,
                            const char *request, int *result);
+/* The same where nobody needs to be there. NULL: errno says why, EPROTO where there was no good answer. */
+json_t *control_client_try(const struct control_service *service, const char *config_file,
+                           const char *request);
 /* A member of an object in it; "": it has none of that name. */
 const char *control_client_text(const json_t *object, const char *name);
 /* As JSON, for programs; the exit status. */

@@ -20,6 +20,7 @@ enum {
     DOCTOR_GROUPS_MAX = 64,
     DOCTOR_ENTRIES_MAX = 256,
     DOCTOR_TYPES_MAX = 16,
+    DOCTOR_SECTIONS_MAX = 32,
 };
 
 /* --- findings ------------------------------------------------------------------------------ */
@@ -148,6 +149,19 @@ struct doctor_kdc {
 };
 /* Whether there is a KDC to ask on. */
 bool doctor_judge_kdc(struct doctor_report *, const struct doctor_kdc *);
+
+/* --- the daemons --------------------------------------------------------------------------- */
+
+/* What one that runs says of the configuration that it runs under. */
+struct doctor_daemon {
+    const char *name;            /* also the unit's: "sspid" */
+    const char *file, *its_file; /* that was looked at; that it reads */
+    const char *ago;             /* "2h05m": since it read it */
+    int error;                   /* errno: it cannot be asked */
+    bool tells;                  /* false: it is of a version that does not say */
+    bool reads_file, is_current; /* that file is its; it still says the same */
+};
+void doctor_judge_daemon(struct doctor_report *, const struct doctor_daemon *);
 
 /* --- settings ------------------------------------------------------------------------------ */
 

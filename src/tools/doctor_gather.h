@@ -39,6 +39,11 @@ void doctor_listener_examine(struct doctor_report *, const struct doctor_listene
 /* The same of programs that are no listener, clients above all. */
 void doctor_policy_examine(struct doctor_report *, const struct settings_text *);
 
+/* --- the daemons --------------------------------------------------------------------------- */
+
+/* Those that run, and whether they run under what the file says. */
+void doctor_daemons_examine(struct doctor_report *, const char *file);
+
 /* --- the service --------------------------------------------------------------------------- */
 
 /* Keytab, names, KDC, ticket. */

@@ -114,6 +114,7 @@ read_configuration(struct doctor_report *r, const char *file, struct settings_te
         return false;
     }
     doctor_find(r, DOCTOR_OK, "configuration", "%s can be read", name);
+    doctor_daemons_examine(r, name);
     return true;
 }
 

@@ -108,7 +108,7 @@ class Samd:
         self.process = None
         self.policy = dict(policy)
         self.keys = {"socket": self.socket, "store": f"sqlite:{self.state}/accounts.db", "key_file": f"{self.state}/accounts.key",
-                     "events_file": self.state / "events.jsonl",
+                     "events_file": self.state / "events.jsonl", "control_socket": self.folder / "run/control",
                      "group": ASKERS, "administrators": ADMINISTRATORS, "requests_per_second": "0", **keys}
         self.config.write_text(self.sections())
         self.start()

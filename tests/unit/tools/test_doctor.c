@@ -401,6 +401,52 @@ test_report__is_full_at_its_end(void **state)
     report.n = 0;
 }
 
+/* --- the daemons --------------------------------------------------------------------------- */
+
+static void
+test_judge_daemon__what_it_runs_under(void **state)
+{
+    struct doctor_daemon d = { .name = "rasd",
+                               .file = "/etc/o.conf",
+                               .its_file = "/srv/o.conf",
+                               .ago = "2h05m",
+                               .tells = true,
+                               .reads_file = true,
+                               .is_current = true };
+
+    (void)state;
+    doctor_judge_daemon(&report, &d);
+    expect(DOCTOR_OK, "rasd runs under what /etc/o.conf says", "");
+    d.is_current = false;
+    doctor_judge_daemon(&report, &d);
+    expect(DOCTOR_WARNING, "what /etc/o.conf said 2h05m ago: it says something else now",
+           "rasd -n, then systemctl reload rasd");
+    d.reads_file = false;
+    doctor_judge_daemon(&report, &d);
+    expect(DOCTOR_WARNING, "rasd runs under /srv/o.conf, not under /etc/o.conf",
+           "--config /srv/o.conf");
+    d.tells = false;
+    doctor_judge_daemon(&report, &d);
+    expect(DOCTOR_WARNING, "not of this version", "systemctl restart rasd");
+}
+
+static void
+test_judge_daemon__nobody_who_answers(void **state)
+{
+    static const int absent[] = { ENOENT, ECONNREFUSED, ENOTDIR };
+    struct doctor_daemon d = { .name = "samd", .file = "/etc/o.conf", .its_file = "", .ago = "" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++) {
+        d.error = absent[i];
+        doctor_judge_daemon(&report, &d);
+        expect_nothing();
+    }
+    d.error = EACCES;
+    doctor_judge_daemon(&report, &d);
+    expect(DOCTOR_WARNING, "samd cannot be asked what it runs under: Permission denied", "as root");
+}
+
 int
 main(void)
 {
@@ -417,6 +463,8 @@ main(void)
         cmocka_unit_test(test_kdc__silence_and_clocks),
         cmocka_unit_test(test_policy__who_sends_ntlm),
         cmocka_unit_test(test_report__is_full_at_its_end),
+        cmocka_unit_test(test_judge_daemon__what_it_runs_under),
+        cmocka_unit_test(test_judge_daemon__nobody_who_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
