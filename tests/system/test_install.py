@@ -98,7 +98,9 @@ def test_what_asks_directories_is_beside_the_library__and_in_no_process_before(t
     "usr/bin/rasd", "usr/lib/systemd/system/rasd.service", "usr/share/man/man8/rasd.8",
     "usr/bin/samd", "usr/lib/systemd/system/samd.service", "usr/share/man/man8/samd.8",
     "usr/bin/opensspi-execd", "usr/lib/systemd/system/opensspi-execd.service", "usr/share/man/man8/opensspi-execd.8",
-    "usr/share/bash-completion/completions/sspictl", "usr/share/bash-completion/completions/rasd", "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
+    "usr/share/bash-completion/completions/sspictl", "usr/share/bash-completion/completions/rasd",
+    "usr/share/zsh/vendor-completions/_opensspi", "usr/share/fish/vendor_completions.d/sspictl.fish", "usr/share/fish/vendor_completions.d/opensspi-execd.fish",
+    "etc/logrotate.d/opensspi", "usr/lib/sysusers.d/opensspi.conf", "usr/lib/tmpfiles.d/opensspi.conf",
 ])
 def test_is_there(tree, path):
     assert (tree / path).is_file()
