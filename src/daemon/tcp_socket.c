@@ -3,6 +3,7 @@
 #include "daemon/tcp_socket.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,4 +32,19 @@ tcp_socket_listen(const struct sockaddr_in6 *address, bool share, int backlog)
     }
     errno = error;
     return -1;
+}
+
+const char *
+tcp_socket_error(int error)
+{
+    switch (error) {
+    case EADDRINUSE: return "Address already in use: ss -ltnp shows by which program";
+    case EADDRNOTAVAIL:
+        return "Cannot assign requested address: it is none of this machine's, which ip address "
+               "shows";
+    case EACCES:
+        return "Permission denied: a port below 1024 takes CAP_NET_BIND_SERVICE, or a socket that "
+               "systemd opens";
+    default: return strerror(error);
+    }
 }

@@ -12,5 +12,7 @@
  * alone. share: several sockets of one user's may listen there, and the kernel deals the clients out among
  * them (SO_REUSEPORT). -1: errno says why; close(2) else. */
 SEC_NODISCARD int tcp_socket_listen(const struct sockaddr_in6 *address, bool share, int backlog);
+/* Why that failed, and what to do about it. Static, or strerror's. */
+const char *tcp_socket_error(int error);
 
 #endif

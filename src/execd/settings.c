@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/config_place.h"
 #include "base/mem.h"
 #include "daemon/key.h"
 #include "execd/words.h"
@@ -240,8 +241,9 @@ find_user(struct execd_settings *s, const char *file, struct config_error *error
     struct unix_account *account;
 
     if (unix_account_find(s->user, &account) != SEC_E_OK) {
-        (void)snprintf(error->text, sizeof(error->text), "%s: [execd] user: there is no user %s",
-                       file, s->user);
+        config_place_fail(error, file, "execd", "user",
+                          "there is no user %s: make it, or name the one that sspid runs as",
+                          s->user);
         return false;
     }
     s->user_id = account->uid;

@@ -112,7 +112,7 @@ new_listener(struct lines *lines, const struct port_settings *settings, char *wh
     int fd = l ? tcp_socket_listen(&settings->address, false, BACKLOG) : -1;
 
     if (fd < 0 || uv_poll_init(lines->loop, &l->poll, fd) != 0) {
-        (void)snprintf(why, why_n, "%s: %s", settings->device, strerror(errno));
+        (void)snprintf(why, why_n, "%s: %s", settings->device, tcp_socket_error(errno));
         if (fd >= 0) {
             (void)close(fd);
         }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rasd: the remote access server. */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +8,6 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
-#include "base/trusted_file.h"
 #include "daemon/control.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -19,12 +16,11 @@
 #include "ras/accounts.h"
 #include "ras/port.h"
 #include "ras/requests.h"
+#include "ras/requirements.h"
 #include "ras/restart.h"
 #include "ras/terms.h"
 
-enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
-
-#define MODULE_USER "opensspi-ras"
+enum { WHY_BYTES = 600 };
 
 /* --- the daemon ---------------------------------------------------------------------------- */
 
@@ -205,37 +201,6 @@ start_signals(struct daemon *d)
 
 /* --- what it needs ------------------------------------------------------------------------- */
 
-/* The user of the module's processes. Where rasd is not root there is no choice. */
-static bool
-find_user(const struct ras_settings *s, struct module_child_args *to, char *why, size_t why_n)
-{
-    const char *name = s->module_user ? s->module_user : MODULE_USER;
-    struct passwd room, *user = NULL;
-    char text[PASSWD_BYTES];
-
-    to->uid = geteuid();
-    to->gid = getegid();
-    to->drops = to->uid == 0;
-    if (!to->drops && !s->module_user) {
-        return true;
-    }
-    if (getpwnam_r(name, &room, text, sizeof(text), &user) != 0 || !user) {
-        (void)snprintf(why, why_n, "module_user: there is no user %s", name);
-        return false;
-    }
-    if (user->pw_uid == 0) {
-        (void)snprintf(why, why_n, "module_user: %s has root's rights", name);
-        return false;
-    }
-    if (!to->drops && user->pw_uid != to->uid) {
-        (void)snprintf(why, why_n, "module_user: only root may become %s", name);
-        return false;
-    }
-    to->uid = user->pw_uid;
-    to->gid = user->pw_gid;
-    return true;
-}
-
 static bool
 open_modules(struct daemon *d, const struct options *o)
 {
@@ -251,18 +216,21 @@ open_modules(struct daemon *d, const struct options *o)
         .events = &port_module_events,
         .owner = &d->site,
     };
+    struct config_error error;
     char why[WHY_BYTES];
 
     if (!s->security_module) {
         log_info(d->log, "no security module: callers speak PPP at once");
         return true;
     }
+    if (!requirements_check_module(s, o->config_file, &error) ||
+        !requirements_find_user(s, o->config_file, &args.child, &error)) {
+        return failed(d, "the security module cannot be loaded", error.text);
+    }
     for (size_t i = 0; i < s->n_ports; i++) {
         args.slots += s->ports[i].calls;
     }
-    if (find_user(s, &args.child, why, sizeof(why))) {
-        d->site.modules = module_pool_open(&args, why, sizeof(why));
-    }
+    d->site.modules = module_pool_open(&args, why, sizeof(why));
     return d->site.modules || failed(d, "the security module cannot be loaded", why);
 }
 
@@ -427,44 +395,22 @@ serve(struct ras_settings *settings, const struct options *o, struct in_effect i
     return status;
 }
 
-/* Every call ends there. */
-static bool
-check_pppd(const struct ras_settings *s, const char *file, char *why, size_t n)
-{
-    struct stat at;
-    char line[16] = "";
-
-    errno = 0;
-    if (access(s->pppd, X_OK) == 0 && stat(s->pppd, &at) == 0 && S_ISREG(at.st_mode)) {
-        return true;
-    }
-    if (s->pppd_line) {
-        (void)snprintf(line, sizeof(line), ":%u", s->pppd_line);
-    }
-    (void)snprintf(why, n,
-                   "%s%s: [ras] pppd: expected the path of pppd, which can be run: %s: %s%s", file,
-                   line, s->pppd, errno ? strerror(errno) : "Not a regular file",
-                   s->pppd_line ? "" : " (the default; install pppd, or name where it is)");
-    return false;
-}
-
 static int
 check(const struct ras_settings *settings, const struct options *o)
 {
+    struct module_child_args module = { 0 };
     struct config_error error;
-    char why[WHY_BYTES];
 
     if (!accounts_open(o->config_file, NULL, &error)) {
         (void)fprintf(stderr, "rasd: %s\n", error.text);
         return PROCESS_USAGE;
     }
-    if (settings->security_module &&
-        !trusted_file_check(settings->security_module, why, sizeof(why))) {
-        (void)fprintf(stderr, "rasd: security_module: %s\n", why);
-        return PROCESS_FAILED;
-    }
-    if (!check_pppd(settings, o->config_file, why, sizeof(why))) {
-        (void)fprintf(stderr, "rasd: %s\n", why);
+    if ((settings->security_module &&
+         !requirements_check_module(settings, o->config_file, &error)) ||
+        (settings->security_module && geteuid() == 0 &&
+         !requirements_find_user(settings, o->config_file, &module, &error)) ||
+        !requirements_check_pppd(settings, o->config_file, &error)) {
+        (void)fprintf(stderr, "rasd: %s\n", error.text);
         return PROCESS_FAILED;
     }
     (void)printf("%s: good\n", o->config_file);

@@ -168,9 +168,6 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "ras") == 0) {
         const struct key_table own = { ras_keys, SEC_ARRAY_LEN(ras_keys), r->out };
 
-        if (e->key && strcmp(e->key, "pppd") == 0) {
-            r->out->pppd_line = e->line;
-        }
         return !e->key || take_any(e, &own, &r->ras, why, why_n);
     }
     return strcmp(e->section, "events") != 0 || events_section_take(&r->out->events, e, why, why_n);

@@ -53,7 +53,6 @@ struct ras_settings {
     char *module_host; /* ras-module-host's path */
     char *pam_service; /* NULL: the module's default */
     char *module_user, *control_socket, *run_directory, *pppd, *plugin;
-    unsigned pppd_line; /* 0: the default one */
     struct events_section events;
     struct port_settings *ports;
     size_t n_ports;

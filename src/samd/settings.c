@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/config_place.h"
 #include "base/mem.h"
 #include "daemon/key.h"
 
@@ -69,8 +70,9 @@ find_group(const char *key, const char *name, gid_t *out, const char *file,
     struct group held, *group = NULL;
 
     if (name && (getgrnam_r(name, &held, room, sizeof(room), &group) || !group)) {
-        (void)snprintf(error->text, sizeof(error->text), "%s: [samd] %s: there is no group %s",
-                       file, key, name);
+        config_place_fail(error, file, "samd", key,
+                          "there is no group %s: make it (groupadd --system), or name another",
+                          name);
         return false;
     }
     *out = group ? group->gr_gid : (gid_t)-1;

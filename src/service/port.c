@@ -62,7 +62,7 @@ port_bind(struct port *port, bool first, char *why, size_t why_n)
             return true;
         }
     }
-    (void)snprintf(why, why_n, "%s", strerror(errno));
+    (void)snprintf(why, why_n, "%s", tcp_socket_error(errno));
     return false;
 }
 

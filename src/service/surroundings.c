@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "daemon/surroundings.h"
+#include "daemon/tcp_socket.h"
 #include "service/credential.h"
 #include "service/surroundings.h"
 
@@ -26,7 +27,7 @@ check_address(const struct surroundings_report *r, const struct listener_setting
     if (fd < 0 || bind(fd, is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&address,
                        is_v4 ? sizeof(v4) : sizeof(address)) != 0) {
         surroundings_say(r, "[listener %s] address: %s: %s", l->name, l->address_text,
-                         strerror(errno));
+                         tcp_socket_error(errno));
     }
     if (fd >= 0) {
         (void)close(fd);

@@ -409,7 +409,7 @@ def test_no_host(make_rasd):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has a choice")
-@pytest.mark.parametrize("user, why", [("root", "has root's rights"), ("no-such-user", "there is no user")])
+@pytest.mark.parametrize("user, why", [("root", "without root's rights, not root"), ("no-such-user", "there is no user")])
 def test_a_module_user_that_will_not_do(make_rasd, user, why):
     assert why in refusal(make_rasd(start=False, module_user=user))
 

@@ -136,7 +136,8 @@ static const struct {
     { "[execd]\nminimum_uid = 0\n",
       ":2: [execd] minimum_uid: expected a number from 1 to 4294967294" },
     { "[execd]\nuser = nobody-of-that-name\n",
-      ": [execd] user: there is no user nobody-of-that-name" },
+      ":2: [execd] user: there is no user nobody-of-that-name: make it, or name the one that "
+      "sspid runs as" },
 };
 
 static void
