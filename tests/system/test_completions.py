@@ -101,6 +101,11 @@ def test_accounts(complete, make_service):
     assert complete("sspictl", "account", "show", "a", OPENSSPI_CONFIG="/nonexistent") == []
 
 
+def test_an_account_is_a_name_and_no_command(complete, make_service):
+    service = make_service(accounts={"$(id)": "Secret123!x"}, start=False)
+    assert complete("sspictl", "account", "show", "", OPENSSPI_CONFIG=str(service.config)) in (["$(id)", "--json"], ["--json", r"\$\(id\)"])
+
+
 def test_the_files_are_clean():
     """The list of candidates stands in quotes in all of them."""
     assert not set("'\\") & set((ROOT / "packaging/completions/candidates.awk").read_text())
