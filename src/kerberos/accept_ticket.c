@@ -237,8 +237,7 @@ check_times(struct krb_accept *a)
 
 /* What is not looked at. Addresses (caddr): nobody here knows the peer's, and through a proxy or
  * NAT it would not be the client's; they bind a stolen ticket to nothing that its thief could not
- * have. Transited realms: as Windows, this leaves it to the KDC of the service's realm whose
- * word is taken, which has to be asked for the ticket anyway. */
+ * have. Transited realms: krb_authorize does, where the ticket's name is all that there is. */
 sec_status
 krb_accept_check_ticket(struct krb_accept *a)
 {

@@ -389,6 +389,19 @@ names_of_ticket(struct krb_context *c, const struct krb_enc_ticket *ticket,
     return SEC_E_OK;
 }
 
+/* RFC 4120 2.7: who takes a client's name for what it is has to know that each realm on the ticket's
+ * way may speak for that client. A KDC that has looked says so by the flag, and KDCs can be asked not to
+ * look. Windows' never say so; the names and SIDs in their PACs have been filtered by each of them. */
+static sec_status
+check_transited(struct krb_context *c, const struct krb_enc_ticket *ticket)
+{
+    if (!ticket->transited.n || (ticket->flags & KRB_TICKET_TRANSITED_CHECKED)) {
+        return SEC_E_OK;
+    }
+    return deny(c, "the ticket came through other realms, which the KDC did not check "
+                   "(transited-policy-checked), and no PAC says who the client is");
+}
+
 sec_status
 krb_authorize(struct krb_context *c, const struct krb_proven *proven, struct wire_writer *room,
               struct bytes names[KRB_NAMES])
@@ -408,6 +421,9 @@ krb_authorize(struct krb_context *c, const struct krb_proven *proven, struct wir
     status = names_of_ticket(c, proven->ticket, &name, &realm);
     if (status == SEC_E_OK && krb_host(c)->settings->kerberos.pac != SEC_PAC_IGNORE) {
         status = verify_pac(c, proven, wire_written(&name), &v, &found);
+    }
+    if (status == SEC_E_OK && !v.has_logon) {
+        status = check_transited(c, proven->ticket);
     }
     if (status != SEC_E_OK) {
         return status;

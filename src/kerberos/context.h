@@ -159,7 +159,7 @@ struct krb_proven {
  * Without a PAC, or where it has no logon information (MIT's KDC), the user is the whole of the
  * client's name and the domain its realm; there is no SID and no group then.
  * SEC_E_LOGON_DENIED: the PAC does not verify, is somebody else's, or is missing where required; or
- * the client is anonymous. */
+ * the client is anonymous, or its name came through realms that nobody has checked. */
 sec_status krb_authorize(struct krb_context *, const struct krb_proven *, struct wire_writer *room,
                          struct bytes names[KRB_NAMES]);
 

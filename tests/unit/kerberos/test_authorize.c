@@ -134,6 +134,41 @@ test_krb_authorize__no_pac_as_policy_has_it(void **state)
     scene_clear(&s);
 }
 
+/* Each realm on a ticket's way can make the client's name up. The KDC's flag says that they may speak for
+ * it, and so does a PAC that has been filtered; that there is one, from MIT's KDC, does not. */
+static void
+test_krb_authorize__realms_on_the_way_that_nobody_checked(void **state)
+{
+    static const char why[] = "came through other realms, which the KDC did not check";
+    struct draft with_logon, without_logon;
+    struct scene s;
+
+    scene_init(&s);
+    s.ticket.transited_type = 1;
+    s.ticket.transited = bytes_of_string("BETWEEN.TEST");
+    scene_denied(&s, why);
+    s.host.settings.kerberos.pac = SEC_PAC_IGNORE;
+    scene_denied(&s, why);
+    s.host.settings.kerberos.pac = SEC_PAC_VERIFY;
+    draft_init(&without_logon);
+    without_logon.without_logon = true;
+    scene_issue(&s, &without_logon);
+    scene_denied(&s, why);
+    s.ticket.flags = KRB_TICKET_TRANSITED_CHECKED;
+    scene_accepted(&s);
+    scene_again(&s);
+    s.ticket.flags = 0;
+    draft_init(&with_logon);
+    scene_issue(&s, &with_logon);
+    scene_accepted(&s);
+    scene_again(&s);
+    s.ticket.authorization_data = (struct bytes){ 0 };
+    s.ticket.flags = KRB_TICKET_TRANSITED_CHECKED;
+    scene_accepted(&s);
+    scene_assert_plain(&s, UTF16("alice"), UTF16("EXAMPLE.TEST"));
+    scene_clear(&s);
+}
+
 /* Nothing is looked at, and nothing is taken. */
 static void
 test_krb_authorize__policy_ignore(void **state)
@@ -388,6 +423,7 @@ main(void)
         cmocka_unit_test(test_krb_authorize__requestor_of_a_tgt),
         cmocka_unit_test(test_krb_authorize__pac_without_logon_information),
         cmocka_unit_test(test_krb_authorize__no_pac_as_policy_has_it),
+        cmocka_unit_test(test_krb_authorize__realms_on_the_way_that_nobody_checked),
         cmocka_unit_test(test_krb_authorize__policy_ignore),
         cmocka_unit_test(test_krb_authorize__pac_elsewhere_is_none),
         cmocka_unit_test(test_krb_authorize__malformed_authorization_data_refused),
