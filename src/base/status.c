@@ -4,17 +4,51 @@
 #include <stdio.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 static _Thread_local char reason[SEC_REASON_BYTES];
+
+/* Nearly all reasons are. */
+static bool
+is_plain(struct bytes text)
+{
+    unsigned odd = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        odd |= (unsigned)(text.p[i] < ' ') | (unsigned)(text.p[i] >= 0x7F);
+    }
+    return !odd;
+}
+
+/* What a peer chose may stand in it: the text of a KRB-ERROR, the name on a ticket. */
+static void
+keep(struct bytes text)
+{
+    struct wire_writer w = wire_writer_fixed(reason, sizeof(reason) - 1);
+
+    if (is_plain(text)) {
+        wire_put_bytes(&w, text);
+    } else {
+        text_put_shown(&w, text);
+    }
+    reason[w.len] = 0; /* the rest does not fit */
+}
 
 sec_status
 sec_fail(sec_status status, const char *format, ...)
 {
+    char text[SEC_REASON_BYTES];
     va_list args;
+    int n;
 
     va_start(args, format);
-    (void)vsnprintf(reason, sizeof(reason), format, args);
+    n = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    if (n < (int)sizeof(text)) {
+        keep(bytes_of_string(n < 0 ? "" : text));
+    } else {
+        keep(text_cut(bytes_of_string(text), sizeof(text) - 2));
+    }
     return status;
 }
 

@@ -22,8 +22,9 @@ sec_failed(sec_status status)
 enum { SEC_REASON_BYTES = 512 }; /* Negotiate tells what each mechanism says */
 
 /* Keeps why the call fails, for this thread, and returns status. The reason goes to the log and
- * to tools, never to the peer and never with a secret in it; control characters are the log's
- * business. The last one given stays: outer layers should return what inner ones said. */
+ * to tools, never to the peer and never with a secret in it. It is one line of text, whatever was
+ * put into it: a terminal that it is shown on obeys none of it. The last one given stays: outer
+ * layers should return what inner ones said. */
 SEC_PRINTF(2, 3) sec_status sec_fail(sec_status status, const char *format, ...);
 
 /* The reason of this thread's last failure; "" when there was none since sec_reason_clear(). */
