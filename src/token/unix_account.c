@@ -15,6 +15,10 @@ enum {
     GROUPS = 64,        /* at first */
     GROUPS_MAX = 65536, /* Linux' NGROUPS_MAX */
     NAME_BYTES = 1024,
+    /* systemd gives services users of their own from here on (DynamicUser=), Debian has its packages'
+     * further up, and behind both is nobody. */
+    SERVICE_UIDS = 61184,
+    SERVICE_UIDS_END = 65535,
 };
 
 /* Appends a text with its NUL. */
@@ -184,9 +188,10 @@ find_with_domain(const struct unix_account_client *c, struct unix_account **out)
     return unix_account_find(name, out);
 }
 
+/* bare: by the user's name, without the domain's. */
 static sec_status
 find_by_name(const struct unix_account_client *c, const struct unix_account_policy *p,
-             struct unix_account **out)
+             struct unix_account **out, bool *bare)
 {
     sec_status status = SEC_E_NO_IMPERSONATION;
 
@@ -206,13 +211,16 @@ find_by_name(const struct unix_account_client *c, const struct unix_account_poli
                         "(impersonate_bare_name)",
                         c->domain, c->user);
     }
+    *bare = true;
     return unix_account_find(c->user, out);
 }
 
-/* A client called daemon or www-data must not become the system user of that name by accident; a
- * store that names him does not do so by accident. */
+/* A client called daemon, nobody or www-data must not become the system user of that name by accident;
+ * a store that names him does not do so by accident. Of DOMAIN\user the name service has made the id
+ * itself, wherever it is. */
 static sec_status
-check_uid(const struct unix_account *a, bool is_named, const struct unix_account_policy *p)
+check_uid(const struct unix_account *a, bool is_named, bool bare,
+          const struct unix_account_policy *p)
 {
     if (a->uid == 0 && !p->root) {
         return sec_fail(SEC_E_NO_IMPERSONATION,
@@ -224,6 +232,12 @@ check_uid(const struct unix_account *a, bool is_named, const struct unix_account
                         "impersonate_min_uid (%u)",
                         a->name, a->uid, p->min_uid);
     }
+    if (bare && a->uid >= SERVICE_UIDS && a->uid <= SERVICE_UIDS_END) {
+        return sec_fail(SEC_E_NO_IMPERSONATION,
+                        "token: Unix account %.100s is a system user: user id %u, of those that "
+                        "services have (%d to %d)",
+                        a->name, a->uid, SERVICE_UIDS, SERVICE_UIDS_END);
+    }
     return SEC_E_OK;
 }
 
@@ -232,12 +246,12 @@ unix_account_map(const struct unix_account_client *c, const struct unix_account_
                  struct unix_account **out)
 {
     struct unix_account *found = NULL;
-    bool is_named = c->unix_user && c->unix_user[0];
+    bool is_named = c->unix_user && c->unix_user[0], bare = false;
     sec_status status =
-        is_named ? unix_account_find(c->unix_user, &found) : find_by_name(c, p, &found);
+        is_named ? unix_account_find(c->unix_user, &found) : find_by_name(c, p, &found, &bare);
 
     if (status == SEC_E_OK) {
-        status = check_uid(found, is_named, p);
+        status = check_uid(found, is_named, bare, p);
     }
     if (status != SEC_E_OK) {
         unix_account_free(found);

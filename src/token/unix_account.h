@@ -45,7 +45,7 @@ enum unix_account_bare {
 /* What policy says of whom a thread may act as. Names are UTF-8. */
 struct unix_account_policy {
     bool root;     /* uid 0 too */
-    uid_t min_uid; /* of accounts that a client's name alone leads to: system users are below it */
+    uid_t min_uid; /* of accounts that a client's name leads to: most system users are below it */
     enum unix_account_bare bare;
     const char *const *own_domains; /* NetBIOS and DNS names; empty ones are nobody's */
     size_t n_own_domains;

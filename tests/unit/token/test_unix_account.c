@@ -30,6 +30,12 @@ static const struct {
     { "a/b", 2009 },
     { "EXAMPLE.TEST\\carol", 3005 },
     { "carol smith", 2007 },
+    { "before", 61183 },
+    { "dynamic", 61184 },
+    { "overflow", 65534 },
+    { "sixteen", 65535 },
+    { "behind", 65536 },
+    { "DOMAIN\\winbind", 62000 },
 };
 
 static int broken; /* what the name service answers to all; 0: what it knows */
@@ -95,6 +101,11 @@ map(const char *user, const char *domain, const char *unix_user, struct unix_acc
     unix_account_free(a);
     return status;
 }
+
+#define ANY                                               \
+    {                                                     \
+        .bare = UNIX_ACCOUNT_BARE_ALWAYS, .min_uid = 1000 \
+    }
 
 static void
 test_map__rules(void **state)
@@ -189,6 +200,14 @@ test_map__rules(void **state)
           1,
           "[DOMAIN\\daemon][daemon]" },
         { "bob", "DOMAIN", "daemon", { .min_uid = 1000 }, 1, "[daemon]" },
+        /* Nor those that have no low ids: services' of systemd's, and nobody. */
+        { "before", "DOMAIN", NULL, ANY, 61183, "[DOMAIN\\before][before]" },
+        { "dynamic", "DOMAIN", NULL, ANY, (uid_t)-2, "[DOMAIN\\dynamic][dynamic]" },
+        { "overflow", "DOMAIN", NULL, ANY, (uid_t)-2, "[DOMAIN\\overflow][overflow]" },
+        { "sixteen", "DOMAIN", NULL, ANY, (uid_t)-2, "[DOMAIN\\sixteen][sixteen]" },
+        { "behind", "DOMAIN", NULL, ANY, 65536, "[DOMAIN\\behind][behind]" },
+        { "winbind", "DOMAIN", NULL, ANY, 62000, "[DOMAIN\\winbind]" },
+        { "bob", "DOMAIN", "dynamic", ANY, 61184, "[dynamic]" },
         { "toor", "DOMAIN", NULL, { .root = true, .min_uid = 1000 }, 0, "[DOMAIN\\toor]" },
         { "toor", "DOMAIN", NULL, { .min_uid = 0 }, (uid_t)-2, "[DOMAIN\\toor]" },
     };
