@@ -15,21 +15,30 @@
 #include "event/file.h"
 
 /* Root may be the first to write to a file that another service shares, in that service's folder:
- * what it makes there is the folder's owner's. */
-static void
-give_to_folder(int fd, const char *path, const struct stat *file)
+ * what it makes there is the folder's owner's. One that has a second name the owner may have linked
+ * there, whosever it is. */
+static bool
+settle_in_folder(int fd, const char *path, const struct stat *file)
 {
     const char *slash = strrchr(path, '/');
     char folder[PATH_MAX];
     struct stat st;
 
-    if (geteuid() != 0 || !slash || !S_ISREG(file->st_mode) || file->st_size || file->st_uid) {
-        return;
+    if (geteuid() != 0 || !slash || !S_ISREG(file->st_mode)) {
+        return true;
     }
     (void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
-    if (stat(folder, &st) == 0 && st.st_uid != 0) {
+    if (stat(folder, &st) != 0 || st.st_uid == 0) {
+        return true;
+    }
+    if (file->st_nlink > 1) {
+        errno = EMLINK;
+        return false;
+    }
+    if (!file->st_size && !file->st_uid) {
         (void)!fchown(fd, st.st_uid, st.st_gid);
     }
+    return true;
 }
 
 /* Where the folder is another user's, a link in it must not lead root elsewhere. */
@@ -80,12 +89,11 @@ event_file_open(struct event_file *file, const char *path)
 
     file->path = path;
     file->fd = open(path, flags, 0640);
-    if (file->fd < 0 || fstat(file->fd, &st) != 0) {
+    if (file->fd < 0 || fstat(file->fd, &st) != 0 || !settle_in_folder(file->fd, path, &st)) {
         file->error = errno;
         event_file_close(file);
         return false;
     }
-    give_to_folder(file->fd, path, &st);
     file->device = st.st_dev;
     file->inode = st.st_ino;
     file->error = 0;

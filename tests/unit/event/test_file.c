@@ -248,6 +248,30 @@ test_open__root_in_anothers_folder__the_folders_owners(void **state)
     assert_int_equal(chown(folder, 0, 0), 0);
 }
 
+/* Its owner could have linked any file of root's there: to be written to, and, an empty one, to be his. */
+static void
+test_open__root_in_anothers_folder__no_file_that_has_two_names(void **state)
+{
+    struct event_file file = { .fd = -1 };
+    struct stat st;
+
+    (void)state;
+    if (geteuid() != 0) {
+        return;
+    }
+    assert_true(event_file_open(&file, moved));
+    event_file_close(&file);
+    assert_int_equal(link(moved, path), 0);
+    assert_int_equal(chown(folder, 65534, 65534), 0);
+    assert_false(event_file_open(&file, path));
+    assert_int_equal(file.error, EMLINK);
+    assert_int_equal(stat(moved, &st), 0);
+    assert_int_equal(st.st_uid, 0);
+    assert_int_equal(chown(folder, 0, 0), 0);
+    assert_true(event_file_open(&file, path));
+    event_file_close(&file);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, remove_files)
 
 int
@@ -255,6 +279,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(test_open__root_in_anothers_folder__the_folders_owners),
+        TEST(test_open__root_in_anothers_folder__no_file_that_has_two_names),
         TEST(test_event_file_append__appends_with_mode_0640),
         TEST(test_event_file_append__rotation_is_noticed_in_a_second),
         TEST(test_event_file_append__after_a_full_disk_a_line_of_its_own),
