@@ -47,7 +47,7 @@ session_clear(struct session *session)
     session->negotiation = NULL;
 }
 
-/* Who has a ticket has nothing to explain. */
+/* Of a session that was looked at. */
 static bool
 is_kerberos(const struct session *session)
 {
@@ -55,7 +55,8 @@ is_kerberos(const struct session *session)
 }
 
 /* What the library knows of the context, as far as it knows anything; how it came to the
- * mechanism is of interest where it led nowhere, or not to Kerberos. */
+ * mechanism is of interest where it led nowhere, or not to Kerberos: who has a ticket has nothing to
+ * explain. */
 static void
 look(struct session *session, bool refused)
 {
@@ -192,11 +193,28 @@ accept_token(struct session *session, struct bytes token, SecBuffer *answer)
     return status;
 }
 
+/* What is wanted of these is needed; their ASC_RET_ values are the same. NULL: it is there. */
+static const char *
+missing(struct session *session)
+{
+    ULONG lacks = session->rules->wanted & ~session->attributes;
+
+    if (lacks & (ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY)) {
+        return "the client's context has no confidentiality and integrity, and this listener sends "
+               "nothing unprotected";
+    }
+    look(session, false);
+    /* With Kerberos it is the client's to ask for; others' packages may do so and not say so. */
+    return (lacks & ASC_REQ_SEQUENCE_DETECT) && is_kerberos(session)
+               ? "the client's context does not find messages that come twice or out of order "
+                 "(ISC_REQ_SEQUENCE_DETECT, GSS_C_SEQUENCE_FLAG), and this listener's are a stream"
+               : NULL;
+}
+
 static void
 judge(struct session *session, sec_status status)
 {
-    /* What is wanted of these two is needed; their ASC_RET_ values are the same. */
-    ULONG needed = session->rules->wanted & (ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY);
+    const char *lacks;
 
     if (sec_failed(status)) {
         end(session, SESSION_REFUSED, status);
@@ -204,10 +222,8 @@ judge(struct session *session, sec_status status)
         return;
     } else if (status != SEC_E_OK && status != SEC_I_COMPLETE_NEEDED) {
         session_refuse(session, SEC_E_INTERNAL_ERROR, "an outcome that means neither yes nor no");
-    } else if ((session->attributes & needed) != needed) {
-        session_refuse(session, SEC_E_SECURITY_QOS_FAILED,
-                       "the client's context has no confidentiality and integrity, and this "
-                       "listener sends nothing unprotected");
+    } else if ((lacks = missing(session))) {
+        session_refuse(session, SEC_E_SECURITY_QOS_FAILED, lacks);
     } else {
         end(session, SESSION_ESTABLISHED, SEC_E_OK);
     }

@@ -40,7 +40,9 @@ struct session_client {
 struct session_rules {
     unsigned max_legs;
     size_t max_token;
-    ULONG wanted; /* ASC_REQ_*; CONFIDENTIALITY and INTEGRITY are a must where they are wanted */
+    /* ASC_REQ_*; CONFIDENTIALITY and INTEGRITY, and with Kerberos SEQUENCE_DETECT, are a must
+     * where they are wanted. */
+    ULONG wanted;
 };
 
 /* What an HTTP request says beside its token. */

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import socketserver
+import struct
 import subprocess
 import threading
 import time
@@ -218,6 +219,22 @@ def test_a_tunnel(serve, ticket, echo_server, package):
         near.terminate()
         assert got == data and near.wait(60) == 0
     service.wait_for(lambda: f"user={USER}" in service.log.read_text() and "end=done" in service.log.read_text(), "a line in the log")
+
+
+def test_a_stream_that_could_be_repeated_is_refused(served, client):
+    """GSS-API leaves it to the client whether messages that come again are found."""
+    sealed = gssapi.RequirementFlag.mutual_authentication | gssapi.RequirementFlag.confidentiality | gssapi.RequirementFlag.integrity
+    flags = gssapi.RequirementFlag
+    for more, passes in ((0, False), (flags.replay_detection, False), (flags.out_of_sequence_detection, True)):
+        token = client.token(flags=sealed | more)
+        with served.connect("whoami") as s:
+            s.sendall(struct.pack("<I", len(token)) + token)
+            final = s.recv(struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+            client.context.step(final)
+            assert client.context.complete and bool(s.recv(4, socket.MSG_WAITALL)) == passes
+    refused = served.wait_for(lambda: len(served.events(4625)) == 2 and served.events(4625), "both refusals")
+    assert all("GSS_C_SEQUENCE_FLAG" in event["reason"] and event["Status"] == "0x80090332" for event in refused)
+    served.wait_for(lambda: len(served.events(4624)) == 1, "the logon")
 
 
 def test_the_socket_sample(serve, ticket):

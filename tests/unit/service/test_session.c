@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -125,6 +126,28 @@ test_session_step__without_protection_where_it_is_wanted(void **state)
     assert_int_equal(fake_live, 0);
 }
 
+/* A Kerberos client may not have asked for it. Of others nothing is known. */
+static void
+test_session_step__without_order_where_it_is_wanted(void **state)
+{
+    static const struct session_rules ordered = {
+        3, 65536, ASC_REQ_CONFIDENTIALITY | ASC_REQ_SEQUENCE_DETECT
+    };
+    struct session s;
+    char answer[64];
+
+    (void)state;
+    session_init(&s, &client, &ordered, &credential);
+    assert_int_equal(step(&s, "krb:demo", answer, sizeof(answer)), SESSION_REFUSED);
+    assert_int_equal(s.status, SEC_E_SECURITY_QOS_FAILED);
+    assert_non_null(strstr(s.reason, "SEQUENCE_DETECT"));
+    session_clear(&s);
+    session_init(&s, &client, &ordered, &credential);
+    assert_int_equal(step(&s, "yes:demo", answer, sizeof(answer)), SESSION_ESTABLISHED);
+    session_clear(&s);
+    assert_int_equal(fake_live, 0);
+}
+
 static void
 test_session_may_wait__not_for_what_begins(void **state)
 {
@@ -206,6 +229,7 @@ main(void)
         cmocka_unit_test(test_session_step__a_refusal_has_its_token_and_reason),
         cmocka_unit_test(test_session_step__more_than_max_legs),
         cmocka_unit_test(test_session_step__without_protection_where_it_is_wanted),
+        cmocka_unit_test(test_session_step__without_order_where_it_is_wanted),
         cmocka_unit_test(test_session_may_wait__not_for_what_begins),
         cmocka_unit_test(test_session_step__the_end_is_an_event),
     };
