@@ -412,6 +412,18 @@ on_broken(void *user, const char *why)
     tunnel_cut(t, why);
 }
 
+/* Whoever runs a command as the client acts as the client. */
+static bool
+lets_act(const struct tunnel *t)
+{
+    if (!(t->framed->session.attributes & ASC_RET_IDENTIFY)) {
+        return true;
+    }
+    tell_refused(t, exec_msg_refusal_name(EXEC_MSG_NOT_PERMITTED),
+                 "the client lets itself be identified alone, and nobody act as it");
+    return false;
+}
+
 static bool
 exec_begin(struct tunnel *t)
 {
@@ -433,6 +445,10 @@ exec_begin(struct tunnel *t)
     };
     const char *why;
 
+    if (!lets_act(t)) {
+        tunnel_cut(t, "refused");
+        return true;
+    }
     if (*logon->DelegatedCache &&
         cache_file_write(logon->DelegatedCache, &credentials) != SEC_E_OK) {
         on_broken(t, sec_reason());
