@@ -6,6 +6,20 @@ local socket = require "socket"
 local HOST, PORT, SECONDS = "127.0.0.1", 8080, 30
 -- What the application is told: from here alone.
 local REMOTE = { "Remote-User", "Remote-Authenticated", "Remote-Domain", "Remote-Sid", "Remote-Unix-User", "Remote-Groups", "Remote-Groups-Cut" }
+local is_remote = {}
+for _, name in ipairs(REMOTE) do
+    is_remote[name:lower()] = true
+end
+
+-- What the client sent under these names, and under those that an application may not tell from them: CGI and WSGI have HTTP_REMOTE_USER of Remote_User as well.
+local function withdraw(r)
+    for name in pairs(r:headers_in_table()) do
+        local plain = name:lower():gsub("[^%w]", "-")
+        if is_remote[plain] then
+            r.headers_in[name] = nil
+        end
+    end
+end
 
 -- With LuaScope conn this file is loaded once for each connection of a client's: so the connection has a name, and one of its own to sspid.
 local random = assert(io.open("/dev/urandom", "rb"))
@@ -77,6 +91,7 @@ function check(r)
         table.insert(lines, "Authorization: " .. authorization)
     end
     local status, headers = ask(table.concat(lines, "\r\n") .. "\r\n\r\n")
+    withdraw(r)
     for _, name in ipairs(REMOTE) do
         r.headers_in[name] = headers and headers[name:lower()] or nil
     end

@@ -31,7 +31,7 @@ LuaScope conn
 <Location />
     Require all granted
     LuaHookAccessChecker {folder}/sspid.lua check
-    Header set X-Seen "expr=%{{req:Remote-User}}|%{{req:Remote-Authenticated}}|%{{req:Authorization}}"
+    Header set X-Seen "expr=%{{req:Remote-User}}|%{{req:Remote-Authenticated}}|%{{req:Authorization}}|%{{req:Remote_User}}%{{req:Remote_Unix-User}}%{{req:Remote.User}}"
 </Location>
 """
 KEYS = {"trusted_proxy": "127.0.0.1", "connection_header": "X-Connection", "client_header": "X-Real-IP", "scheme_header": "X-Forwarded-Proto"}
@@ -74,6 +74,7 @@ class Visitor(Client):
         status, headers, _ = self.get("/page", *fields)
         seen = dict(headers).get("x-seen", "||").split("|")
         assert seen[2] == "", "the application was given a proof"
+        assert "".join(seen[3:]) == "", "the application was given a name that CGI takes for another"
         return seen[0] if status == 200 else status
 
 
@@ -126,6 +127,7 @@ def test_optional(behind):
     _, apache = behind(threads=8, keys={"require": "optional"})
     thief = visitor(apache)
     assert thief.page("Remote-User: alice", "remote-authenticated: yes") == ""
+    assert thief.page("Remote_User: alice", "REMOTE_USER: bob", "remote_unix-user: alice", "Remote.User: alice") == ""
     alice = visitor(apache, "alice")
     alice.negotiate()
     alice.authenticate()
