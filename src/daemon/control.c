@@ -12,8 +12,9 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "daemon/control.h"
+#include "daemon/unix_listener.h"
 
-enum { CLIENTS_MAX = 16, REQUEST_BYTES = 256, TIME_MS = 10000, BACKLOG = 16 };
+enum { CLIENTS_MAX = 16, REQUEST_BYTES = 256, TIME_MS = 10000, BACKLOG = 16, TEXT_BYTES = 300 };
 
 struct control {
     uv_pipe_t pipe;
@@ -200,21 +201,11 @@ control_is_free(const char *path, const struct log *log, char *why, size_t why_n
     return !taken;
 }
 
-/* A socket that nobody answers at is what a daemon left that was killed. */
-static void
-clear_path(const char *path)
-{
-    struct stat at;
-
-    if (lstat(path, &at) == 0 && S_ISSOCK(at.st_mode)) {
-        (void)unlink(path);
-    }
-}
-
 struct control *
 control_open(uv_loop_t *loop, const char *path, const struct log *log,
              const struct control_requests *requests, char *why, size_t why_n)
 {
+    char text[TEXT_BYTES];
     struct control *c;
     mode_t mask;
     int error;
@@ -222,7 +213,10 @@ control_open(uv_loop_t *loop, const char *path, const struct log *log,
     if (!control_is_free(path, log, why, why_n)) {
         return NULL;
     }
-    clear_path(path);
+    if (!unix_listener_clear(path, text, sizeof(text))) {
+        (void)snprintf(why, why_n, "%s: %s", path, text);
+        return NULL;
+    }
     c = mem_new(sizeof(*c));
     if (!c) {
         (void)snprintf(why, why_n, "no memory");

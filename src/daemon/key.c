@@ -93,6 +93,16 @@ key_unknown(const char *name, const struct key_table *tables, size_t n, char *wh
 }
 
 bool
+key_is_elsewhere(const char *name, const struct key_table *table, const char *section, char *why,
+                 size_t why_n)
+{
+    if (strncmp(why, "unknown key", 11) == 0 && key_find(name, table)) {
+        (void)snprintf(why, why_n, "unknown key; it is one of [%s]", section);
+    }
+    return false;
+}
+
+bool
 key_take_entry(const struct config_entry *e, const struct key_table *tables, size_t n, char *why,
                size_t why_n)
 {

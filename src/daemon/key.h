@@ -48,6 +48,9 @@ SEC_NODISCARD bool key_take(const struct key *, void *object, const struct key_v
 /* "unknown key", with the nearest of these tables. */
 bool key_unknown(const char *name, const struct key_table *tables, size_t n, char *why,
                  size_t why_n);
+/* What key_unknown said, where the key is one of another section's. false. */
+bool key_is_elsewhere(const char *name, const struct key_table *table, const char *section,
+                      char *why, size_t why_n);
 /* The first table that has the entry's key takes it; a key of none is an error. */
 SEC_NODISCARD bool key_take_entry(const struct config_entry *, const struct key_table *tables,
                                   size_t n, char *why, size_t why_n);

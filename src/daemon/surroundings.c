@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TEXT_BYTES = 700, PATH_BYTES = 4096, KEY_BYTES = 40 };
@@ -30,6 +31,14 @@ folder_of(const char *path, char folder[static PATH_BYTES])
                              path) < PATH_BYTES;
 }
 
+void
+surroundings_check_socket(const struct surroundings_report *r, const char *key, const char *path)
+{
+    if (strncmp(path, "/run/", 5) != 0) {
+        (void)surroundings_check_folder(r, key, path, W_OK | X_OK);
+    }
+}
+
 bool
 surroundings_check_folder(const struct surroundings_report *r, const char *key, const char *path,
                           int mode)
@@ -52,10 +61,26 @@ check_authority(const struct surroundings_report *r, const char *section, const 
     }
 }
 
+/* Not SQLite's; an empty one may become it. */
+static bool
+is_other_file(const char *path)
+{
+    static const char magic[] = "SQLite format 3"; /* with its NUL */
+    char begin[sizeof(magic)];
+    FILE *file = fopen(path, "re");
+    size_t n = file ? fread(begin, 1, sizeof(begin), file) : 0;
+
+    if (file) {
+        (void)fclose(file);
+    }
+    return n && (n < sizeof(begin) || memcmp(begin, magic, sizeof(magic)) != 0);
+}
+
 static void
 check_file(const struct surroundings_report *r, const char *section, const char *path,
            const char *key_file)
 {
+    struct stat at;
     char key[KEY_BYTES];
 
     (void)snprintf(key, sizeof(key), "%s store", section);
@@ -69,10 +94,17 @@ check_file(const struct surroundings_report *r, const char *section, const char 
     }
     if (access(path, R_OK | W_OK) != 0) {
         surroundings_say(r, "%s: %s: %s", key, path, strerror(errno));
+    } else if (is_other_file(path)) {
+        surroundings_say(r, "%s: %s is no account store: passwords are refused", key, path);
     }
     if (key_file && access(key_file, R_OK) != 0) {
         surroundings_say(r, "%s key_file: %s: %s: passwords are refused", section, key_file,
                          strerror(errno));
+    } else if (key_file && stat(key_file, &at) == 0 && at.st_mode & (S_IRWXG | S_IRWXO)) {
+        surroundings_say(r,
+                         "%s key_file: %s is open to others (mode %03o): passwords are refused "
+                         "until it is 600",
+                         section, key_file, at.st_mode & 0777U);
     }
 }
 

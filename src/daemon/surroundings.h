@@ -19,6 +19,9 @@ SEC_PRINTF(2, 3) void surroundings_say(const struct surroundings_report *, const
 /* The folder that path is in; mode: access(2)'s. false: it was told, as "[key]: the folder …". */
 bool surroundings_check_folder(const struct surroundings_report *, const char *key,
                                const char *path, int mode);
+/* The folder that a socket is to be made in; not below /run, where systemd makes it with the service. */
+void surroundings_check_socket(const struct surroundings_report *, const char *key,
+                               const char *path);
 /* The account store: "sqlite:PATH", whose file is not there before the first account is, and its key;
  * or the socket of "authority:PATH". section: where it stands, as in "[accounts]". key_file may be
  * NULL. */

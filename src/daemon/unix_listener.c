@@ -20,17 +20,52 @@ fail(char *why, size_t why_n, const char *what)
     return false;
 }
 
+static bool
+stat_folder(const char *path, char *folder, size_t folder_n, struct stat *st, char *why,
+            size_t why_n)
+{
+    const char *slash = strrchr(path, '/');
+
+    (void)snprintf(folder, folder_n, "%.*s", slash && slash != path ? (int)(slash - path) : 1,
+                   slash ? path : ".");
+    if (stat(folder, st)) {
+        (void)snprintf(why, why_n, "the folder %s: %s", folder, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool
+unix_listener_clear(const char *path, char *why, size_t why_n)
+{
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct stat st;
+
+    if (!stat_folder(path, folder, sizeof(folder), &st, why, why_n)) {
+        return false;
+    }
+    if (lstat(path, &st)) {
+        return errno == ENOENT || fail(why, why_n, strerror(errno));
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        return fail(why, why_n, "it is there, and no socket: move it away, or name another path");
+    }
+    if (unlink(path) && errno != ENOENT) {
+        (void)snprintf(why, why_n, "a socket is left there that cannot be removed: %s",
+                       strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 /* Who can write to the folder can put his own socket there, and be told what others are not to know. */
 static bool
 check_folder(const char *path, char *why, size_t why_n)
 {
     char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    int n = (int)(strrchr(path, '/') - path);
     struct stat st;
 
-    (void)snprintf(folder, sizeof(folder), "%.*s", n ? n : 1, path);
-    if (stat(folder, &st)) {
-        (void)snprintf(why, why_n, "the folder %s: %s", folder, strerror(errno));
+    if (!stat_folder(path, folder, sizeof(folder), &st, why, why_n)) {
         return false;
     }
     if (st.st_mode & 0022 || (st.st_uid != 0 && st.st_uid != geteuid())) {
@@ -97,8 +132,10 @@ unix_listener_open(const char *path, gid_t group, int *out, char *why, size_t wh
     if (is_answered(&address)) {
         return fail(why, why_n, "another one listens there already");
     }
+    if (!unix_listener_clear(address.sun_path, why, why_n)) {
+        return false;
+    }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    (void)unlink(address.sun_path);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
         !set_mode(address.sun_path, group) || listen(fd, BACKLOG)) {
         (void)fail(why, why_n, strerror(errno));

@@ -395,9 +395,17 @@ serve(struct ras_settings *settings, const struct options *o, struct in_effect i
     return status;
 }
 
+static void
+warn(void *user, const char *text)
+{
+    (void)user;
+    (void)fprintf(stderr, "rasd: warning: %s\n", text);
+}
+
 static int
 check(const struct ras_settings *settings, const struct options *o)
 {
+    const struct surroundings_report report = { warn, NULL };
     struct module_child_args module = { 0 };
     struct config_error error;
 
@@ -413,6 +421,7 @@ check(const struct ras_settings *settings, const struct options *o)
         (void)fprintf(stderr, "rasd: %s\n", error.text);
         return PROCESS_FAILED;
     }
+    requirements_warn(settings, &report);
     (void)printf("%s: good\n", o->config_file);
     return PROCESS_DONE;
 }

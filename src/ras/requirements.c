@@ -78,3 +78,21 @@ requirements_check_pppd(const struct ras_settings *s, const char *file, struct c
                       errno ? strerror(errno) : "Not a regular file");
     return false;
 }
+
+void
+requirements_warn(const struct ras_settings *s, const struct surroundings_report *r)
+{
+    for (size_t i = 0; i < s->n_ports; i++) {
+        const struct port_settings *p = &s->ports[i];
+
+        if (p->type == PORT_SERIAL && access(p->device, R_OK | W_OK) != 0) {
+            surroundings_say(r, "[port %s] device: %s: %s", p->name, p->device, strerror(errno));
+        }
+    }
+    if (access(s->plugin, R_OK) != 0) {
+        surroundings_say(r, "[ras] plugin: %s: %s: callers are refused", s->plugin,
+                         strerror(errno));
+    }
+    surroundings_check_socket(r, "[ras] control_socket", s->control_socket);
+    surroundings_check_socket(r, "[ras] run_directory", s->run_directory);
+}

@@ -3,6 +3,7 @@
 #ifndef RAS_REQUIREMENTS_H
 #define RAS_REQUIREMENTS_H
 
+#include "daemon/surroundings.h"
 #include "ras/module_child.h"
 #include "ras/settings.h"
 
@@ -13,6 +14,9 @@ SEC_NODISCARD bool requirements_check_pppd(const struct ras_settings *, const ch
 /* Of settings with a security module: that its file is nobody else's, and who loads it is there. */
 SEC_NODISCARD bool requirements_check_module(const struct ras_settings *, const char *file,
                                              struct config_error *);
+
+/* What may come later: lines, pppd's plugin, folders of sockets. */
+void requirements_warn(const struct ras_settings *, const struct surroundings_report *);
 
 /* The user of the module's processes, into *to. Where rasd is not root there is no choice. */
 SEC_NODISCARD bool requirements_find_user(const struct ras_settings *, const char *file,

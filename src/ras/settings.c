@@ -151,6 +151,8 @@ add_port(struct reading *r, const struct config_entry *e, char *why, size_t why_
 static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
+    const struct key_table of_ras = { ras_keys, SEC_ARRAY_LEN(ras_keys), NULL };
+    const struct key_table of_port = settings_port_keys(NULL);
     struct reading *r = user;
     size_t last = r->out->n_ports - 1;
 
@@ -163,12 +165,14 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "port") == 0) {
         const struct key_table own = settings_port_keys(&r->out->ports[last]);
 
-        return take_any(e, &own, &r->ports[last], why, why_n);
+        return take_any(e, &own, &r->ports[last], why, why_n) ||
+               key_is_elsewhere(e->key, &of_ras, "ras", why, why_n);
     }
     if (strcmp(e->section, "ras") == 0) {
         const struct key_table own = { ras_keys, SEC_ARRAY_LEN(ras_keys), r->out };
 
-        return !e->key || take_any(e, &own, &r->ras, why, why_n);
+        return !e->key || take_any(e, &own, &r->ras, why, why_n) ||
+               key_is_elsewhere(e->key, &of_port, "port NAME", why, why_n);
     }
     return strcmp(e->section, "events") != 0 || events_section_take(&r->out->events, e, why, why_n);
 }

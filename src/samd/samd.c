@@ -138,6 +138,17 @@ warn_at_check(void *user, const char *text)
 }
 
 static void
+check_sockets(const struct samd_settings *settings)
+{
+    const struct surroundings_report r = { warn_at_check, NULL };
+
+    surroundings_check_socket(&r, "[samd] socket", settings->socket);
+    if (settings->control_socket) {
+        surroundings_check_socket(&r, "[samd] control_socket", settings->control_socket);
+    }
+}
+
+static void
 on_reload(void *user)
 {
     struct daemon *d = user;
@@ -312,6 +323,7 @@ main(int argc, char **argv)
         return PROCESS_USAGE;
     }
     if (o.check_only) {
+        check_sockets(&settings);
         check_store(&settings, warn_at_check, NULL);
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;

@@ -161,7 +161,7 @@ better_guess(const char *key, const char *said, char *why, size_t why_n)
         return said;
     }
     (void)settings_unknown_listener_key(key, why, why_n);
-    return strstr(said, "did you mean") && !strstr(why, "did you mean") ? said : why;
+    return strchr(said, ';') && !strchr(why, ';') ? said : why;
 }
 
 /* The library's text names the key again. */

@@ -298,6 +298,7 @@ take_execd(struct settings *s, const struct config_entry *e, char *why, size_t w
 static bool
 take(void *user, const struct config_entry *e, char *why, size_t why_n)
 {
+    const struct key_table of_listener = { listener_keys, SEC_ARRAY_LEN(listener_keys), NULL };
     struct settings *s = user;
 
     if (!key_check_section(e, why, why_n)) {
@@ -309,7 +310,8 @@ take(void *user, const struct config_entry *e, char *why, size_t why_n)
     if (strcmp(e->section, "service") == 0) {
         const struct key_table table = { service_keys, SEC_ARRAY_LEN(service_keys), s };
 
-        return !e->key || key_take_entry(e, &table, 1, why, why_n);
+        return !e->key || key_take_entry(e, &table, 1, why, why_n) ||
+               key_is_elsewhere(e->key, &of_listener, "listener NAME", why, why_n);
     }
     if (strcmp(e->section, "events") == 0) {
         return events_section_take(&s->events, e, why, why_n);
@@ -356,13 +358,33 @@ has_command(const struct settings *s, const struct listener_settings *l)
     return has;
 }
 
+/* The key that is missing may be there, misspelt; *why says so. NULL: it is not. */
+static const struct listener_option *
+misspelt(const struct listener_settings *l, char *why, size_t why_n)
+{
+    const char *meant = l->protocol < 0 ? "mean \"protocol\"" : "mean \"address\"";
+    bool missing = l->protocol < 0 || !l->address_text;
+
+    for (size_t i = 0; i < l->n_options && missing; i++) {
+        (void)settings_unknown_listener_key(l->options[i].option.pszName, why, why_n);
+        if (strstr(why, meant)) {
+            return &l->options[i];
+        }
+    }
+    return NULL;
+}
+
 /* What only the whole section shows. */
 static bool
 check_listener(const struct settings *s, struct listener_settings *l, struct config_error *error)
 {
+    const struct listener_option *wrong;
     const char *text = NULL;
+    char why[WHY_BYTES];
 
-    if (l->protocol < 0) {
+    if ((wrong = misspelt(l, why, sizeof(why)))) {
+        text = why;
+    } else if (l->protocol < 0) {
         text = "expected a key protocol = framed, http or sample";
     } else if (!l->address_text || !key_parse_address(l->address_text, &l->address)) {
         text = "expected a key address = ADDRESS:PORT";
@@ -392,7 +414,8 @@ check_listener(const struct settings *s, struct listener_settings *l, struct con
                                    proxy_is_loopback(&l->address.sin6_addr));
     }
     if (text) {
-        settings_fail(s, l, NULL, 0, text, error);
+        settings_fail(s, l, wrong ? wrong->option.pszName : NULL, wrong ? wrong->line : 0, text,
+                      error);
     }
     l->backend = l->backend < 0 ? BACKEND_WHOAMI : l->backend;
     return text == NULL;

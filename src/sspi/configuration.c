@@ -357,7 +357,7 @@ configuration_with_options(struct configuration *base, const OPENSSPI_OPTION *op
             bool no_memory = strcmp(why, CONFIG_NO_MEMORY) == 0;
 
             (void)snprintf(error->text, sizeof(error->text), "%s: %s%s", options[i].pszName,
-                           no_memory ? "" : "expected ", why);
+                           no_memory || strncmp(why, "unknown ", 8) == 0 ? "" : "expected ", why);
             status = sec_fail(no_memory ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_PARAMETER, "%s",
                               error->text);
         }

@@ -429,6 +429,12 @@ unknown_key(const char *section, const char *key, char *why, size_t why_n)
             known[n++] = s->key;
         }
     }
+    for (size_t i = 0; i < SEC_ARRAY_LEN(known_settings); i++) {
+        if (same(known_settings[i].key, key)) {
+            (void)snprintf(why, why_n, "unknown key; it is one of [%s]", known_settings[i].section);
+            return false;
+        }
+    }
     return config_unknown("key", key, known, why, why_n);
 }
 

@@ -463,6 +463,18 @@ def test_a_pppd_that_cannot_be_run(make_rasd, path, why):
     assert done.stderr == f"rasd: {rasd.config}:{line}: [ras] pppd: expected the path of pppd, which can be run: {path}: {why}\n"
 
 
+def test_what_this_machine_does_not_have_is_warned_of(make_rasd):
+    rasd = make_rasd(start=False, plugin="/nonexistent/opensspi.so", ports={"com1": {"type": "serial", "device": "/nonexistent/tty"}})
+    rasd.ras["run_directory"] = "/nonexistent/run"
+    rasd.write_config()
+    done = rasd.run("-n")
+    assert (done.returncode, done.stdout) == (0, f"{rasd.config}: good\n")
+    assert done.stderr.splitlines() == [
+        "rasd: warning: [port com1] device: /nonexistent/tty: No such file or directory",
+        "rasd: warning: [ras] plugin: /nonexistent/opensspi.so: No such file or directory: callers are refused",
+        "rasd: warning: [ras] run_directory: the folder /nonexistent: No such file or directory"]
+
+
 def test_the_example_holds_every_key(tmp_path):
     """Taken out of their comments, all keys of the example are good as well."""
     lines = (ROOT / "docs/opensspi.conf.example").read_text().splitlines()
@@ -476,7 +488,8 @@ def test_the_example_holds_every_key(tmp_path):
     path = tmp_path / "opensspi.conf"
     path.write_text("\n".join(keys) + "\n")
     done = subprocess.run([program("rasd-fake-ppp"), "-n", "--config", path], capture_output=True, text=True, timeout=150)
-    assert (done.returncode, done.stderr) == (0, "")
+    told = [line for line in done.stderr.splitlines() if not line.startswith("rasd: warning: ")]  # a device, a plugin
+    assert (done.returncode, told) == (0, [])
 
 
 # --- hanging up ------------------------------------------------------------------------------------

@@ -115,6 +115,8 @@ static const struct {
     { "[rass]\n", ":1: [rass]: unknown section; did you mean \"ras\"?" },
     { "[ras]\nmodule_procesess = 1\n",
       ":2: [ras] module_procesess: unknown key; did you mean \"module_processes\"?" },
+    { "[ras]\ntelnet = yes\n", ":2: [ras] telnet: unknown key; it is one of [port NAME]" },
+    { TCP "pppd = /usr/sbin/pppd\n", ":4: [port net] pppd: unknown key; it is one of [ras]" },
     { "[ras]\nmodule_processes = 0\n",
       ":2: [ras] module_processes: expected a number from 1 to 64" },
     { "[ras]\nsecurity_module = m.so\n",
