@@ -120,9 +120,13 @@ LoadLibraryW(LPCWSTR lpLibFileName)
 HMODULE
 GetModuleHandleA(LPCSTR lpModuleName)
 {
-    void *module =
-        lpModuleName ? open_library(lpModuleName, RTLD_NOW | RTLD_NOLOAD) : dlopen(NULL, RTLD_NOW);
+    void *module = NULL;
 
+    if (!lpModuleName) {
+        module = dlopen(NULL, RTLD_NOW);
+    } else if (lpModuleName[0]) { /* dlopen would take "" for the program */
+        module = open_library(lpModuleName, RTLD_NOW | RTLD_NOLOAD);
+    }
     if (!module) {
         SetLastError(ERROR_MOD_NOT_FOUND);
         return NULL;

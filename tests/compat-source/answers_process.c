@@ -123,6 +123,7 @@ modules(void)
     NUMBER("module.kernel32", kernel32 != NULL && kernel32 == GetModuleHandleW(u"KERNEL32"));
     CALL("module.function", GetProcAddress(kernel32, "GetTickCount64") != NULL);
     CALL("module.no-function", GetProcAddress(kernel32, "NoSuchFunction") != NULL);
+    CALL("module.empty", GetModuleHandleA("") != NULL);
     CALL("module.none", GetModuleHandleA("no-such-library.dll") != NULL);
     SetLastError(0);
     size = GetModuleFileNameA(NULL, text, sizeof(text));

@@ -165,6 +165,55 @@ test_mutex__wakes_who_waits(void **state)
     assert_true(CloseHandle(h.mutex) && CloseHandle(h.has_it) && CloseHandle(h.may_end));
 }
 
+/* --- many threads -------------------------------------------------------------------------- */
+
+enum { WORKERS = 8, ROUNDS = 300 };
+
+struct guarded {
+    HANDLE mutex, places, both[2];
+    LONG n, inside;
+};
+
+static DWORD WINAPI
+count_up(LPVOID parameter)
+{
+    struct guarded *g = parameter;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        const DWORD answer = i % 2 ? WaitForSingleObject(g->mutex, INFINITE)
+                                   : WaitForMultipleObjects(2, g->both, TRUE, INFINITE);
+
+        if (answer != WAIT_OBJECT_0 || g->inside++ != 0) {
+            return 1;
+        }
+        g->n++;
+        g->inside--;
+        if ((i % 2 == 0 && !ReleaseSemaphore(g->places, 1, NULL)) || !ReleaseMutex(g->mutex)) {
+            return 2;
+        }
+    }
+    return 0;
+}
+
+static void
+test_mutex__keeps_threads_apart(void **state)
+{
+    struct guarded g = { CreateMutexA(NULL, FALSE, NULL), CreateSemaphoreA(NULL, 2, 2, NULL) };
+    HANDLE threads[WORKERS];
+
+    g.both[0] = g.places;
+    g.both[1] = g.mutex;
+    for (int i = 0; i < WORKERS; i++) {
+        threads[i] = CreateThread(NULL, 0, count_up, &g, 0, NULL);
+        assert_non_null(threads[i]);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        assert_int_equal(end_of(threads[i]), 0);
+    }
+    assert_int_equal(g.n, WORKERS * ROUNDS);
+    assert_true(CloseHandle(g.mutex) && CloseHandle(g.places));
+}
+
 static void
 test_mutex__in_a_wait_for_all(void **state)
 {
@@ -311,6 +360,7 @@ main(void)
         cmocka_unit_test(test_mutex__is_abandoned_once),
         cmocka_unit_test(test_mutex__is_abandoned_by_any_thread),
         cmocka_unit_test(test_mutex__wakes_who_waits),
+        cmocka_unit_test(test_mutex__keeps_threads_apart),
         cmocka_unit_test(test_mutex__in_a_wait_for_all),
         cmocka_unit_test(test_mutex__after_fork),
         cmocka_unit_test(test_semaphore__counts),

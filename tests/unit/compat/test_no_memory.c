@@ -140,6 +140,59 @@ name_an_event(void *user, bool failing)
     assert_true((!made || CloseHandle(made)) && (!opened || CloseHandle(opened)));
 }
 
+static void
+name_a_mutex(void *user, bool failing)
+{
+    HANDLE made = CreateMutexW(NULL, TRUE, u"mine"), opened;
+
+    assert_true(made || (failing && (GetLastError() == ERROR_TOO_MANY_OPEN_FILES ||
+                                     GetLastError() == ERROR_NOT_ENOUGH_MEMORY)));
+    opened = made ? OpenMutexW(MUTEX_ALL_ACCESS, FALSE, u"mine") : NULL;
+    assert_true(!made || opened || (failing && GetLastError() == ERROR_NOT_ENOUGH_MEMORY));
+    assert_true((!made || ReleaseMutex(made)) && (!opened || CloseHandle(opened)));
+    assert_true(!made || CloseHandle(made));
+}
+
+static void
+change_the_environment(void *user, bool failing)
+{
+    WCHAR value[8];
+    const BOOL set = SetEnvironmentVariableW(u"OPENSSPI_TEST", u"value");
+    DWORD n;
+
+    assert_answer(set ? ERROR_SUCCESS : GetLastError(), failing);
+    SetLastError(ERROR_SUCCESS);
+    n = GetEnvironmentVariableW(u"OPENSSPI_TEST", value, 8);
+    assert_true(n == 5 || failing);
+    assert_answer(n == 5 || !set ? ERROR_SUCCESS : GetLastError(), failing);
+    assert_true(SetEnvironmentVariableA("OPENSSPI_TEST", NULL) || failing);
+}
+
+static void
+ask_for_files(void *user, bool failing)
+{
+    WCHAR path[4096];
+    const DWORD n = GetModuleFileNameW(NULL, path, 4096);
+
+    assert_answer(n > 0 ? ERROR_SUCCESS : GetLastError(), failing);
+    assert_true(GetModuleHandleW(u"libm.so.6") || failing || GetLastError() == ERROR_MOD_NOT_FOUND);
+}
+
+static BOOL WINAPI
+handle(DWORD event)
+{
+    return TRUE;
+}
+
+static void
+add_a_handler(void *user, bool failing)
+{
+    const BOOL added = SetConsoleCtrlHandler(handle, TRUE);
+
+    assert_answer(added ? ERROR_SUCCESS : GetLastError(), failing);
+    assert_int_equal(SetConsoleCtrlHandler(handle, FALSE), added);
+}
+
 static DWORD WINAPI
 idle(LPVOID parameter)
 {
@@ -250,9 +303,10 @@ static void
 test_each_function__survives(void **state)
 {
     static const alloc_fail_run runs[] = {
-        make_a_name,      get_names,    crack_a_name, ask_names,     load_a_library,
-        format,           start,        take_memory,  format_narrow, make_a_thread,
-        format_a_message, convert_text, cut_a_text,   break_lines,
+        make_a_name,      get_names,     crack_a_name, ask_names,     load_a_library,
+        format,           start,         take_memory,  format_narrow, make_a_thread,
+        format_a_message, convert_text,  cut_a_text,   break_lines,   change_the_environment,
+        ask_for_files,    add_a_handler,
     };
     WSAEVENT event;
 
@@ -262,6 +316,7 @@ test_each_function__survives(void **state)
     /* The table of events stays when it has grown: no allocation is left at last. */
     assert_int_equal(alloc_fail_each(make_events, NULL), 0);
     assert_true(alloc_fail_each(name_an_event, NULL) > 0);
+    assert_true(alloc_fail_each(name_a_mutex, NULL) > 0);
     event = WSACreateEvent();
     assert_true(alloc_fail_each(select_a_socket, event) > 0);
     WSACloseEvent(event);
