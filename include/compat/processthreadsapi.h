@@ -26,7 +26,9 @@ typedef PTHREAD_START_ROUTINE LPTHREAD_START_ROUTINE;
 SEC_EXPORT HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
                                       LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter,
                                       DWORD dwCreationFlags, LPDWORD lpThreadId);
-/* Of the calling thread. */
+/* Of the calling thread. Where the one that the process began with has called it, the process ends with the
+ * last thread, by exit() and with that one's code; of threads that were not made here the code is not
+ * known. */
 SEC_EXPORT void WINAPI ExitThread(DWORD dwExitCode) __attribute__((noreturn));
 /* Lets a suspended one run: 1, or 0 where it was running, or (DWORD)-1. */
 SEC_EXPORT DWORD WINAPI ResumeThread(HANDLE hThread);

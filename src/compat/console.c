@@ -153,7 +153,7 @@ wait_for_signals(LPVOID unused)
         for (size_t i = 0; i < SEC_ARRAY_LEN(signals); i++) {
             while (atomic_load(&pending[i]) > 0) {
                 atomic_fetch_sub(&pending[i], 1);
-                if (!compat_thread_start(tell, (LPVOID)&signals[i])) {
+                if (!compat_thread_start(tell, (LPVOID)&signals[i], false)) {
                     (void)tell((LPVOID)&signals[i]);
                 }
             }
@@ -206,7 +206,7 @@ start(void)
         atomic_store(&pending[i], 0);
     }
     (void)pthread_sigmask(SIG_SETMASK, NULL, &usual_mask);
-    if (sem_init(&arrived, 0, 0) != 0 || !compat_thread_start(wait_for_signals, NULL)) {
+    if (sem_init(&arrived, 0, 0) != 0 || !compat_thread_start(wait_for_signals, NULL, true)) {
         return false;
     }
     atomic_store(&owner, getpid());

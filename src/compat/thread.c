@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -17,6 +18,7 @@
 enum {
     STACK_BYTES = 1024 * 1024, /* as a Windows program's threads have unless it says otherwise */
     STACK_BYTES_MIN = 64 * 1024,
+    OTHERS_MS = 50, /* how often it is looked whether threads that were not made here have ended */
 };
 
 struct thread {
@@ -26,11 +28,84 @@ struct thread {
     HANDLE self;
     DWORD exit_code;
     bool suspended; /* at first */
+    bool stays;     /* the library's own */
 };
 
 static pthread_once_t made = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static int key_error;
+
+/* --- the end of the process ---------------------------------------------------------------- */
+
+/* The threads that were made here: those that are to end before the process does, and those that stay. */
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t one_less = PTHREAD_COND_INITIALIZER;
+static size_t running, staying;
+static DWORD last_code; /* of the thread that ended last */
+
+static void
+count_start(bool stays)
+{
+    pthread_mutex_lock(&counting);
+    ++*(stays ? &staying : &running);
+    pthread_mutex_unlock(&counting);
+}
+
+static void
+count_end(bool stays, DWORD code)
+{
+    pthread_mutex_lock(&counting);
+    --*(stays ? &staying : &running);
+    last_code = code;
+    pthread_cond_signal(&one_less);
+    pthread_mutex_unlock(&counting);
+}
+
+/* In a child of fork() none of them is. */
+static void
+forget_all(void)
+{
+    pthread_mutex_init(&counting, NULL);
+    pthread_cond_init(&one_less, NULL);
+    running = staying = 0;
+}
+
+/* Whether the program has made threads by itself that run. The directory has a link for each thread. */
+static bool
+has_others(size_t known)
+{
+    struct stat tasks;
+
+    return stat("/proc/self/task", &tasks) != 0 || tasks.st_nlink > 2 + 1 + known;
+}
+
+/* The end of the thread that the process began with. On Windows the process ends with the last thread, and
+ * so with that one's code; here it would not, where the library has threads of its own. */
+static void
+end_with_the_last(DWORD code)
+{
+    size_t known;
+
+    pthread_mutex_lock(&counting);
+    last_code = code;
+    pthread_mutex_unlock(&counting);
+    object_abandon_all();
+    do {
+        pthread_mutex_lock(&counting);
+        while (running > 0) {
+            pthread_cond_wait(&one_less, &counting);
+        }
+        code = last_code;
+        known = staying;
+        pthread_mutex_unlock(&counting);
+        if (!has_others(known)) {
+            exit((int)code);
+        }
+        Sleep(OTHERS_MS);
+    } while (true);
+}
+
+/* --- threads ------------------------------------------------------------------------------- */
 
 /* The end of a thread, after everything else in it. Its handle may have been closed long ago. */
 static void
@@ -51,6 +126,7 @@ finish(void *at_end)
         }
     }
     object_unlock();
+    count_end(t->stays, t->exit_code);
     mem_free(t);
 }
 
@@ -58,6 +134,7 @@ static void
 make_key(void)
 {
     key_error = pthread_key_create(&key, finish);
+    (void)pthread_atfork(NULL, NULL, forget_all);
 }
 
 /* Says who it is and waits until it may run; false: it was closed before it ever did. */
@@ -195,7 +272,9 @@ create(const struct thread *what, SIZE_T stack, DWORD flags)
     }
     t->self = handle;
     t->suspended = flags & CREATE_SUSPENDED;
+    count_start(t->stays);
     if (!start_as_process(t, stack_bytes(stack, flags))) {
+        count_end(t->stays, 0);
         mem_free(t);
         CloseHandle(handle);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
@@ -225,14 +304,15 @@ CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
 }
 
 bool
-compat_thread_start(LPTHREAD_START_ROUTINE run, LPVOID parameter)
+compat_thread_start(LPTHREAD_START_ROUTINE run, LPVOID parameter, bool stays)
 {
+    const struct thread what = { .start = run, .parameter = parameter, .stays = stays };
     sigset_t all, before;
     HANDLE thread;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread = CreateThread(NULL, 0, run, parameter, 0, NULL);
+    thread = create(&what, 0, 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (thread) {
         CloseHandle(thread);
@@ -271,6 +351,8 @@ ExitThread(DWORD dwExitCode)
     t = key_error == 0 ? pthread_getspecific(key) : NULL;
     if (t) {
         t->exit_code = dwExitCode;
+    } else if (gettid() == getpid()) {
+        end_with_the_last(dwExitCode);
     }
     pthread_exit(NULL);
 }

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <windows.h>
 
-/* As the process, and with all signals blocked: those are the program's own threads' business. */
-bool compat_thread_start(LPTHREAD_START_ROUTINE run, LPVOID parameter);
+/* As the process, and with all signals blocked: those are the program's own threads' business. stays: it
+ * never ends, and does not keep the process from ending. */
+bool compat_thread_start(LPTHREAD_START_ROUTINE run, LPVOID parameter, bool stays);
 
 #endif

@@ -163,7 +163,7 @@ watch_start(void)
     watch_unlock();
     if (!started) {
         fd = epoll_create1(EPOLL_CLOEXEC);
-        started = fd >= 0 && compat_thread_start(watch_all, (LPVOID)(intptr_t)fd);
+        started = fd >= 0 && compat_thread_start(watch_all, (LPVOID)(intptr_t)fd, true);
         if (started) {
             watch_lock();
             epoll = fd;

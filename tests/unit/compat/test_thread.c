@@ -5,9 +5,13 @@
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include <process.h>
+#include <pthread.h>
 #include <windows.h>
 
 static DWORD WINAPI
@@ -79,6 +83,58 @@ test_exit_thread__sets_the_code(void **state)
 {
     assert_ends_with(CreateThread(NULL, 0, leave, NULL, 0, NULL), 42);
 }
+
+#ifndef __SANITIZE_THREAD__ /* which has a thread of its own, and wants none after fork() */
+
+/* After the thread that owns it. */
+static DWORD WINAPI
+end_after(LPVOID mutex)
+{
+    return WaitForSingleObject(mutex, INFINITE) == WAIT_ABANDONED ? 7 : 2;
+}
+
+static void *
+end_last(void *file)
+{
+    Sleep(60);
+    return (void *)(intptr_t)write((int)(intptr_t)file, "x", 1);
+}
+
+/* In a child: sockets are watched by a thread of the library's, which does not keep it alive. */
+static void
+leave_main(int file)
+{
+    pthread_t stranger;
+
+    if (WSAEventSelect(socket(AF_INET, SOCK_DGRAM, 0), WSACreateEvent(), FD_READ) != 0 ||
+        !CreateThread(NULL, 0, end_after, CreateMutexA(NULL, TRUE, NULL), 0, NULL) ||
+        pthread_create(&stranger, NULL, end_last, (void *)(intptr_t)file) != 0) {
+        _exit(1);
+    }
+    ExitThread(3);
+}
+
+static void
+test_exit_thread__of_the_first_thread(void **state)
+{
+    int ends[2], status = -1;
+    char byte = 0;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    fflush(NULL); /* which the child does, too */
+    child = fork();
+    if (child == 0) {
+        leave_main(ends[1]);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 7);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+}
+
+#endif
 
 static LONG volatile ran;
 
@@ -336,6 +392,9 @@ main(void)
         cmocka_unit_test(test_thread__ends_with_its_code),
         cmocka_unit_test(test_thread__has_an_id),
         cmocka_unit_test(test_exit_thread__sets_the_code),
+#ifndef __SANITIZE_THREAD__
+        cmocka_unit_test(test_exit_thread__of_the_first_thread),
+#endif
         cmocka_unit_test(test_resume_thread__lets_it_run),
         cmocka_unit_test(test_create_thread__refuses),
         cmocka_unit_test(test_close_handle__the_thread_goes_on),
