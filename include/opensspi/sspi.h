@@ -104,10 +104,10 @@ SEC_EXPORT SECURITY_STATUS WINAPI DeleteSecurityPackageA(SEC_CHAR *pszPackageNam
  *       client, is as good as NULL: a client is named by pAuthData.
  *   pszPackage: "Negotiate", "NTLM", ...; compared without case.
  *   fCredentialUse: SECPKG_CRED_INBOUND to accept, SECPKG_CRED_OUTBOUND to initiate, or BOTH.
- *   pvLogonId: a LUID, or NULL.
+ *   pvLogonId: NULL; another logon session's is SEC_E_NOT_OWNER.
  *   pAuthData: an identity (sspi_identity.h) or the package's own structure; NULL is the default
  *       credential. It is copied: the caller may wipe its own when the call returns.
- *   pGetKeyFn, pvGetKeyArgument: NULL.
+ *   pGetKeyFn, pvGetKeyArgument: NULL (SEC_E_UNSUPPORTED_FUNCTION).
  *   phCredential: receives the handle, owned by the caller (FreeCredentialsHandle). It serves any
  *       number of contexts in any number of threads.
  *   ptsExpiry: may be NULL; local time.
@@ -341,7 +341,7 @@ typedef SECURITY_STATUS(WINAPI *SET_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle, ULONG,
 /*
  * Makes the calling thread act as the client of a finished server context. A server whose call
  * fails must not serve that client: it would act with its own rights. Errors:
- * SEC_E_NO_IMPERSONATION.
+ * SEC_E_NO_IMPERSONATION; SEC_E_CONTEXT_EXPIRED: the context was exported.
  */
 SEC_EXPORT SECURITY_STATUS WINAPI ImpersonateSecurityContext(PCtxtHandle phContext);
 typedef SECURITY_STATUS(WINAPI *IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle);
@@ -350,20 +350,22 @@ typedef SECURITY_STATUS(WINAPI *IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle);
 SEC_EXPORT SECURITY_STATUS WINAPI RevertSecurityContext(PCtxtHandle phContext);
 typedef SECURITY_STATUS(WINAPI *REVERT_SECURITY_CONTEXT_FN)(PCtxtHandle);
 
-/* The access token of a server context's client; owned by the caller, who closes it. */
+/* The access token of a server context's client; owned by the caller, who closes it. Errors as of
+ * ImpersonateSecurityContext, whatever the process's own rights are. */
 SEC_EXPORT SECURITY_STATUS WINAPI QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token);
 typedef SECURITY_STATUS(WINAPI *QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle, HANDLE *);
 
 /*
  * Packs a context for another process of the same machine: an established one, or one that awaits
- * its peer's next token, one of the Sasl functions' too. Of a client's no password and no key of it is
- * in there. From then on the context is there: here its messages and legs answer
+ * its peer's next token, one of the Sasl functions' too. Of a client's no password and no key of
+ * it is in there. From then on the context is there: here its messages and legs answer
  * SEC_E_CONTEXT_EXPIRED. fFlags: SECPKG_CONTEXT_EXPORT_RESET_NEW (refused with
- * SEC_E_OUT_OF_SEQUENCE after the first message), _DELETE_OLD. pPackedContext receives bytes that
- * are sealed with [export] key_file of the configuration and good for its lifetime, once;
- * FreeContextBuffer its pvBuffer. *pToken, where pToken is given, is NULL. Delegated credentials
- * stay behind. Safe from any thread.
+ * SEC_E_OUT_OF_SEQUENCE after the first message), _DELETE_OLD; others are
+ * SEC_E_INVALID_PARAMETER. pPackedContext receives bytes that are sealed with [export] key_file
+ * of the configuration and good for its lifetime, once; FreeContextBuffer its pvBuffer. *pToken,
+ * where pToken is given, is NULL. Delegated credentials stay behind. Safe from any thread.
  *   SEC_E_NO_CREDENTIALS        [export] is not configured, or its files cannot be used
+ *   SEC_E_CONTEXT_EXPIRED       it was exported before
  *   SEC_E_UNSUPPORTED_FUNCTION  before the first leg, after one that failed; the server's side of
  *                               user-to-user Kerberos half-way; _TO_KERNEL
  */
