@@ -56,6 +56,18 @@ def program(name):
     return found[0]
 
 
+def run_apart(command, **more):
+    """As subprocess.run, for who leaves processes behind: they may write on and hold nothing up, since its output goes to files."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        done = subprocess.run(command, stdout=out, stderr=errors, check=False, **more)
+        return subprocess.CompletedProcess(command, done.returncode, *map(everything, (out, errors)))
+
+
+def everything(file):
+    """The text of a file that another writes."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace").replace("\r\n", "\n")
+
+
 def let_others_pass(folder):
     """Makes a test's folder, and the way to it from /tmp, everybody's to read."""
     for path in [folder, *folder.parents]:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ACCOUNTS
+from conftest import ACCOUNTS, run_apart
 from ends import DOMAIN, Gensec, Refused, gss, gss_environment
 
 ALICE = ACCOUNTS["alice"]
@@ -186,20 +186,20 @@ def test_requests_ntlm(make_service, tmp_path, password, expected):
     assert done.stdout.splitlines() == [expected, expected], done.stderr
 
 
-def chromium(service, address, tmp_path, *options, env=None):
-    """What the page is, as Chromium shows it."""
-    done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-                           "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                           "--no-proxy-server", f"--user-data-dir={tmp_path}/profile", "--timeout=120000", *options, "--dump-dom", address],
-                          capture_output=True, text=True, timeout=300, env=service.environment(HOME=str(tmp_path), **(env or {})))
-    return done.stdout, done.stdout + done.stderr[-4000:]
+def chromium(environment, address, folder, *options):
+    """What the page is, as Chromium shows it; and all that it said."""
+    done = run_apart(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+                      "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                      "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=120000", *options, "--dump-dom", address],
+                     stdin=subprocess.DEVNULL, timeout=300, env={**environment, "HOME": str(folder)})
+    return done.stdout, f"{done.returncode}\n{done.stdout}{done.stderr[-4000:]}"
 
 
 @pytest.mark.parametrize("password, told", [(ALICE, True), ("wrong", False)])
 def test_chromium__user_and_password(make_service, tmp_path, password, told):
     """Both in the address. Chromium's NTLM is its own; it makes a MIC and names the service."""
     service = make_service(policy={"require_mic": "yes", "spn": "HTTP/127.0.0.1", "service_binding": "required"})
-    page, all_of_it = chromium(service, service.url("/whoami").replace("http://", f"http://alice:{password}@"), tmp_path)
+    page, all_of_it = chromium(service.environment(), service.url("/whoami").replace("http://", f"http://alice:{password}@"), tmp_path)
     assert ('"user":"alice"' in page) == told, all_of_it
     event = service.wait_for(lambda: service.events(4624 if told else 4625), "an event")[-1]
     assert event["TargetUserName"] == "alice" and event["mic_verified"] == told

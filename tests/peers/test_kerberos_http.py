@@ -11,6 +11,7 @@ import pytest
 
 from conftest import free_ports, let_others_pass
 from ends import expect_refusal, our_client
+from test_http_clients import chromium
 
 USER, REALM = "alice", "EXAMPLE.ORG"
 FLAGS = "mutual,integrity,confidentiality,replay,sequence"
@@ -55,20 +56,12 @@ def test_requests_kerberos__without_a_ticket(served, shared_realm):
     assert f"200 {USER}" not in done.stdout and not served.events(4624)
 
 
-def chromium(url, environment, folder, *options):
-    done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-                           "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                           "--no-proxy-server", f"--user-data-dir={folder}/profile", "--timeout=120000", *options, "--dump-dom", url],
-                          capture_output=True, text=True, timeout=300, env={**environment, "HOME": str(folder)})
-    return done.stdout, done.stdout + done.stderr[-4000:]
-
-
 @pytest.mark.parametrize("listed", [True, False], ids=["listed", "not-listed"])
 def test_chromium__single_sign_on(served, ticket, tmp_path, listed):
     """Chromium loads GSSAPI once it has met Negotiate in an earlier run: its profile says that it has."""
     (tmp_path / "profile").mkdir()
     (tmp_path / "profile/Local State").write_text('{"net": {"received_http_auth_negotiate_headers": true}}', encoding="ascii")
-    page, all_of_it = chromium(address(served), ticket, tmp_path, *(["--auth-server-allowlist=localhost"] if listed else []))
+    page, all_of_it = chromium(ticket, address(served), tmp_path, *(["--auth-server-allowlist=localhost"] if listed else []))
     assert (f'"user":"{USER}"' in page) == listed, all_of_it
     if listed:
         assert '"package":"Kerberos"' in page

@@ -62,5 +62,5 @@ def test_requests_ntlm(service, tmp_path):
 
 
 def test_chromium(service, tmp_path):
-    page, all_of_it = chromium(service, service.url("/whoami").replace("http://", f"http://alice:{ALICE}@"), tmp_path)
+    page, all_of_it = chromium(service.environment(), service.url("/whoami").replace("http://", f"http://alice:{ALICE}@"), tmp_path)
     assert '"user":"alice"' in page, all_of_it

@@ -4,12 +4,12 @@ signed messages. Where Wine lacks something, it is shown by Wine with Wine."""
 import re
 import subprocess
 import tempfile
-import threading
+import time
 
 import pytest
 
 from ad_domain import PASSWORDS
-from conftest import ACCOUNTS
+from conftest import ACCOUNTS, everything, run_apart
 from ends import DOMAIN
 from mit_realm import MitRealm
 from wine import Here, lone_samba
@@ -29,47 +29,51 @@ def samba(tmp_path_factory):
     return lone_samba(tmp_path_factory.mktemp("samba"))
 
 
-def everything(file):
-    file.seek(0)
-    return file.read()
-
-
 class Pair:
     """One server and one client, until both have ended."""
 
     def __init__(self, server, client, server_env=None, client_env=None, stdin=""):
-        """server, client: (Wine or Here, program, arguments). What they say of their troubles goes to files: Wine's services write there too,
-        whenever they like, and would hold a pipe open."""
+        """server, client: (Wine or Here, program, arguments). What they say goes to files: Wine's services write there too, whenever they like, and
+        would hold a pipe open."""
         where, name, *arguments = server
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as server_troubles, \
-             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as client_troubles:
-            process = subprocess.Popen(where.command(name, 0, *arguments), env=where.environment(server_env), stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=server_troubles, text=True)
-            timer = threading.Timer(PATIENCE, process.kill)
-            timer.start()
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as troubles:
+            process = subprocess.Popen(where.command(name, 0, *arguments), env=where.environment(server_env), stdin=subprocess.DEVNULL, stdout=said,
+                                       stderr=troubles)
             try:
-                line = process.stdout.readline()
-                found = re.match(r"listening on 127\.0\.0\.1:(\d+)$", line.strip())
-                assert found, line + process.stdout.read() + everything(server_troubles)
                 where, name, options, arguments = client
-                done = subprocess.run(where.command(name, *options, "127.0.0.1", found.group(1), *arguments), env=where.environment(client_env),
-                                      input=stdin, stdout=subprocess.PIPE, stderr=client_troubles, text=True, timeout=PATIENCE, check=False)
-                self.server_said = self.last_words(process) + everything(server_troubles)
+                port = self.port(process, said, troubles)
+                done = run_apart(where.command(name, *options, "127.0.0.1", port, *arguments), env=where.environment(client_env), input=stdin.encode(),
+                                 timeout=PATIENCE)
+                killed = self.wait(process)
             finally:
-                timer.cancel()
                 process.kill()
-                process.communicate()
-            self.client_said = done.stdout + everything(client_troubles)
+                process.wait()
+            self.server_said = everything(said) + killed + everything(troubles)
+        self.client_said = done.stdout + done.stderr
         self.ended = process.returncode, done.returncode
         self.all = f"{self.ended}\nserver: {self.server_said}\nclient: {self.client_said}"
 
     @staticmethod
-    def last_words(process):
+    def port(process, said, troubles):
+        """Where it listens, once it does."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            ended = process.poll() is not None
+            if found := re.match(r"listening on 127\.0\.0\.1:(\d+)\n", everything(said)):
+                return found.group(1)
+            assert not ended, f"the server ended with {process.returncode}: {everything(said)}{everything(troubles)}"
+            time.sleep(0.02)
+        raise AssertionError(f"the server does not listen: {everything(said)}{everything(troubles)}")
+
+    @staticmethod
+    def wait(process):
+        """Where a client never came to the server, that has to be killed."""
         try:
-            return process.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:  # a client that never came
+            process.wait(60)
+            return ""
+        except subprocess.TimeoutExpired:
             process.kill()
-            return process.communicate()[0] + "killed\n"
+            return "killed\n"
 
 
 def ntlm(server, client, library, package="NTLM", user="alice", password=None):

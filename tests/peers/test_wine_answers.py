@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, run_apart
 from wine import Here, lone_samba
 
 # Lines that differ: a pattern for what stands before the colon, and why.
@@ -53,8 +53,7 @@ DIFFERENT = {
 
 
 def answers(where, name, env):
-    done = subprocess.run(where.command(name), env=where.environment(env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
-                          check=False)
+    done = run_apart(where.command(name), env=where.environment(env), stdin=subprocess.DEVNULL, timeout=300)
     assert done.returncode == 0, f"{name}: {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
     out = {}
     for line in done.stdout.splitlines():

@@ -11,14 +11,14 @@ import os
 import pathlib
 import subprocess
 
-from conftest import ACCOUNTS, ROOT, program
+from conftest import ACCOUNTS, ROOT, Service, program
 
 BIN = pathlib.Path("/usr/lib/wine")
 LIBRARIES = ("-lsecur32", "-lws2_32", "-lntdsapi", "-ladvapi32")
 # Capital letters as the files of Windows' SDK have them; mingw-w64's have none.
 SPELLINGS = ("Security.h", "Ntdsapi.h", "Sspi.h", "Windows.h")
-# No .NET, no HTML, no entries in anybody's menus.
-QUIET = {"WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "WINEDEBUG": "-all"}
+# No .NET, no HTML, no entries in anybody's menus; what crashes ends, and is not looked at by a debugger first.
+QUIET = {"WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe,winedbg.exe=", "WINEDEBUG": "-all"}
 EXAMPLES = {
     "sspi-client": ("sspi-client.c", "SspiExample.c", "framing.c"), "sspi-server": ("sspi-server.c", "SspiExample.c", "framing.c"),
     "event-server": ("event-server.c", "SspiExample.c", "framing.c"),
@@ -55,9 +55,15 @@ class Wine:
             status = subprocess.run([BIN / "wine64", "wineboot.exe", "-i"], timeout=600, check=False, **how).returncode
             subprocess.run([BIN / "wineserver", "-p"], timeout=150, check=False, **how)  # it stays: a program then starts in a quarter of a second
             # So do the services, which end after the last program otherwise and begin with the next one, with its standard error.
+            before = os.fstat(out.fileno()).st_size
             self.lingerer = subprocess.Popen([BIN / "wine64", "cmd.exe"], **{**how, "stdin": subprocess.PIPE})
         assert status == 0 and (self.folder / "prefix/drive_c/windows").is_dir(), f"no prefix of Wine's: {log.read_text(errors='replace')}"
+        Service.wait_for(lambda: self.is_at_its_prompt(log.read_bytes()[before:]), "Wine's services run, which come before the prompt")
         return self
+
+    def is_at_its_prompt(self, said):
+        assert self.lingerer.poll() is None, f"cmd.exe ended with {self.lingerer.returncode}: {said}"
+        return said.endswith(b">")
 
     def stop(self):
         """Ends all that runs with this prefix, and no other's."""
