@@ -9,7 +9,7 @@ from test_sspid_http import TYPE1, Http, authorization, challenges
 
 PROXY = {"trusted_proxy": "127.0.0.1", "connection_header": "X-Connection", "connection_age_header": "X-Age", "client_header": "X-Client",
          "scheme_header": "X-Scheme", "basic": "yes"}
-NAMED = ("X-Connection: 7", "X-Age: 1")
+NAMED = ("X-Connection: 7", "X-Age: 600")
 NEGOEX_FIRST = bytes.fromhex("6034" "06062b0601050502" "a02a3028" "a01a3018" "060a2b06010401823702021e" "060a2b06010401823702020a"
                              "a20a0408") + b"NEGOEXTS"
 
