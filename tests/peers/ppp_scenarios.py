@@ -20,7 +20,7 @@ LOCAL, REMOTE = "10.99.0.1", "10.99.0.2"
 PATIENCE = 60
 CALLER = ["/usr/bin/unshare", "-n", "/usr/sbin/pppd", "notty", "nodetach", "noauth", "nolock", "local", "nocrtscts", "noipdefault", "noipv6",
           "nodefaultroute", "ip-up-script", "/bin/true", "ip-down-script", "/bin/true", "nodeflate", "nobsdcomp", "logfd", "2",
-          "lcp-restart", "1", "ipcp-restart", "1"]
+          "lcp-restart", "1", "lcp-max-configure", "60", "ipcp-restart", "1", "ipcp-max-configure", "60"]
 
 
 def checksum(data):
@@ -37,7 +37,7 @@ def ping(address, size=1000):
     packet = struct.pack("!BBHHH", 8, 0, checksum(head + payload), 77, 1) + payload
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
         s.settimeout(1)
-        for _ in range(5):
+        for _ in range(PATIENCE):
             try:
                 s.sendto(packet, (address, 0))
             except OSError:  # the line is down

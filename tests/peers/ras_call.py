@@ -54,8 +54,8 @@ def wait_for(what):
 def call(factor):
     me = f"/usr/bin/python3 {__file__} --dialog {factor}"
     return subprocess.Popen(["/usr/bin/unshare", "-n", "/usr/sbin/pppd", str(RUN / "line"), "nodetach", "noauth", "nolock", "local", "nocrtscts",
-                             "noipdefault", "noipv6", "nodefaultroute", "ip-up-script", "/bin/true", "logfd", "2", "require-mppe-128", "connect", me,
-                             "user", "alice", "password", "Secret123!x"], stdin=subprocess.DEVNULL, stdout=2)
+                             "noipdefault", "noipv6", "nodefaultroute", "ip-up-script", "/bin/true", "logfd", "2", "lcp-max-configure", "60",
+                             "require-mppe-128", "connect", me, "user", "alice", "password", "Secret123!x"], stdin=subprocess.DEVNULL, stdout=2)
 
 
 def main(rasd, sspictl, host, module, plugin, given):
