@@ -110,7 +110,7 @@ fork_importer(int go[2])
         SECURITY_STATUS status;
 
         (void)close(go[1]);
-        (void)alarm(20);
+        (void)alarm(60);
         (void)!read(go[0], &byte, 1);
         status = ImportSecurityContextA(API_NAME(race.package), &race.packed, NULL, &h);
         _exit(status == SEC_E_OK ? 0 : status == SEC_E_CONTEXT_EXPIRED ? 1 : 2);

@@ -527,7 +527,7 @@ def test_64_callers_at_once(make_rasd):
 
 
 def test_silence(make_rasd):
-    rasd = make_rasd(dialog_timeout=4)
+    rasd = make_rasd(dialog_timeout=8)
     c = rasd.call()
     c.expect("user: ")
     assert c.rest() == b""

@@ -306,8 +306,11 @@ class Follower:
 
     def is_at_the_beginning_of(self, file):
         for fd in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
-            if os.readlink(fd) == str(file):
-                return "pos:\t0\n" in pathlib.Path(f"/proc/{self.process.pid}/fdinfo/{fd.name}").read_text(encoding="ascii")
+            try:
+                if os.readlink(fd) == str(file):
+                    return "pos:\t0\n" in pathlib.Path(f"/proc/{self.process.pid}/fdinfo/{fd.name}").read_text(encoding="ascii")
+            except FileNotFoundError:  # closed meanwhile
+                pass
         return False
 
     def end(self):

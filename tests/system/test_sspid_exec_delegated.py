@@ -60,7 +60,7 @@ def test_what_was_delegated_is_a_file_of_the_user_s_alone(make_site):
     assert len(clients[0].files()) == 2  # nobody has made or removed one
     folder = clients[0].folder.stat()
     assert (folder.st_uid, folder.st_gid, folder.st_mode & 0o7777) == (0, 0, 0o1731)
-    assert site.execd.log.read_text().count(" delegated=1 ") == 2
+    site.service.wait_for(lambda: site.execd.log.read_text().count(" delegated=1 ") == 2, "a session's line, which comes behind what its command says")
     for client in clients:
         client.close()
     clients[0].wait_for_no_file(site)

@@ -159,7 +159,7 @@ def test_execd_stops_with_commands(make_site):
 
 
 def test_idle_commands_are_ended(make_site):
-    site = make_site({"sleep": {}}, scripts={"sleep": "echo ready; exec sleep 1000\n"}, listener={"idle_timeout": "4"})
+    site = make_site({"sleep": {}}, scripts={"sleep": "echo ready; exec sleep 1000\n"}, listener={"idle_timeout": "8"})
     assert running(site).wait(PATIENCE) == 1
     site.wait_for_none(ALICE)
 
@@ -175,7 +175,7 @@ def test_limits_hold(make_site):
 
 
 def test_fifty_at_once(make_site):
-    site = make_site({"cat": "/bin/cat"}, listener={"max_per_address": "1000"}, max_per_user=100)
+    site = make_site({"cat": "/bin/cat"}, listener={"max_per_address": "1000", "handshake_timeout": "600"}, max_per_user=100)
     data = {i: os.urandom(300_000) for i in range(50)}
     outputs = {}
 

@@ -28,8 +28,8 @@ def curl(service, path="/whoami", *args, user="alice:Secret123!x"):
 class Http:
     """One connection, and requests on it."""
 
-    def __init__(self, service):
-        host, port = service.address("http").rsplit(":", 1)
+    def __init__(self, service, listener="http"):
+        host, port = service.address(listener).rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), PATIENCE)
         self.file = self.socket.makefile("rb")
 
@@ -310,8 +310,8 @@ def test_who_asks_before_the_body_is_told_to_go_on(web):
                          ids=["binary", "short", "version", "tls", "headers", "empty"])
 @pytest.mark.parametrize("half_closed", [False, True])
 def test_garbage_is_gone_at_the_deadline(make_service, raw, half_closed):
-    web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "1"}})
-    h = Http(web)
+    web = make_service(listeners={"http": {"protocol": "http"}, "hasty": {"protocol": "http", "handshake_timeout": "1"}})
+    h = Http(web, "hasty")
     h.send(raw)
     if half_closed:
         h.socket.shutdown(socket.SHUT_WR)
@@ -406,10 +406,10 @@ def test_the_deadline_of_a_handshake_is_total(make_service):
 
 def test_who_is_known_may_stay(make_service):
     NtlmClient("alice", "").negotiate()  # what it imports takes long
-    web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "4"}})
+    web = make_service(listeners={"http": {"protocol": "http", "handshake_timeout": "10"}})
     h = Http(web)
     assert ntlm_logon(h, web, "alice", "Secret123!x")[0] == 200
-    time.sleep(6)
+    time.sleep(12)
     assert json.loads(h.get()[2])["user"] == "alice"
 
 

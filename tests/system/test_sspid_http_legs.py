@@ -75,7 +75,7 @@ class Client:
 
 @pytest.fixture
 def web(make_service):
-    service = make_service(listeners={"web": {"protocol": "http"}, "hasty": {"protocol": "http", "handshake_timeout": "3"},
+    service = make_service(listeners={"web": {"protocol": "http"}, "hasty": {"protocol": "http", "handshake_timeout": "6"},
                                       "narrow": {"protocol": "http", "max_unauthenticated": "1"}}, start=False)
     service.arguments = ("--loops", "1")
     return service.start()

@@ -352,7 +352,7 @@ def test_the_service_stops_with_tunnels(make_tunnel):
 
 
 def test_many_at_once_that_end_as_they_like(make_tunnel):
-    service, backend = make_tunnel(echo, max_per_address="1000")
+    service, backend = make_tunnel(echo, max_per_address="1000", handshake_timeout="600")
     clients = [begin(service) for _ in range(24)]
     data = os.urandom(300_000)
 

@@ -268,7 +268,7 @@ test_handle_new__in_a_child_of_a_process_with_threads__works(void **state)
         if (child == 0) {
             struct handle h;
 
-            (void)alarm(10);
+            (void)alarm(60);
             _exit(handle_new(HANDLE_CONTEXT, NULL, &h) && handle_delete(HANDLE_CONTEXT, h) ? 0 : 1);
         }
         assert_int_equal(waitpid(child, &status, 0), child);

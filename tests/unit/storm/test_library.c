@@ -417,7 +417,7 @@ test_fork__among_threads__leaves_a_child_that_works(void **state)
         pid_t child = fork();
 
         if (child == 0) {
-            (void)alarm(10);
+            (void)alarm(60);
             _exit(acquire_and_free() == SEC_E_OK ? 0 : 1);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
