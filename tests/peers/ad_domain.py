@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import time
 
+from mit_realm import NO_CLOCK_OF_THE_KDCS
+
 HERE = pathlib.Path(__file__).parent
 PASSWORDS = {"alice": "Secret123!x", "bob": "Secret456!x"}
 # As Python has it: Samba's library, where a test has loaded it, puts SMB_CONF_PATH behind Python's back.
@@ -134,6 +136,7 @@ host/deleg.example.test, whose keys are in self.delegated_keytab."""
 
     def populate(self, where):
         self.krb5_conf.write_text(KRB5_CONF, encoding="ascii")
+        (self.folder / "kinit.conf").write_text(NO_CLOCK_OF_THE_KDCS, encoding="ascii")
         for user in ("carol", "dave", "erin"):
             self.run("samba-tool", "user", "create", user, self.users[user], *where)
         for account, password in self.services.items():
@@ -159,15 +162,15 @@ host/deleg.example.test, whose keys are in self.delegated_keytab."""
             time.sleep(0.2)
 
     def kinit(self, user, cache, *options):
-        return self.inside("env", f"KRB5_CONFIG={self.krb5_conf}", "kinit", "-c", f"FILE:{cache}", *options, user)
+        return self.inside("env", f"KRB5_CONFIG={self.krb5_conf}:{self.folder}/kinit.conf", "kinit", "-c", f"FILE:{cache}", *options, user)
 
     def tickets(self, user, *services):
         """A cache with tickets to all services, or to those: who has it need not reach the KDC."""
         cache = self.folder / f"cache-{user}"
         environment = {**os.environ, "KRB5_CONFIG": str(self.krb5_conf), "KRB5CCNAME": f"FILE:{cache}"}
-        subprocess.run(self.kinit(user, cache), input=self.users[user].encode() + b"\n", check=True, capture_output=True, timeout=60)
+        subprocess.run(self.kinit(user, cache), input=self.users[user].encode() + b"\n", check=True, capture_output=True, timeout=300)
         subprocess.run(self.inside("env", f"KRB5_CONFIG={self.krb5_conf}", "kvno", "-c", f"FILE:{cache}", *(services or self.names.values())),
-                       check=True, capture_output=True, timeout=60)
+                       check=True, capture_output=True, timeout=300)
         if ROOT:
             self.run("chown", str(os.getuid()), cache)
         return environment

@@ -21,6 +21,9 @@ ENCTYPES = ("aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128", "aes256-
 # In realm_of_types, the service `typeN/localhost` has a key of this type alone.
 TYPES = {17: "aes128-cts-hmac-sha1-96", 18: "aes256-cts-hmac-sha1-96", 19: "aes128-cts-hmac-sha256-128",
          20: "aes256-cts-hmac-sha384-192", 23: "rc4-hmac"}
+# For kinit. Without it a cache tells its readers how far the KDC's clock, in whole seconds, was from this machine's when kinit came to look: on a busy
+# machine they are seconds behind then, and what they say comes from before a service's start.
+NO_CLOCK_OF_THE_KDCS = "[libdefaults]\n    kdc_timesync = 0\n"
 # In a SharedRealm, the host of whose HTTP service a KDC knows keys of this type only.
 TYPE_HOSTS = {name: f"type{place}.localhost" for place, name in enumerate(ENCTYPES)}
 
@@ -42,8 +45,8 @@ class MitRealm:
 
     def run(self, *command, stdin="", check=True):
         with open(self.log, "ab") as log:
-            return subprocess.run([*map(str, command)], input=stdin.encode(), stdout=log, stderr=log, check=check, timeout=60,
-                                  env=self.environment())
+            return subprocess.run([*map(str, command)], input=stdin.encode(), stdout=log, stderr=log, check=check, timeout=150,
+                                  env=self.environment(KRB5_CONFIG=f"{self.folder}/krb5.conf:{self.folder}/kinit.conf"))
 
     def admin(self, query):
         self.run("kadmin.local", "-r", self.name, "-q", query)
@@ -67,6 +70,7 @@ class MitRealm:
 [logging]
     kdc = FILE:{self.folder}/kdc.log
 """, encoding="ascii")
+        (self.folder / "kinit.conf").write_text(NO_CLOCK_OF_THE_KDCS, encoding="ascii")
         (self.folder / "krb5.conf").write_text(f"""[libdefaults]
     default_realm = {self.name}
     dns_lookup_kdc = false
