@@ -254,9 +254,11 @@ session_step(struct session *session, struct bytes token, struct wire_writer *ou
     if (answer.pvBuffer) {
         (void)FreeContextBuffer(answer.pvBuffer);
     }
-    judge(session, status);
-    if (session->state == SESSION_OPEN && wire_writer_status(out) != WIRE_OK) {
+    if (!sec_failed(status) && wire_writer_status(out) != WIRE_OK) {
+        /* Whoever waits for it would wait in vain, and be known meanwhile. */
         session_refuse(session, SEC_E_INSUFFICIENT_MEMORY, "no memory for the answer");
+    } else {
+        judge(session, status);
     }
     return session->state;
 }

@@ -148,6 +148,27 @@ test_session_step__without_order_where_it_is_wanted(void **state)
     assert_int_equal(fake_live, 0);
 }
 
+/* The last answer, too: a client that waits for it is not known meanwhile. */
+static void
+test_session_step__an_answer_without_room_is_a_refusal(void **state)
+{
+    static const char *const tokens[] = { "more", "krb:demo" };
+
+    (void)state;
+    for (size_t i = 0; i < SEC_ARRAY_LEN(tokens); i++) {
+        uint8_t room[3];
+        struct wire_writer w = wire_writer_fixed(room, sizeof(room));
+        struct session s;
+
+        session_init(&s, &client, &rules, &credential);
+        assert_int_equal(session_step(&s, bytes_of_string(tokens[i]), &w), SESSION_REFUSED);
+        assert_int_equal(s.status, SEC_E_INSUFFICIENT_MEMORY);
+        assert_string_equal(s.reason, "no memory for the answer");
+        session_clear(&s);
+    }
+    assert_int_equal(fake_live, 0);
+}
+
 static void
 test_session_may_wait__not_for_what_begins(void **state)
 {
@@ -230,6 +251,7 @@ main(void)
         cmocka_unit_test(test_session_step__more_than_max_legs),
         cmocka_unit_test(test_session_step__without_protection_where_it_is_wanted),
         cmocka_unit_test(test_session_step__without_order_where_it_is_wanted),
+        cmocka_unit_test(test_session_step__an_answer_without_room_is_a_refusal),
         cmocka_unit_test(test_session_may_wait__not_for_what_begins),
         cmocka_unit_test(test_session_step__the_end_is_an_event),
     };
