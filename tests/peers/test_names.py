@@ -64,7 +64,7 @@ def ask(domain, caches, tmp_path):
                           f"key_file = {tmp_path}/accounts.key\n[policy]\nimpersonate_bare_name = yes\n"
                           f"[kerberos]\nkeytab = FILE:{domain.delegated_keytab}\nreplay_cache = off\n")
         environment = {"OPENSSPI_CONFIG": config, "KRB5_CONFIG": "/mnt/krb5.conf", "KRB5CCNAME": caches.get(cache, "FILE:/nonexistent/cache"),
-                       "KRB5_CLIENT_KTNAME": "FILE:/nonexistent/keytab", "LD_LIBRARY_PATH": f"{BUILD}/src/sspi:{BUILD}/src/directory:{BUILD}/src/compat"}
+                       "KRB5_CLIENT_KTNAME": "FILE:/nonexistent/keytab", "RES_OPTIONS": "timeout:20", "LD_LIBRARY_PATH": f"{BUILD}/src/sspi:{BUILD}/src/directory:{BUILD}/src/compat"}
         command = place.seeing(hosts, "env", *(f"{name}={value}" for name, value in environment.items()), "/usr/bin/python3", HERE / "names_asker.py",
                                 BUILD / "src/sspi/libopensspi.so.0", BUILD / "src/compat/libopensspi-compat.so.0")
         done = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True, timeout=600, check=False)

@@ -203,6 +203,8 @@ def received(call, error, data):
     call.way = data.split(b"\\r")[0]
     for _ in range(8 if call.way == b"together" else 1):
         ask(call)
+    if call.way == b"held":
+        call.send(b"asked")
 
 def ask(call):
     call.asked += 1
@@ -265,8 +267,8 @@ def test_a_refusal_is_told_though_its_caller_is_gone(asks):
     held.execute("UPDATE account SET changed = changed")
     asks.start()
     c = asks.call()
-    c.say("in turn\r")
-    asks.wait_for(lambda: asks.status()[-1]["bytes_in"] or asks.events(29012), "it is heard")
+    c.say("held\r")
+    c.expect("asked")  # behind the question, on the same line
     c.close()
     d = asks.call()
     first = asks.event(29012)
