@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Service, program
 from rasd import make_rasd  # noqa: F401
-from samd import Samd
+from samd import STRANGER_UID, Samd, as_user
 
 READ, REFUSED = "the configuration is read anew", "the old one stays"
 
@@ -73,3 +73,9 @@ def test_samd(samd):
         samd.process.send_signal(signal.SIGHUP)
         Service.wait_for(lambda: samd.log.read_text().count(words) > told, words)
     goes_through("samd", samd.config, reload)
+
+
+def test_samd_tells_strangers_nothing(samd):
+    told = subprocess.run([samd.copy("sspictl"), "--config", samd.config, "doctor"], capture_output=True, text=True, timeout=150, check=False,
+                          env=samd.environment(), **as_user(STRANGER_UID)).stdout
+    assert "warning: samd cannot be asked what it runs under: Permission denied: as root" in told and "runs under what" not in told
