@@ -11,7 +11,38 @@
 #include "compat/error.h"
 #include "compat/text.h"
 
+/* --- the lock ------------------------------------------------------------------------------ */
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+leave(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static void
+enter_for_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void
+watch_fork(void)
+{
+    (void)pthread_atfork(enter_for_fork, leave, leave);
+}
+
+static void
+enter(void)
+{
+    static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&watched, watch_fork);
+    pthread_mutex_lock(&lock);
+}
+
+/* --- variables ----------------------------------------------------------------------------- */
 
 static struct bytes
 name_in(const char *entry)
@@ -19,7 +50,8 @@ name_in(const char *entry)
     return bytes_of(entry, strcspn(entry, "="));
 }
 
-/* "NAME=value"; NULL: there is none. With the lock held. */
+/* "NAME=value"; NULL: there is none. What has no "=", which whoever starts a program may put there, has no
+ * value. With the lock held. */
 static const char *
 find(const char *name)
 {
@@ -27,6 +59,9 @@ find(const char *name)
     const char *found = NULL;
 
     for (char **entry = environ; entry && *entry; entry++) {
+        if (!strchr(*entry, '=')) {
+            continue;
+        }
         if (bytes_equal(name_in(*entry), wanted)) {
             return *entry;
         }
@@ -44,14 +79,14 @@ value_of(const char *name, char **out)
     DWORD error = ERROR_ENVVAR_NOT_FOUND;
 
     *out = NULL;
-    pthread_mutex_lock(&lock);
+    enter();
     found = name ? find(name) : NULL;
     if (found) {
         const char *value = found + name_in(found).n + 1;
         *out = mem_dup(value, strlen(value));
         error = *out ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
     }
-    pthread_mutex_unlock(&lock);
+    leave();
     return error;
 }
 
@@ -119,9 +154,9 @@ SetEnvironmentVariableA(LPCSTR lpName, LPCSTR lpValue)
     if (!lpName || !lpName[0] || strchr(lpName, '=')) {
         return compat_error_answer(lpName ? ERROR_INVALID_PARAMETER : ERROR_ENVVAR_NOT_FOUND);
     }
-    pthread_mutex_lock(&lock);
+    enter();
     error = set(lpName, lpValue);
-    pthread_mutex_unlock(&lock);
+    leave();
     return compat_error_answer(error);
 }
 

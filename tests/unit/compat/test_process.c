@@ -90,6 +90,59 @@ test_environment__refuses_names(void **state)
                  ERROR_NO_UNICODE_TRANSLATION);
 }
 
+/* Whoever starts a program may give it anything. */
+static void
+test_environment__what_has_no_value(void **state)
+{
+    char odd[] = "OPENSSPI_TEST\0not its value", *const all[] = { odd, NULL };
+    char **const before = environ;
+    char text[16] = "?";
+    DWORD n, error;
+
+    environ = (char **)(uintptr_t)all;
+    n = GetEnvironmentVariableA("OPENSSPI_TEST", text, sizeof(text));
+    error = GetLastError();
+    environ = before;
+    assert_int_equal(n, 0);
+    assert_int_equal(error, ERROR_ENVVAR_NOT_FOUND);
+    assert_string_equal(text, "?");
+}
+
+static DWORD WINAPI
+change_variables(LPVOID may_end)
+{
+    while (WaitForSingleObject(may_end, 0) == WAIT_TIMEOUT) {
+        SetEnvironmentVariableA("OPENSSPI_TEST", "1");
+        SetEnvironmentVariableA("OPENSSPI_TEST", NULL);
+    }
+    return 0;
+}
+
+/* Whatever another thread was at just then. */
+static void
+test_environment__in_a_child(void **state)
+{
+    HANDLE may_end = CreateEventA(NULL, TRUE, FALSE, NULL),
+           thread = CreateThread(NULL, 0, change_variables, may_end, 0, NULL);
+
+    assert_true(SetEnvironmentVariableA("OPENSSPI_OTHER", "2"));
+    for (int i = 0; i < 200; i++) {
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+            alarm(60); /* for ever, else */
+            _exit(GetEnvironmentVariableA("OPENSSPI_OTHER", NULL, 0) == 2 ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    assert_true(SetEvent(may_end));
+    assert_int_equal(WaitForSingleObject(thread, INFINITE), WAIT_OBJECT_0);
+    assert_true(CloseHandle(thread) && CloseHandle(may_end));
+    assert_true(SetEnvironmentVariableA("OPENSSPI_OTHER", NULL));
+}
+
 /* --- the command line ---------------------------------------------------------------------- */
 
 static int
@@ -258,6 +311,8 @@ main(int argc, char **argv)
         cmocka_unit_test(test_environment__sizes),
         cmocka_unit_test(test_environment__names_without_case),
         cmocka_unit_test(test_environment__refuses_names),
+        cmocka_unit_test(test_environment__what_has_no_value),
+        cmocka_unit_test(test_environment__in_a_child),
         cmocka_unit_test(test_command_line__can_be_divided_again),
         cmocka_unit_test(test_module_handle__of_what_is_loaded),
         cmocka_unit_test(test_module_file_name__sizes),
