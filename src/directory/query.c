@@ -147,7 +147,9 @@ is_of_one(sec_status status)
 static sec_status
 ask_any(const struct question *asked, const struct locate_list *servers, uint64_t deadline_ms)
 {
-    sec_status status = SEC_E_NO_AUTHENTICATING_AUTHORITY;
+    sec_status status = sec_fail(SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                                 "directory: to find the controllers of %s took too long",
+                                 asked->domain); /* where nobody can be asked any more */
     char refusal[SEC_REASON_BYTES];
     bool refused = false;
 

@@ -32,13 +32,14 @@ static struct scene {
     struct controller at[LOCATE_SERVERS_MAX];
     size_t asked, open;
     uint64_t now_ms, share_ms[LOCATE_SERVERS_MAX];
+    uint64_t look_ms; /* what goes by from one look at the clock to the next */
 } scene;
 
 uint64_t __wrap_clock_monotonic_ms(void);
 uint64_t
 __wrap_clock_monotonic_ms(void)
 {
-    return scene.now_ms;
+    return scene.now_ms += scene.look_ms;
 }
 
 static sec_status
@@ -155,7 +156,7 @@ take(void *user, const char *name)
 }
 
 static sec_status
-ask(const struct controller controllers[static 3])
+ask_slowly(const struct controller controllers[static 3], uint64_t look_ms)
 {
     const struct directory_question q = { .size = sizeof(q),
                                           .principal = "alice@EXAMPLE.TEST",
@@ -167,7 +168,7 @@ ask(const struct controller controllers[static 3])
                                           .why = why };
     sec_status status;
 
-    scene = (struct scene){ .now_ms = 1000000 };
+    scene = (struct scene){ .now_ms = 1000000, .look_ms = look_ms };
     for (size_t i = 0; i < 3; i++) {
         scene.at[i] = controllers[i];
     }
@@ -176,6 +177,12 @@ ask(const struct controller controllers[static 3])
     assert_int_equal(scene.open, 0);
     assert_int_equal(taken, status == SEC_E_OK);
     return status;
+}
+
+static sec_status
+ask(const struct controller controllers[static 3])
+{
+    return ask_slowly(controllers, 0);
 }
 
 static void
@@ -221,6 +228,17 @@ test_ask__time_that_is_left_and_none(void **state)
     assert_int_equal(scene.asked, 1);
 }
 
+/* DNS may take all of it. */
+static void
+test_ask__no_time_for_anybody__says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_slowly((struct controller[3]){ { 0 } }, QUESTION_MS),
+                     SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(scene.asked, 0);
+    assert_string_equal(why, "directory: to find the controllers of example.test took too long");
+}
+
 /* One that is not believed, or refuses, is not the whole domain; what ends it for all does. */
 static void
 test_ask__whose_answer_ends_it(void **state)
@@ -254,6 +272,7 @@ main(void)
         cmocka_unit_test(test_ask__the_first_answers),
         cmocka_unit_test(test_ask__who_hangs_has_a_share_of_the_time),
         cmocka_unit_test(test_ask__time_that_is_left_and_none),
+        cmocka_unit_test(test_ask__no_time_for_anybody__says_so),
         cmocka_unit_test(test_ask__whose_answer_ends_it),
     };
 
