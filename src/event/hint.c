@@ -60,6 +60,14 @@ is_for_another(const struct event_hint *f, uint32_t unused)
     return f->opened && f->status == SEC_E_WRONG_PRINCIPAL;
 }
 
+/* NTLM, whose client names no service, where service_binding wants one. */
+static bool
+names_no_service(const struct event_hint *f, uint32_t unused)
+{
+    return f->status == SEC_E_WRONG_PRINCIPAL && is(f->mechanism, "NTLM") &&
+           (!f->target || !f->target[0]);
+}
+
 static bool
 is_request(const struct event_hint *f, uint32_t request)
 {
@@ -201,6 +209,9 @@ static const struct {
     { has_sub_status, 0xC000035B,
       "The client bound its logon to another TLS channel than this one, or to none: a proxy ends "
       "TLS on the way, or somebody is in the middle." },
+    { names_no_service, 0,
+      "The client's NTLM names no service (curl's own is one that does not), and service_binding = "
+      "required refuses that: give the client a ticket, or set allow-missing." },
     { has_status, (uint32_t)SEC_E_WRONG_PRINCIPAL,
       "The client asked for a service that spn does not list: add the name there if it is this "
       "service's, else somebody passes logons on." },

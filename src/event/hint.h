@@ -42,6 +42,7 @@ struct event_hint {
     enum event_host host_kind;
     const char *host, *service, *user;
     const char *mechanism;   /* that was used; "" none */
+    const char *target;      /* NTLM: the service that the client named */
     const char *first_token; /* as OpenSspiQueryNegotiation names it */
     bool kerberos_offered;   /* by the client */
     bool no_token;           /* what came is no mechanism's */

@@ -3,11 +3,13 @@
 #include "service/session_tell.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "service/identity.h"
 
 enum { OFFERED_BYTES = 128, SERVICE_BYTES = 272 };
+enum { STATUS_NO_LOGON_SERVERS = 0xC000005E };
 
 /* --- keys ---------------------------------------------------------------------------------- */
 
@@ -67,6 +69,12 @@ list_offer(const OPENSSPI_NEGOTIATION *n, char text[static OFFERED_BYTES])
     }
 }
 
+static bool
+is_of_library(sec_status status)
+{
+    return (uint32_t)status >> 16 == 0x8009;
+}
+
 /* Negotiate looked for a token, and what came named no mechanism. */
 static bool
 is_no_token(const struct session_end *e)
@@ -76,17 +84,33 @@ is_no_token(const struct session_end *e)
     return n && e->status == SEC_E_INVALID_TOKEN && n->OfferedCount == 0 && !n->FirstToken[0];
 }
 
+/* Where the accounts could not be asked the library has no cause of the client's to tell. A ticket
+ * asks no accounts. A refusal of our own (an NTSTATUS) is not for what the library found. */
+static uint32_t
+sub_status_of(const struct session_end *e, const OPENSSPI_LOGON *known)
+{
+    if (!is_of_library(e->status)) {
+        return 0;
+    }
+    if (!known->SubStatus && e->status == SEC_E_NO_AUTHENTICATING_AUTHORITY &&
+        strcmp(known->PackageName, "NTLM") == 0) {
+        return STATUS_NO_LOGON_SERVERS;
+    }
+    return known->SubStatus;
+}
+
 static void
 advise(const struct session_end *e, const OPENSSPI_LOGON *known, char hint[static EVENT_HINT_BYTES])
 {
     const struct event_hint facts = {
         .status = e->status,
-        .sub_status = known->SubStatus,
+        .sub_status = sub_status_of(e, known),
         .request = e->request ? e->request->how : EVENT_REQUEST_TOKEN,
         .host = e->request ? e->request->host : NULL,
         .host_kind = session_tell_host(e->credential, e->request),
         .service = known->ServicePrincipal,
         .user = known->UserName,
+        .target = known->TargetName,
         .mechanism = known->PackageName,
         .first_token = e->negotiation ? e->negotiation->FirstToken : "",
         .kerberos_offered = offers_kerberos(e->negotiation),
@@ -154,14 +178,12 @@ count(const struct session_end *e, uint32_t sub_status)
 uint64_t
 session_tell(const struct session_end *e)
 {
-    /* A refusal of our own (an NTSTATUS) is not for what the library found. */
-    bool of_library = (uint32_t)e->status >> 16 == 0x8009;
     const OPENSSPI_LOGON *known = e->logon ? e->logon : &identity_nobody;
     char offered[OFFERED_BYTES], hint[EVENT_HINT_BYTES] = "";
     uint64_t id;
     struct event_logon logon = {
         .status = e->status,
-        .sub_status = of_library ? known->SubStatus : 0,
+        .sub_status = sub_status_of(e, known),
         .anonymous = e->logon && known->Anonymous,
         .clear_text = e->request && e->request->clear_text,
         .locked_out_now = known->LockedOutNow,
@@ -194,7 +216,7 @@ session_tell(const struct session_end *e)
 
     count(e, logon.sub_status);
     list_offer(e->negotiation, offered);
-    if (of_library) {
+    if (is_of_library(e->status)) {
         advise(e, known, hint);
     }
     id = event_log_logon(e->client->events, &logon);
