@@ -77,7 +77,7 @@ open_log(const struct events_section *section, const struct log *log)
     };
 
     if (!section->file) {
-        log_warning(log, "no event file: [events] has no key file");
+        log_warning(log, "events go to no file: none is named, or it cannot be opened");
     }
     return event_log_open(&settings);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "base/config_place.h"
 #include "base/trusted_file.h"
 
-enum { WHY_BYTES = 600, PASSWD_BYTES = 16384 };
+enum { WHY_BYTES = 600, PASSWD_BYTES = 16384, KEY_BYTES = 80 };
 
 #define MODULE_USER "opensspi-ras"
 
@@ -87,6 +88,12 @@ requirements_warn(const struct ras_settings *s, const struct surroundings_report
 
         if (p->type == PORT_SERIAL && access(p->device, R_OK | W_OK) != 0) {
             surroundings_say(r, "[port %s] device: %s: %s", p->name, p->device, strerror(errno));
+        }
+        if (p->type == PORT_PTY) {
+            char key[KEY_BYTES];
+
+            (void)snprintf(key, sizeof(key), "[port %s] device", p->name);
+            surroundings_check_socket(r, key, p->device);
         }
     }
     if (access(s->plugin, R_OK) != 0) {

@@ -2,6 +2,7 @@
 /* samd: the account authority. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -137,12 +138,30 @@ warn_at_check(void *user, const char *text)
     (void)fprintf(stderr, "samd: warning: %s\n", text);
 }
 
+/* Whoever reads the same file asks where [accounts] says. */
 static void
-check_sockets(const struct samd_settings *settings)
+check_asked(const struct surroundings_report *r, const struct samd_settings *settings)
+{
+    static const char authority[] = "authority:";
+    const char *store = settings->text.store;
+
+    if (strncmp(store, authority, sizeof(authority) - 1) == 0 &&
+        strcmp(store + sizeof(authority) - 1, settings->socket) != 0) {
+        surroundings_say(r, "[samd] socket: %s, but [accounts] store says %s: the others ask there",
+                         settings->socket, store);
+    }
+}
+
+static void
+check_paths(const struct samd_settings *settings)
 {
     const struct surroundings_report r = { warn_at_check, NULL };
 
     surroundings_check_socket(&r, "[samd] socket", settings->socket);
+    check_asked(&r, settings);
+    if (settings->events_file) {
+        (void)surroundings_check_folder(&r, "[samd] events_file", settings->events_file, X_OK);
+    }
     if (settings->control_socket) {
         surroundings_check_socket(&r, "[samd] control_socket", settings->control_socket);
     }
@@ -323,7 +342,7 @@ main(int argc, char **argv)
         return PROCESS_USAGE;
     }
     if (o.check_only) {
-        check_sockets(&settings);
+        check_paths(&settings);
         check_store(&settings, warn_at_check, NULL);
         (void)printf("%s: good\n", o.config_file);
         status = PROCESS_DONE;

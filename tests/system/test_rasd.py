@@ -464,13 +464,15 @@ def test_a_pppd_that_cannot_be_run(make_rasd, path, why):
 
 
 def test_what_this_machine_does_not_have_is_warned_of(make_rasd):
-    rasd = make_rasd(start=False, plugin="/nonexistent/opensspi.so", ports={"com1": {"type": "serial", "device": "/nonexistent/tty"}})
+    rasd = make_rasd(start=False, plugin="/nonexistent/opensspi.so", ports={
+        "com1": {"type": "serial", "device": "/nonexistent/tty"}, "local": {"type": "pty", "device": "/nonexistent/link"}})
     rasd.ras["run_directory"] = "/nonexistent/run"
     rasd.write_config()
     done = rasd.run("-n")
     assert (done.returncode, done.stdout) == (0, f"{rasd.config}: good\n")
     assert done.stderr.splitlines() == [
         "rasd: warning: [port com1] device: /nonexistent/tty: No such file or directory",
+        "rasd: warning: [port local] device: the folder /nonexistent: No such file or directory",
         "rasd: warning: [ras] plugin: /nonexistent/opensspi.so: No such file or directory: callers are refused",
         "rasd: warning: [ras] run_directory: the folder /nonexistent: No such file or directory"]
 

@@ -389,6 +389,19 @@ def test_configuration__faults(tmp_path, line, told):
     assert done.returncode == 2 and told in done.stderr, done.stderr
 
 
+def test_paths_that_do_not_go_together__are_told(tmp_path):
+    config = tmp_path / "opensspi.conf"
+    config.write_text(f"[accounts]\nstore = authority:{tmp_path}/auth\n[samd]\nsocket = {tmp_path}/other\nevents_file = {tmp_path}/gone/events\n")
+    done = subprocess.run([program("samd"), "-n", "--config", config], capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0 and done.stdout.endswith(": good\n")
+    assert done.stderr.splitlines()[:2] == [
+        f"samd: warning: [samd] socket: {tmp_path}/other, but [accounts] store says authority:{tmp_path}/auth: the others ask there",
+        f"samd: warning: [samd] events_file: the folder {tmp_path}/gone: No such file or directory"]
+    config.write_text(config.read_text().replace(f"{tmp_path}/other", f"{tmp_path}/auth"))
+    done = subprocess.run([program("samd"), "-n", "--config", config], capture_output=True, text=True, timeout=150)
+    assert "[samd] socket" not in done.stderr, done.stderr
+
+
 def test_a_store_that_is_not_there__is_told(make_samd, tmp_path):
     """It may come later: the configuration is good, and whoever reads it is warned."""
     config = tmp_path / "opensspi.conf"
@@ -595,6 +608,7 @@ def test_samd_that_is_down__refuses_and_is_found_again(samd, make_service):
     assert curl(service, "alice", ALICE)[0] == 401
     events = service.wait_for(lambda: len(service.events(4625)) >= 2 and service.events(4625), "refusals")
     assert all(event["Status"] == f"0x{NO_AUTHORITY:08x}" for event in events), events
+    assert all(event["SubStatus"] == "0xc000005e" and "see that samd runs" in event["hint"] for event in events), events
     assert "is samd running?" in events[-1]["reason"] or "closed the connection" in events[-1]["reason"]
     samd.start()
     service.wait_for(lambda: curl(service, "alice", ALICE)[0] == 200, "samd is found again")

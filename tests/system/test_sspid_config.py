@@ -82,6 +82,7 @@ def test_the_example_holds_every_key(tmp_path):
     ("[listener x]\nprotocol = framed\naddress = nowhere\n",
      "FILE:3: [listener x] address: expected ADDRESS:PORT or [ADDRESS]:PORT, in numbers"),
     (FRONT + "[events]\nfile = events\n", 'FILE:5: [events] file: expected a path that begins with "/"'),
+    (FRONT.encode() + b"[server]\ncomputer = W\xe4B1\n", "FILE: [server] computer: expected text in UTF-8"),
     (b"[server]\ncomputer = a\0b\n", "FILE:2: [server]: expected text; there is a control character or a NUL byte"),
 ])
 def test_each_fault_is_exit_2_with_file_line_and_what_was_expected(tmp_path, text, error):
@@ -100,6 +101,7 @@ def test_each_fault_is_exit_2_with_file_line_and_what_was_expected(tmp_path, tex
     (FRONT + "require_mic = perhaps\n", 4, ["[listener front]", "require_mic", "yes or no"]),
     (FRONT + "channel_bindings = required\n", 4, ["[listener front]", "channel_bindings", BINDINGS]),
     ("[policy]\nchannel_bindings = required\n" + FRONT, 3, ["[listener front]", "channel_bindings", BINDINGS]),
+    (FRONT + "spn = HTTP/web1, HTTP/web2\n", 4, ["[listener front]", "spn", "no commas"]),
     (FRONT + "package = Nonsense\n", 4, ["[listener front]", "package", "Nonsense"]),
 ])
 def test_faults_that_the_library_knows(tmp_path, text, line, words):
