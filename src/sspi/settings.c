@@ -342,9 +342,10 @@ take_spn(void *at, const char *value, char *why, size_t why_n)
         size_t n = strcspn(name, " \t");
         const char *slash = memchr(name, '/', n);
 
-        if (!slash || slash == name || slash + 1 == name + n) {
-            return expected(why, why_n,
-                            "names such as HTTP/web1.example.test, with blanks between");
+        if (!slash || slash == name || slash + 1 == name + n || name[n - 1] == ',') {
+            return expected(
+                why, why_n,
+                "names such as HTTP/web1.example.test, with blanks and no commas between");
         }
         name += n;
         name += strspn(name, " \t");

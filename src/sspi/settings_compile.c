@@ -10,7 +10,7 @@
 #define RESPONSE_AGE_MAX_100NS (36 * 3600 * CLOCK_SECOND_100NS)
 
 static sec_status
-compile_name(struct bytes *out, struct bytes utf8)
+compile_name(struct bytes *out, const char *key, struct bytes utf8)
 {
     SEC_AUTO(wire_writer) w = wire_writer_growing(NULL, 0);
     struct bytes written;
@@ -20,7 +20,7 @@ compile_name(struct bytes *out, struct bytes utf8)
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     if (wire_writer_status(&w) != WIRE_OK) {
-        return sec_fail(SEC_E_INVALID_PARAMETER, "settings: a name is not UTF-8");
+        return sec_fail(SEC_E_INVALID_PARAMETER, "%s: expected text in UTF-8", key);
     }
     written = wire_written(&w);
     out->p = mem_dup(written.p, written.n);
@@ -41,7 +41,7 @@ compile_spns(struct settings *out, const char *text)
     for (const char *at = text + strspn(text, " \t"); *at && status == SEC_E_OK;) {
         size_t n = strcspn(at, " \t");
 
-        status = compile_name(&out->spns[out->sec.n_spns], bytes_of(at, n));
+        status = compile_name(&out->spns[out->sec.n_spns], "[policy] spn", bytes_of(at, n));
         out->sec.n_spns += out->spns[out->sec.n_spns].p != NULL;
         at += n;
         at += strspn(at, " \t");
@@ -70,16 +70,19 @@ settings_compile(struct settings *out, const struct settings_text *t)
         },
     };
     out->sec.packages = out->packages;
-    status = out->packages ? compile_name(&out->sec.computer, bytes_of_string(t->computer))
+    status = out->packages ? compile_name(&out->sec.computer, "[server] computer",
+                                          bytes_of_string(t->computer))
                            : SEC_E_INSUFFICIENT_MEMORY;
     if (status == SEC_E_OK) {
-        status = compile_name(&out->sec.domain, bytes_of_string(t->domain));
+        status = compile_name(&out->sec.domain, "[server] domain", bytes_of_string(t->domain));
     }
     if (status == SEC_E_OK) {
-        status = compile_name(&out->sec.dns_computer, bytes_of_string(t->dns_computer));
+        status = compile_name(&out->sec.dns_computer, "[server] dns_computer",
+                              bytes_of_string(t->dns_computer));
     }
     if (status == SEC_E_OK) {
-        status = compile_name(&out->sec.dns_domain, bytes_of_string(t->dns_domain));
+        status = compile_name(&out->sec.dns_domain, "[server] dns_domain",
+                              bytes_of_string(t->dns_domain));
     }
     if (status == SEC_E_OK) {
         status = compile_spns(out, t->spn);
