@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Condition variables: a number that each wake changes, and how many sleep. */
+#include <stdbool.h>
+
 #include "compat/deadline.h"
 #include "compat/error.h"
 #include "compat/futex.h"
@@ -17,19 +19,21 @@ begin(PCONDITION_VARIABLE variable)
     return __atomic_load_n(&variable->Opaque[WAKES], __ATOMIC_SEQ_CST);
 }
 
-/* Whether anybody woke it. */
+/* Whether anybody woke it. Whom the kernel wakes comes back even where the number is as he saw it: of two
+ * threads with unlike priorities that may be the one that came after the wake, and then nobody else is
+ * woken for it. */
 static bool
 sleep_until_woken(PCONDITION_VARIABLE variable, ULONG seen, DWORD ms)
 {
     const struct timespec deadline = compat_deadline_of(ms);
     ULONG *wakes = &variable->Opaque[WAKES];
-    bool in_time = true;
+    enum futex_end end = FUTEX_OTHER;
 
-    while (in_time && __atomic_load_n(wakes, __ATOMIC_SEQ_CST) == seen) {
-        in_time = futex_wait(wakes, seen, ms == INFINITE ? NULL : &deadline);
+    while (end == FUTEX_OTHER && __atomic_load_n(wakes, __ATOMIC_SEQ_CST) == seen) {
+        end = futex_wait(wakes, seen, ms == INFINITE ? NULL : &deadline);
     }
     __atomic_sub_fetch(&variable->Opaque[SLEEPERS], 1, __ATOMIC_SEQ_CST);
-    return in_time || __atomic_load_n(wakes, __ATOMIC_SEQ_CST) != seen;
+    return end != FUTEX_EXPIRED || __atomic_load_n(wakes, __ATOMIC_SEQ_CST) != seen;
 }
 
 void

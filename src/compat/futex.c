@@ -8,16 +8,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool
+enum futex_end
 futex_wait(ULONG *word, ULONG expected, const struct timespec *until)
 {
     const int before = errno;
-    const bool expired = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-                                 until, NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
-                         errno == ETIMEDOUT;
+    enum futex_end end = FUTEX_WOKEN;
 
+    if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, until, NULL,
+                FUTEX_BITSET_MATCH_ANY) != 0) {
+        end = errno == ETIMEDOUT ? FUTEX_EXPIRED : FUTEX_OTHER;
+    }
     errno = before;
-    return !expired;
+    return end;
 }
 
 static void

@@ -4,13 +4,16 @@
 #ifndef COMPAT_FUTEX_H
 #define COMPAT_FUTEX_H
 
-#include <stdbool.h>
 #include <time.h>
 #include <windows.h>
 
-/* Sleeps while the word is `expected`, and may return without a reason. until: of CLOCK_MONOTONIC, NULL:
- * for ever. false: it has come. */
-bool futex_wait(ULONG *word, ULONG expected, const struct timespec *until);
+enum futex_end {
+    FUTEX_WOKEN,
+    FUTEX_EXPIRED,
+    FUTEX_OTHER, /* the word was another one, or a signal came */
+};
+/* Sleeps while the word is `expected`. until: of CLOCK_MONOTONIC, NULL: for ever. */
+enum futex_end futex_wait(ULONG *word, ULONG expected, const struct timespec *until);
 void futex_wake_one(ULONG *word);
 void futex_wake_all(ULONG *word);
 

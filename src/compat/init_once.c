@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done once: the caller's pointer, with the state in its two lowest bits. */
+#include <stdbool.h>
+
 #include "compat/futex.h"
 
 _Static_assert(sizeof(INIT_ONCE) == sizeof(PVOID), "as on Windows");

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <windows.h>
 
@@ -232,6 +235,33 @@ test_condition__wakes_all_readers(void **state)
     assert_true(CloseHandle(opener));
 }
 
+static DWORD WINAPI
+sleep_once(LPVOID variable)
+{
+    SRWLOCK lock = SRWLOCK_INIT;
+
+    AcquireSRWLockExclusive(&lock);
+    return !SleepConditionVariableSRW(variable, &lock, INFINITE, 0);
+}
+
+/* A wake is for one that slept before it, but where priorities differ the kernel may choose one that came
+ * since: it must not be lost on him. */
+static void
+test_condition__whom_the_kernel_wakes__comes_back(void **state)
+{
+    CONDITION_VARIABLE variable = CONDITION_VARIABLE_INIT;
+    HANDLE thread = CreateThread(NULL, 0, sleep_once, &variable, 0, NULL);
+    DWORD code = 1;
+
+    while (syscall(SYS_futex, &variable, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0) == 0) {
+        SwitchToThread();
+    }
+    assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
+    assert_true(GetExitCodeThread(thread, &code));
+    assert_int_equal(code, 0);
+    assert_true(CloseHandle(thread));
+}
+
 static void
 test_condition__times_out_with_the_lock(void **state)
 {
@@ -344,6 +374,7 @@ main(void)
         cmocka_unit_test(test_srw__a_writer_that_waits_keeps_readers_out),
         cmocka_unit_test(test_condition__passes_all_on),
         cmocka_unit_test(test_condition__wakes_all_readers),
+        cmocka_unit_test(test_condition__whom_the_kernel_wakes__comes_back),
         cmocka_unit_test(test_condition__times_out_with_the_lock),
         cmocka_unit_test(test_once__others_wait),
         cmocka_unit_test(test_once__fails_and_is_tried_again),
