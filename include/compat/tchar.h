@@ -81,6 +81,8 @@ typedef WCHAR _TCHAR;
 #define _vftprintf   compat_vfwprintf
 #define _putts       compat_putws
 
+#define _vtprintf(format, arguments) compat_vfwprintf(stdout, (format), (arguments))
+
 /*
  * `int _tmain(int argc, TCHAR *argv[])` becomes opensspi_tmain, which a main() of ours calls. In C
  * that call goes through another name for the same symbol, so that any parameter list may stand
@@ -134,6 +136,7 @@ typedef char _TCHAR;
 #define _tprintf     printf
 #define _ftprintf    fprintf
 #define _vftprintf   vfprintf
+#define _vtprintf    vprintf
 #define _putts       puts
 #define _tmain       main
 #endif

@@ -229,6 +229,25 @@ test_fwprintf__writes_utf8(void **state)
     assert_string_equal(got, "\xc3\xa4\xf0\x9f\x98\x80=7\n");
 }
 
+/* A line that readers of TAP pass over. */
+static int
+print_comment(const TCHAR *format, ...)
+{
+    va_list arguments;
+    int n;
+
+    va_start(arguments, format);
+    n = _vtprintf(format, arguments);
+    va_end(arguments);
+    return n;
+}
+
+static void
+test_vwprintf__writes_to_standard_output(void **state)
+{
+    assert_int_equal(print_comment(_T("# %s %d\n"), _T("printed"), 7), 12);
+}
+
 static void
 test_fwprintf__refuses_a_lone_surrogate(void **state)
 {
@@ -272,6 +291,7 @@ main(void)
         cmocka_unit_test(test_swprintf_s__reads_no_more_of_a_string_than_its_precision),
         cmocka_unit_test(test_swprintf_s__refuses),
         cmocka_unit_test(test_fwprintf__writes_utf8),
+        cmocka_unit_test(test_vwprintf__writes_to_standard_output),
         cmocka_unit_test(test_fwprintf__refuses_a_lone_surrogate),
         cmocka_unit_test(test_wmain__gives_utf16),
     };
