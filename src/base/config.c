@@ -110,14 +110,16 @@ static bool
 give(struct reading *r, const char *key, const char *value)
 {
     const struct config_entry entry = { r->section, r->instance, key, value, r->line };
-    char why[WHY_BYTES] = "another value", text[WHY_BYTES + 16];
+    static const char comment[] = "; a comment behind a value begins with a semicolon";
+    char why[WHY_BYTES] = "another value", text[WHY_BYTES + 80];
     bool says; /* what is wrong, not what would be right */
 
     if (r->take(r->user, &entry, why, sizeof(why))) {
         return true;
     }
     says = strncmp(why, "unknown ", 8) == 0 || strncmp(why, "not ", 4) == 0;
-    (void)snprintf(text, sizeof(text), "%s%s", says ? "" : "expected ", why);
+    (void)snprintf(text, sizeof(text), "%s%s%s", says ? "" : "expected ", why,
+                   !says && value && strstr(value, " #") ? comment : "");
     fail(r, key, text);
     return false;
 }

@@ -128,6 +128,9 @@ test_config_read__each_fault_names_line_and_cause(void **state)
           ":2: [server]: expected text; there is a control character or a NUL byte" },
         { "[listener x]\nnumber = 601\n", 0,
           ":2: [listener x] number: expected a number from 1 to 600" },
+        { "[listener x]\nnumber = 60 # seconds\n", 0,
+          ":2: [listener x] number: expected a number from 1 to 600; a comment behind a value "
+          "begins with a semicolon" },
     };
 
     (void)state;
