@@ -154,6 +154,20 @@ def wait_for(true, what):
     raise AssertionError(f"not within {PATIENCE} s: {what}")
 
 
+def read_exactly(s, n):
+    """n bytes, fewer where the connection ends before. MSG_WAITALL means nothing where a socket has a time-out."""
+    got = b""
+    while len(got) < n and (part := s.recv(n - len(got))):
+        got += part
+    return got
+
+
+def read_frame(s):
+    """What comes behind its length; None at the connection's end."""
+    head = read_exactly(s, 4)
+    return read_exactly(s, struct.unpack("<I", head)[0]) if len(head) == 4 else None
+
+
 def reset(s):
     """Cuts a connection: the other side gets a reset, and no end."""
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from conftest import ACCOUNTS, program
+from conftest import ACCOUNTS, program, read_frame
 from ends import DOMAIN, HOSTBASED, PASSWORD, SPN, USER, Gensec, Refused, gss, gss_environment, samba_config
 
 TRAILER = 16  # of an NTLM message
@@ -27,10 +27,10 @@ class Framed:
         self.socket.settimeout(60)
 
     def read(self):
-        head = self.socket.recv(4, socket.MSG_WAITALL)
-        if len(head) < 4:
+        data = read_frame(self.socket)
+        if data is None:
             raise Refused("framed", "closed")
-        return self.socket.recv(struct.unpack("<I", head)[0], socket.MSG_WAITALL)
+        return data
 
     def write(self, data):
         self.socket.sendall(struct.pack("<I", len(data)) + data)

@@ -11,11 +11,11 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, BUILD, PATIENCE, ROOT, program
+from conftest import ACCOUNTS, BUILD, PATIENCE, ROOT, program, read_frame
 from exec_site import make_site, status_of  # noqa: F401
 from execd import ALICE, BOB, BOTH, processes_of
 from test_foreign_function import CLIENT_FLAGS, Client, load_configuration
-from test_sspid_framed import frame, read_frame, until_closed
+from test_sspid_framed import frame, until_closed
 
 MEBIBYTE = 1 << 20
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import PATIENCE, reset
+from conftest import PATIENCE, read_frame, reset
 
 TYPE1 = b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", 0xE2888235) + bytes(16) + bytes(8)
 # A deadline that is far away: what ends here does so for another reason.
@@ -19,11 +19,6 @@ FRAMED = {"framed": {"protocol": "framed", "backend": "whoami", "handshake_timeo
 
 def frame(token):
     return struct.pack("<I", len(token)) + token
-
-
-def read_frame(s):
-    head = s.recv(4, socket.MSG_WAITALL)
-    return s.recv(struct.unpack("<I", head)[0], socket.MSG_WAITALL) if len(head) == 4 else None
 
 
 def until_closed(s):

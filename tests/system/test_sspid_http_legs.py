@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, wait_for
+from conftest import ACCOUNTS, PATIENCE, read_exactly, wait_for
 from test_sspid_legs import Lock
 from test_sspid_limits import is_read
 
@@ -35,7 +35,7 @@ class Client:
             head += part
         self.head = head
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        return int(head.split()[1]), self.socket.recv(length, socket.MSG_WAITALL) if length else b""
+        return int(head.split()[1]), read_exactly(self.socket, length)
 
     def get(self):
         self.send()

@@ -11,8 +11,8 @@ import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, free_port, program
-from test_sspid_framed import TYPE1, frame, read_frame, until_closed
+from conftest import PATIENCE, free_port, program, read_frame
+from test_sspid_framed import TYPE1, frame, until_closed
 
 # Handshakes that are held up on purpose have the time for it.
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed", "handshake_timeout": "600"},

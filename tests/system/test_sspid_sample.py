@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE, program
+from conftest import ACCOUNTS, PATIENCE, program, read_frame
 from test_foreign_function import CLIENT_FLAGS, CONFIDENTIALITY, Client, Server, load_configuration
 
 TEXT = b"This is your server speaking"
@@ -25,10 +25,6 @@ def send_message(s, token):
     """The sample's SendMsg: nothing at all for an empty token."""
     if token:
         s.sendall(struct.pack("<I", len(token)) + token)
-
-
-def receive_message(s):
-    return s.recv(struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
 
 
 def read_all(s):
@@ -51,7 +47,7 @@ def test_the_server(served, listener, package, flags):
         token = client.step(None)
         while token:
             send_message(s, token)
-            token = client.step(receive_message(s)) if not client.done else None
+            token = client.step(read_frame(s)) if not client.done else None
         data = read_all(s)  # to the connection's end
     assert len(data) == 4 + 16 + len(TEXT)
     n, = struct.unpack_from("<I", data)
@@ -84,7 +80,7 @@ def pretend(library):
         with s:
             s.settimeout(PATIENCE)
             while not server.done:
-                send_message(s, server.step(receive_message(s)))
+                send_message(s, server.step(read_frame(s)))
             trailer, ciphertext = server.seal(plain)
             s.sendall(change(struct.pack("<I", len(trailer)) + trailer + ciphertext))
         server.close()

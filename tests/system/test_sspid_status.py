@@ -12,8 +12,8 @@ import urllib.request
 
 import pytest
 
-from conftest import PATIENCE, let_others_pass, program
-from test_sspid_framed import TYPE1, frame, read_frame
+from conftest import PATIENCE, let_others_pass, program, read_frame
+from test_sspid_framed import TYPE1, frame
 from test_sspid_reload import Echo, whoami, with_key
 
 LISTENERS = {"framed": {"protocol": "framed", "backend": "echo"}, "who": {"protocol": "framed", "handshake_timeout": "600"},

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, PATIENCE
+from conftest import ACCOUNTS, PATIENCE, read_frame
 from test_foreign_function import Client, load_configuration
 from test_sspid_legs import Lock
 from test_sspid_tunnel import Backend, echo, read_all, resident
@@ -30,8 +30,7 @@ class Stream:
         self.socket.sendall(struct.pack("<I", len(self.token)) + self.token)
 
     def receive(self):
-        head = self.socket.recv(4, socket.MSG_WAITALL)
-        return self.socket.recv(struct.unpack("<I", head)[0], socket.MSG_WAITALL) if len(head) == 4 else None
+        return read_frame(self.socket)
 
     def sealed(self, plain):
         trailer, ciphertext = self.context.seal(plain)
@@ -174,7 +173,7 @@ def test_tokens_that_grow(make_service):
             s.settimeout(PATIENCE)
             negotiate = b"NTLMSSP\0\1\0\0\0" + struct.pack("<I", 0xE2888235) + bytes(24)
             s.sendall(struct.pack("<I", len(negotiate)) + negotiate)
-            s.recv(struct.unpack("<I", s.recv(4, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+            assert read_frame(s)
             token = (b"NTLMSSP\0\3\0\0\0" + bytes(size))[:size]
             try:
                 s.sendall(struct.pack("<I", size) + token)
