@@ -11,11 +11,9 @@ import time
 
 import pytest
 
-from conftest import ACCOUNTS, BUILD, PATIENCE, ROOT, program, read_frame
+from conftest import BUILD, PATIENCE, ROOT, program
 from exec_site import make_site, status_of  # noqa: F401
 from execd import ALICE, BOB, BOTH, processes_of
-from test_foreign_function import CLIENT_FLAGS, Client, load_configuration
-from test_sspid_framed import frame, until_closed
 
 MEBIBYTE = 1 << 20
 
@@ -32,25 +30,6 @@ def test_it_is_the_client_and_nobody_else(make_site):
     # 32 and 33 are the C library's own, which ignores them in what posix_spawn starts, and lets nobody set them.
     assert status["SigBlk"] == "0" * 16 and int(status["SigIgn"], 16) & ~(0b11 << 31) == 0
     assert status["Umask"] == "0022"
-
-
-IDENTIFY = 0x20000  # ISC_REQ_IDENTIFY
-
-
-def test_who_lets_himself_be_identified_alone_is_not_acted_as(make_site):
-    site = make_site({"id": "/usr/bin/id"})
-    load_configuration(site.service.config)
-    for flags, sealed in ((CLIENT_FLAGS, True), (CLIENT_FLAGS | IDENTIFY, False)):
-        client, s = Client("NTLM", "WORKGROUP", "alice", ACCOUNTS["alice"], flags=flags), site.service.connect("id")
-        s.sendall(frame(client.step(None)))
-        s.sendall(frame(client.step(read_frame(s))))
-        assert client.done and bool(until_closed(s) if not sealed else read_frame(s)) == sealed
-        s.close()
-        client.close()
-    site.execd.says(": started ")
-    refused, = site.service.wait_for(lambda: site.service.events(29200), "the event")
-    assert refused["refusal"] == "not-permitted" and "identified alone" in refused["reason"]
-    assert len(site.service.events(4624)) == 2 and site.execd.log.read_text().count(": started ") == 1
 
 
 def test_it_has_a_session_streams_and_nothing_else(make_site):
